@@ -1,0 +1,54 @@
+# `make demo` and `make test` need nothing but Python 3.11, make and the package registry.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+VIDEO ?=
+
+.PHONY: help setup setup-dev demo serve test lint types bench clean
+
+help:
+	@echo "make demo [VIDEO=path]  index a sample video (or yours) and search it"
+	@echo "make serve              serve the REST API on http://127.0.0.1:8321"
+	@echo "make test               set up and run every check"
+	@echo "make lint types bench   one of them"
+
+setup: $(VENV)/.runtime
+
+setup-dev: $(VENV)/.dev
+
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Moments needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Moments and its models' libraries into $(VENV) (a few GB, two to three minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: setup
+	@$(BIN)/moments demo $(if $(VIDEO),"$(VIDEO)")
+
+serve: setup
+	$(BIN)/moments serve
+
+lint: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: setup-dev
+	$(BIN)/mypy
+
+test: lint types
+	$(BIN)/pytest
+
+bench: setup-dev
+	$(BIN)/python bench/index_speed.py
+	$(BIN)/python bench/search_latency.py
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
