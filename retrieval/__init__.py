@@ -1,0 +1,1 @@
+"""Owns the index: encodes queries, searches every lane and returns moments."""

@@ -1,0 +1,260 @@
+"""The words of Moments as values: spans, shots, windows, segments, moments. No I/O here.
+
+Times are seconds on the video's own presentation clock (pts minus the container's start),
+half-open ``[start_s, end_s)``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Lane(StrEnum):
+    """One way in which a video can be searched."""
+
+    VISUAL = "visual"
+    SOUND = "sound"
+    SPEECH = "speech"
+    SCREEN = "screen"
+
+
+class Profile(StrEnum):
+    """A named set of models; ``auto`` resolves to one of the others."""
+
+    LITE = "lite"
+    STANDARD = "standard"
+    MAX = "max"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open stretch of time ``[start_s, end_s)`` of one video."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+    def overlap_s(self, other: "Span") -> float:
+        """Seconds that both spans share, 0 if none."""
+        return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+    def iou(self, other: "Span") -> float:
+        """Temporal intersection over union, 0 to 1."""
+        shared = self.overlap_s(other)
+        union = self.duration_s + other.duration_s - shared
+        return shared / union if union > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What lies between two cuts."""
+
+    ordinal: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A short index unit inside one shot; what is embedded. ``ordinal`` counts from 0 per video."""
+
+    ordinal: int
+    shot_ordinal: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name that a classifier gives to a frame or a sound, with its probability."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word with its own times and the engine's confidence, 0 to 1."""
+
+    text: str
+    span: Span
+    confidence: float
+
+
+class SpeechOrigin(StrEnum):
+    """Where a segment's words came from."""
+
+    TRANSCRIBED = "transcribed"
+    EMBEDDED_SUBTITLE = "embedded_subtitle"
+    SIDECAR_SUBTITLE = "sidecar_subtitle"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One utterance of speech. Engine figures are None where the engine gives none."""
+
+    span: Span
+    text: str
+    words: tuple[Word, ...]
+    language: str | None
+    confidence: float
+    origin: SpeechOrigin
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+    compression_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenText:
+    """Text read off frames, with the span over which it was visible and the reader's confidence."""
+
+    span: Span
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class SoundEvent:
+    """A labelled sound with its onset and end, and its highest probability."""
+
+    span: Span
+    label: str
+    score: float
+
+
+class EvidenceKind(StrEnum):
+    """What kind of proof a lane offers for a moment."""
+
+    FRAME = "frame"
+    SOUND = "sound"
+    TRANSCRIPT = "transcript"
+    SCREEN_TEXT = "screen_text"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why one lane found a moment: the best frame, the line heard, the text read, the sound."""
+
+    lane: Lane
+    kind: EvidenceKind
+    span: Span
+    score: float
+    text: str | None = None
+    matched_words: tuple[str, ...] = ()
+    frame_s: float | None = None
+    origin: SpeechOrigin | None = None
+
+
+class WeightSource(StrEnum):
+    """Why a lane counts as much as it does."""
+
+    EVEN = "even"
+    WORDS = "words"
+    SCOPE = "scope"
+    CALLER = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWeight:
+    """How much a lane counts. ``words`` of the query ask for it; None where they ask for other lanes."""
+
+    value: float
+    source: WeightSource
+    words: str | None = None
+
+
+class Boundary(StrEnum):
+    """What a moment's start or end lies on."""
+
+    SHOT = "shot"
+    PHRASE = "phrase"
+    UTTERANCE = "utterance"
+    VISIBLE_SPAN = "visible_span"
+    SOUND_ONSET = "sound_onset"
+    SOUND_END = "sound_end"
+    SCORE_CURVE = "score_curve"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneExplanation:
+    """What one lane said of a moment: its own probability and rank there, None if it did not find it."""
+
+    weight: LaneWeight
+    probability: float | None
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepExplanation:
+    """How one step of a query was found. ``spanned_by`` is the lane whose start and end it has."""
+
+    text: str
+    fused: float
+    lanes: Mapping[Lane, LaneExplanation]
+    spanned_by: Lane
+    start: Boundary
+    end: Boundary
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a moment has its rank. ``fused`` is the score before what is unwanted there took its share."""
+
+    steps: tuple[StepExplanation, ...]
+    fused: float
+    unwanted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The answer: a span of one video found for one query. ``score`` and ``confidence`` are 0 to 1.
+
+    ``further`` counts the other moments of the video where an answer has one moment per video;
+    ``explanation`` is there if the query asked for it.
+    """
+
+    rank: int
+    video_id: str
+    path: str
+    span: Span
+    peak_s: float
+    score: float
+    confidence: float
+    lanes: Mapping[Lane, float]
+    evidence: tuple[Evidence, ...] = field(default=())
+    further: int | None = None
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """How much a search went through."""
+
+    videos: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTranscript:
+    """The words that a spoken query was heard to say, and how sure that is, 0 to 1."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Moments, best first. ``abstained`` says that nothing is good enough, and ``reason`` why.
+
+    ``transcript`` is what was searched for, where the query was spoken. ``next_cursor`` asks for the
+    next page, None at the end.
+    """
+
+    moments: tuple[Moment, ...]
+    abstained: bool
+    reason: str | None
+    searched: Searched
+    transcript: QueryTranscript | None = None
+    next_cursor: str | None = None

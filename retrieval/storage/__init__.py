@@ -1,0 +1,1 @@
+"""Where the index lies: vectors in Qdrant, everything else in SQL."""

@@ -1,0 +1,262 @@
+"""The library's videos in SQL: what is indexed, from which file, by which encoders, with which tags."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from retrieval.encoders.base import EncoderSpec
+from retrieval.errors import VideoNotFoundError
+from retrieval.storage import cursors, references
+from retrieval.storage.contents import Contents
+from retrieval.storage.database import WRITES, database_errors
+from retrieval.storage.judgements import Judgements
+from retrieval.storage.records import Failure, Totals, VideoContents, VideoPage, VideoRecord, VideoStatus
+from retrieval.storage.rows import (
+    CONTENT_TABLES,
+    content_values,
+    space_of,
+    space_values,
+    video_of,
+    video_values,
+)
+from retrieval.storage.tables import SpaceRow, TagRow, VideoRow
+
+_CHUNK = 500
+_NEWEST_FIRST = (VideoRow.created_at.desc(), VideoRow.id.desc())
+
+Found = TypeVar("Found")
+
+
+class Catalog:
+    """Videos, tags and spaces; ``contents`` reads what was found inside the videos, ``judgements`` keeps
+    what people say of moments in them.
+
+    Every method is one short transaction, or none of it happened. Writing about a video that does not
+    exist raises VideoNotFoundError.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.contents = Contents(engine)
+        self.judgements = Judgements(engine)
+        self._engine = engine
+
+    def close(self) -> None:
+        """Close the connections; the catalog is not used afterwards."""
+        self._engine.dispose()
+
+    def upsert(self, record: VideoRecord) -> None:
+        """Write the video's row. Tags and the time of creation of a row that is there stay as they are."""
+        with self._writing() as session:
+            self._store(session, record)
+
+    def publish(self, record: VideoRecord, contents: VideoContents) -> VideoRecord:
+        """The record as stored: indexed now, with these contents instead of any earlier ones."""
+        indexed = replace(
+            record,
+            status=VideoStatus.INDEXED,
+            failure=None,
+            windows=len(contents.windows),
+            indexed_at=datetime.now(UTC),
+        )
+        with self._writing() as session:
+            row = self._store(session, indexed)
+            session.flush()
+            for table in CONTENT_TABLES:
+                session.execute(delete(table).where(table.video_id == record.id))
+            for rows_of, values in content_values(record.id, contents):
+                session.execute(insert(rows_of), values)
+            return self._records(session, [row])[0]
+
+    def set_status(self, video_id: str, status: VideoStatus, failure: Failure | None = None) -> None:
+        """Write the status, and the failure or that there is none."""
+        with self._writing() as session:
+            row = self._row(session, video_id)
+            row.status = status.value
+            row.error_code = failure.code if failure else None
+            row.error_message = failure.message if failure else None
+
+    def move(self, video_id: str, path: str, title: str) -> None:
+        """Write where the file of a video lies now, and what it is called there."""
+        with self._writing() as session:
+            row = self._row(session, video_id)
+            row.path, row.title = path, title
+
+    def set_tags(self, video_id: str, tags: Iterable[str]) -> None:
+        """Give the video these tags and no others."""
+        with self._writing() as session:
+            self._row(session, video_id)
+            session.execute(delete(TagRow).where(TagRow.video_id == video_id))
+            session.add_all(TagRow(video_id=video_id, name=name) for name in sorted(set(tags)))
+
+    def remove(self, video_id: str) -> None:
+        """Delete the video with all its contents and tags; a missing one is fine."""
+        with self._writing() as session:
+            session.execute(delete(VideoRow).where(VideoRow.id == video_id))
+
+    def get(self, video_id: str) -> VideoRecord | None:
+        return self.get_many([video_id]).get(video_id)
+
+    def get_many(self, video_ids: Iterable[str]) -> Mapping[str, VideoRecord]:
+        """Records by id; ids that do not exist are left out."""
+        found: dict[str, VideoRecord] = {}
+        rest = iter(set(video_ids))
+        while chunk := list(islice(rest, _CHUNK)):
+            found |= {record.id: record for record in self._read(select(VideoRow).where(VideoRow.id.in_(chunk)))}
+        return found
+
+    def with_hash(self, content_hash: str) -> VideoRecord | None:
+        records = self._read(select(VideoRow).where(VideoRow.content_hash == content_hash))
+        return records[0] if records else None
+
+    def at_path(self, path: str) -> list[VideoRecord]:
+        """Videos whose file is or was at this path, newest first: more than one if it was overwritten."""
+        return self._read(select(VideoRow).where(VideoRow.path == path).order_by(*_NEWEST_FIRST))
+
+    def resolve(self, reference: str) -> VideoRecord:
+        """The one video that a user means by an id, the start of an id, a path, or the end of a path.
+
+        Raises VideoNotFoundError if there is none, InputError if there are several.
+        """
+        if record := self.get(reference):
+            return record
+        with self._reading() as session:
+            videos = [(video_id, path) for video_id, path in session.execute(select(VideoRow.id, VideoRow.path))]
+        video_id = references.resolve(reference, videos)
+        return _found(self.get(video_id), video_id)
+
+    def videos(
+        self,
+        limit: int,
+        *,
+        cursor: str | None = None,
+        status: VideoStatus | None = None,
+        path_glob: str | None = None,
+        tag: str | None = None,
+    ) -> VideoPage:
+        """At most ``limit`` videos, newest first, from the ``next_cursor`` of the page before."""
+        statement = select(VideoRow.id, VideoRow.created_at, VideoRow.path).where(*_conditions(status, tag))
+        if cursor is not None:
+            created_at, video_id = cursors.decode(cursor)
+            same_time = and_(VideoRow.created_at == created_at, VideoRow.id < video_id)
+            statement = statement.where(or_(VideoRow.created_at < created_at, same_time))
+        if path_glob is None:
+            statement = statement.limit(limit + 1)
+        with self._reading() as session:
+            matching = [
+                (created_at, video_id)
+                for video_id, created_at, path in session.execute(statement.order_by(*_NEWEST_FIRST))
+                if path_glob is None or references.matches_glob(path, path_glob)
+            ]
+        page = matching[:limit]
+        records = self.get_many(video_id for _, video_id in page)
+        return VideoPage(
+            tuple(records[video_id] for _, video_id in page if video_id in records),
+            cursors.encode(*page[-1]) if len(matching) > limit else None,
+        )
+
+    def ids(
+        self, *, status: VideoStatus | None = None, path_glob: str | None = None, tag: str | None = None
+    ) -> frozenset[str]:
+        """Ids of all videos that match."""
+        statement = select(VideoRow.id, VideoRow.path).where(*_conditions(status, tag))
+        with self._reading() as session:
+            return frozenset(
+                video_id
+                for video_id, path in session.execute(statement)
+                if path_glob is None or references.matches_glob(path, path_glob)
+            )
+
+    def totals(self) -> Totals:
+        """How many videos are indexed, and how long they are together."""
+        statement = select(func.count(), func.sum(VideoRow.duration_s)).where(
+            VideoRow.status == VideoStatus.INDEXED.value
+        )
+        with self._reading() as session:
+            videos, duration_s = session.execute(statement).one()
+        return Totals(videos, duration_s or 0.0)
+
+    def version(self) -> str:
+        """Text that changes whenever a video is indexed, indexed again or removed."""
+        statement = select(func.count(), func.max(VideoRow.indexed_at)).where(
+            VideoRow.status == VideoStatus.INDEXED.value
+        )
+        with self._reading() as session:
+            videos, newest = session.execute(statement).one()
+        return f"{videos} {newest}"
+
+    def add_space(self, spec: EncoderSpec) -> None:
+        """Remember who makes the vectors of the space ``spec.space``; again is fine."""
+        with self._writing() as session:
+            if session.get(SpaceRow, spec.space) is None:
+                session.add(SpaceRow(**space_values(spec), created_at=datetime.now(UTC)))
+
+    def spaces(self) -> list[EncoderSpec]:
+        """Who made the vectors of each space, oldest space first."""
+        with self._reading() as session:
+            return [space_of(row) for row in session.scalars(select(SpaceRow).order_by(SpaceRow.created_at))]
+
+    def remove_space(self, name: str) -> None:
+        """Forget the space; a missing one is fine."""
+        with self._writing() as session:
+            session.execute(delete(SpaceRow).where(SpaceRow.name == name))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with database_errors(self._engine), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        engine = self._engine.execution_options(**{WRITES: True})
+        with database_errors(self._engine), Session(engine) as session, session.begin():
+            yield session
+
+    def _store(self, session: Session, record: VideoRecord) -> VideoRow:
+        values = video_values(record)
+        row = session.get(VideoRow, record.id)
+        if row is None:
+            row = VideoRow(**values)
+            session.add(row)
+        else:
+            del values["created_at"]
+            for column, value in values.items():
+                setattr(row, column, value)
+        return row
+
+    def _row(self, session: Session, video_id: str) -> VideoRow:
+        return _found(session.get(VideoRow, video_id), video_id)
+
+    def _read(self, statement: Select[VideoRow]) -> list[VideoRecord]:
+        with self._reading() as session:
+            return self._records(session, session.scalars(statement).all())
+
+    def _records(self, session: Session, rows: Sequence[VideoRow]) -> list[VideoRecord]:
+        tags: dict[str, list[str]] = defaultdict(list)
+        ids = [row.id for row in rows]
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            for tag in session.scalars(select(TagRow).where(TagRow.video_id.in_(chunk)).order_by(TagRow.name)):
+                tags[tag.video_id].append(tag.name)
+        return [video_of(row, tuple(tags[row.id])) for row in rows]
+
+
+def _found(thing: Found | None, video_id: str) -> Found:
+    if thing is None:
+        raise VideoNotFoundError(f"there is no video {video_id} in the catalog")
+    return thing
+
+
+def _conditions(status: VideoStatus | None, tag: str | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if status is not None:
+        conditions.append(VideoRow.status == status.value)
+    if tag is not None:
+        conditions.append(VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name == tag)))
+    return conditions

@@ -1,0 +1,115 @@
+"""What indexing found inside videos, read by ordinal or by time for many moments at once."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import Engine, and_, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from retrieval.domain import ScreenText, Segment, Shot, SoundEvent, Span
+from retrieval.storage.database import database_errors
+from retrieval.storage.records import Place, VideoContents, VideoWindow
+from retrieval.storage.rows import screen_text_of, segment_of, shot_of, sound_event_of, window_of
+from retrieval.storage.tables import (
+    ScreenTextRow,
+    SegmentRow,
+    ShotRow,
+    SoundEventRow,
+    TimedColumns,
+    WindowRow,
+)
+
+Key = tuple[str, int]
+"""A video's id and an ordinal in it, as a point of the vector store carries them."""
+
+_CHUNK = 200
+"""Keys or places per statement: databases bound the parameters and the depth of one."""
+
+Row = TypeVar("Row", bound=TimedColumns)
+Value = TypeVar("Value")
+
+
+class Contents:
+    """Reads the contents of indexed videos: a few statements per call, however many keys or places.
+
+    ``…_at`` answers by key and leaves out keys that do not exist; ``…_during`` answers with one tuple
+    per place, in the order of the places, of what touches it, in time order.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def of(self, video_id: str) -> VideoContents:
+        """Everything found in one video."""
+        whole = [Place(video_id, Span(0.0, math.inf))]
+        return VideoContents(
+            shots=self.shots_during(whole)[0],
+            windows=self.windows_during(whole)[0],
+            segments=self.segments_during(whole)[0],
+            screen_texts=self.screen_texts_during(whole)[0],
+            sound_events=self.sound_events_during(whole)[0],
+        )
+
+    def windows_at(self, keys: Iterable[Key]) -> dict[Key, VideoWindow]:
+        return self._at(WindowRow, window_of, keys)
+
+    def segments_at(self, keys: Iterable[Key]) -> dict[Key, Segment]:
+        return self._at(SegmentRow, segment_of, keys)
+
+    def screen_texts_at(self, keys: Iterable[Key]) -> dict[Key, ScreenText]:
+        return self._at(ScreenTextRow, screen_text_of, keys)
+
+    def shots_during(self, places: Sequence[Place]) -> list[tuple[Shot, ...]]:
+        return self._during(ShotRow, shot_of, places)
+
+    def windows_during(self, places: Sequence[Place]) -> list[tuple[VideoWindow, ...]]:
+        return self._during(WindowRow, window_of, places)
+
+    def segments_during(self, places: Sequence[Place]) -> list[tuple[Segment, ...]]:
+        return self._during(SegmentRow, segment_of, places)
+
+    def screen_texts_during(self, places: Sequence[Place]) -> list[tuple[ScreenText, ...]]:
+        return self._during(ScreenTextRow, screen_text_of, places)
+
+    def sound_events_during(self, places: Sequence[Place]) -> list[tuple[SoundEvent, ...]]:
+        return self._during(SoundEventRow, sound_event_of, places)
+
+    def _at(self, table: type[Row], value_of: Callable[[Row], Value], keys: Iterable[Key]) -> dict[Key, Value]:
+        found: dict[Key, Value] = {}
+        rest = iter(set(keys))
+        with database_errors(self._engine), Session(self._engine) as session:
+            while chunk := list(islice(rest, _CHUNK)):
+                statement = select(table).where(tuple_(table.video_id, table.ordinal).in_(chunk))
+                found |= {(row.video_id, row.ordinal): value_of(row) for row in session.scalars(statement)}
+        return found
+
+    def _during(
+        self, table: type[Row], value_of: Callable[[Row], Value], places: Sequence[Place]
+    ) -> list[tuple[Value, ...]]:
+        by_video: dict[str, list[tuple[Span, Value]]] = defaultdict(list)
+        with database_errors(self._engine), Session(self._engine) as session:
+            for start in range(0, len(places), _CHUNK):
+                spans: dict[str, set[Span]] = defaultdict(set)
+                for place in places[start : start + _CHUNK]:
+                    spans[place.video_id].add(place.span)
+                touches = [
+                    and_(
+                        table.video_id == video_id,
+                        or_(*(and_(table.start_s < span.end_s, table.end_s > span.start_s) for span in wanted)),
+                    )
+                    for video_id, wanted in spans.items()
+                ]
+                statement = select(table).where(or_(*touches)).order_by(table.video_id, table.ordinal)
+                for row in session.scalars(statement):
+                    by_video[row.video_id].append((Span(row.start_s, row.end_s), value_of(row)))
+        return [
+            tuple(value for span, value in by_video[place.video_id] if _touches(span, place.span)) for place in places
+        ]
+
+
+def _touches(span: Span, other: Span) -> bool:
+    """What the statement asks for, in Python: an event without length counts, unlike in ``overlap_s``."""
+    return span.start_s < other.end_s and span.end_s > other.start_s

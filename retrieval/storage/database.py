@@ -1,0 +1,119 @@
+"""Opens the catalog's database: SQLite or PostgreSQL, always at the newest revision."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
+
+import migrations
+from retrieval.errors import InputError, StorageError
+
+WRITES = "moments_writes"
+"""Execution option of transactions that write. SQLite then takes its lock at the start and waits for it,
+where a transaction that turns from reading to writing fails at once if another one was faster."""
+
+_BUSY_TIMEOUT_S = 30
+_MIGRATION_LOCK = 7_305_462_018
+"""Number of the PostgreSQL advisory lock under which one process at a time migrates."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine on the catalog at this SQLAlchemy URL, created or upgraded first where needed.
+
+    Raises InputError for a URL that cannot be one, StorageError for a database that cannot be used.
+    """
+    engine = _engine(_parsed(url))
+    with database_errors(engine):
+        if _revision(engine) != migrations.HEAD:
+            _upgrade(url)
+    return engine
+
+
+def migration_engine(url: str) -> Engine:
+    """An engine for migrations only: every transaction writes, and no row is deleted by cascade.
+
+    SQLite alters a table by dropping it for a copy, and with foreign keys on would drop its children's rows.
+    """
+    return _engine(_parsed(url), foreign_keys=False, poolclass=NullPool).execution_options(**{WRITES: True})
+
+
+@contextmanager
+def database_errors(engine: Engine) -> Iterator[None]:
+    """Raises the database's errors as StorageError."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = getattr(error, "orig", None) or error
+        raise StorageError(f"the catalog {engine.url!r} cannot be used: {' '.join(str(reason).split())}") from error
+    except UnicodeEncodeError as error:
+        raise StorageError(f"the catalog keeps valid Unicode only, which {error.object!r} is not") from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ArgumentError(f"no support for {parsed.get_backend_name()}")
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise InputError(
+            f"{url!r} is no database URL for the catalog: use sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from error
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+
+
+def _engine(url: URL, *, foreign_keys: bool = True, poolclass: type[NullPool] | None = None) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, pool_pre_ping=True, poolclass=poolclass)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, poolclass=poolclass)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # The driver's own transactions start late and leave DDL out: the BEGIN below replaces them.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _revision(engine: Engine) -> str | None:
+    """The revision that the catalog is at; None for an empty database."""
+    try:
+        with engine.connect() as connection:
+            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision
+    except DatabaseError:
+        # No such table, or a database that cannot be opened: then the upgrade says so.
+        return None
+
+
+def _upgrade(url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    engine = migration_engine(url)
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StorageError(
+            f"the catalog {engine.url.render_as_string()} was written by a newer version of Moments "
+            f"(revision {_revision(engine)}, this one knows {migrations.HEAD}); upgrade Moments"
+        ) from error
+    finally:
+        engine.dispose()

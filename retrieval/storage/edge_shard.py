@@ -1,0 +1,104 @@
+"""One Qdrant Edge shard on disk: how it is created, opened and asked; its errors in our words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.errors import DataFolderBusyError, MomentsError, StorageError
+from retrieval.storage import payload as keys
+from retrieval.storage.vectors import Point, Space, SparseVector, VectorFilter
+
+if TYPE_CHECKING:
+    import qdrant_edge as edge
+
+_BYTES_PER_KB = 1024
+_BYTES_PER_FLOAT = 4
+_FULL_SCAN_KB = 10_000
+"""What a filter leaves below this size is scanned: a graph finds little among few."""
+
+_NO_LIMIT_KB = 2**40
+"""Segments are never split by size: two halves of a space would each stay below the graph's threshold."""
+
+
+def create_shard(folder: Path, space: Space, hnsw_from_points: int) -> None:
+    """Make an empty shard that searches exactly up to ``hnsw_from_points`` points and by HNSW above."""
+    import qdrant_edge as edge
+
+    threshold_kb = max(1, hnsw_from_points * space.dim * _BYTES_PER_FLOAT // _BYTES_PER_KB)
+    config = edge.EdgeConfig(
+        vectors={keys.DENSE: edge.EdgeVectorParams(size=space.dim, distance=edge.Distance.Cosine)},
+        sparse_vectors={keys.SPARSE: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)} if space.sparse else None,
+        hnsw_config=edge.HnswIndexConfig(
+            m=keys.HNSW_M,
+            ef_construct=keys.HNSW_EF_CONSTRUCT,
+            full_scan_threshold=min(threshold_kb, _FULL_SCAN_KB),
+        ),
+        quantization_config=edge.ScalarQuantizationConfig(edge.ScalarType.Int8),
+        optimizers=edge.EdgeOptimizersConfig(
+            indexing_threshold=threshold_kb, default_segment_number=1, max_segment_size=_NO_LIMIT_KB
+        ),
+    )
+    folder.mkdir(parents=True)
+    shard = edge.EdgeShard.create(str(folder), config)
+    kinds = edge.PayloadSchemaType
+    for field, kind in (
+        (keys.VIDEO_ID, kinds.Keyword),
+        (keys.START_S, kinds.Float),
+        (keys.END_S, kinds.Float),
+    ):
+        shard.update(edge.UpdateOperation.create_field_index(field, kind))
+    shard.close()
+
+
+def open_shard(folder: Path) -> "edge.EdgeShard":
+    """The shard of this folder, which no other process and no other object may have open."""
+    import qdrant_edge as edge
+
+    return edge.EdgeShard.load(str(folder))
+
+
+def edge_point(point: Point) -> "edge.Point":
+    """The point as Qdrant Edge takes it."""
+    import qdrant_edge as edge
+
+    vectors: dict[str, object] = {keys.DENSE: point.vector}
+    if point.sparse is not None:
+        vectors[keys.SPARSE] = edge_terms(point.sparse)
+    return edge.Point(point.id, vectors, keys.payload_of(point))  # type: ignore[arg-type]
+
+
+def edge_terms(terms: SparseVector) -> "edge.SparseVector":
+    """The sparse vector as Qdrant Edge takes it."""
+    import qdrant_edge as edge
+
+    return edge.SparseVector(list(terms.indices), list(terms.values))
+
+
+def edge_filter(where: VectorFilter) -> "edge.Filter":
+    """The filter as Qdrant Edge takes it."""
+    import qdrant_edge as edge
+
+    must: list[edge.ConditionType] = []
+    if where.video_ids is not None:
+        must.append(edge.FieldCondition(keys.VIDEO_ID, match=edge.MatchAny(sorted(where.video_ids))))
+    if where.during is not None:
+        must.append(edge.FieldCondition(keys.START_S, range=edge.RangeFloat(lt=where.during.end_s)))
+        must.append(edge.FieldCondition(keys.END_S, range=edge.RangeFloat(gt=where.during.start_s)))
+    excluded = edge.FieldCondition(keys.VIDEO_ID, match=edge.MatchAny(sorted(where.excluded_video_ids)))
+    return edge.Filter(must=must, must_not=[excluded] if where.excluded_video_ids else None)
+
+
+@contextmanager
+def translated(folder: Path) -> Iterator[None]:
+    """Raises the library's bare ``Exception`` as StorageError, and its lock error as DataFolderBusyError."""
+    try:
+        yield
+    except MomentsError:
+        raise
+    except Exception as error:
+        if "WouldBlock" in str(error):
+            raise DataFolderBusyError(
+                f"the vectors in {folder} are open in another process; wait for it or ask it over HTTP"
+            ) from error
+        raise StorageError(f"the vectors in {folder} cannot be read or written: {error}") from error

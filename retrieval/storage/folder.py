@@ -1,0 +1,167 @@
+"""The data folder: where everything lies, and who is at work in it.
+
+Locks belong to the operating system, so a killed process never blocks the next one. Beside each
+lock lies a note of who holds it, for messages and for finding the server that does.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import filelock
+
+from retrieval.errors import DataFolderBusyError, StorageError
+from retrieval.storage.atomic import write_atomically
+
+_POLL_S = 0.02
+_PROBE_PATIENCE_S = 0.1
+"""``owner`` holds a free lock for a moment to see that it is free: nobody gives up sooner than this."""
+
+_NOTE_PATIENCE_S = 0.5
+"""The note of a holder follows its lock by milliseconds."""
+
+
+class LockName(StrEnum):
+    """What one process at a time may do in a data folder."""
+
+    INDEX = "index"
+    VECTORS = "vectors"
+
+
+_DOING = {LockName.INDEX: "is being indexed", LockName.VECTORS: "is in use"}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that holds a lock; ``url`` is where it answers, if it serves."""
+
+    pid: int
+    command: str
+    started_at: datetime
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """Paths and locks of one data folder."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> "DataFolder":
+        """The folder at ``path``, made if it is missing. Raises StorageError if it cannot be written to."""
+        folder = cls(path.expanduser().absolute())
+        try:
+            folder.path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise StorageError(f"the data folder {folder.path} cannot be made: a file is in the way") from error
+        except OSError as error:
+            raise StorageError(f"the data folder {folder.path} cannot be made: {error.strerror}") from error
+        probe = folder.path / f".writable-{os.getpid()}"
+        try:
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StorageError(
+                f"the data folder {folder.path} cannot be written to: {error.strerror}; "
+                "choose another with --data-dir or MOMENTS_DATA_DIR"
+            ) from error
+        return folder
+
+    @property
+    def catalog_url(self) -> str:
+        """SQLAlchemy URL of the catalog that is kept here unless another database is set."""
+        return f"sqlite:///{self.path / 'catalog.sqlite'}"
+
+    @property
+    def vectors_dir(self) -> Path:
+        return self.path / "vectors"
+
+    @property
+    def thumbnails_dir(self) -> Path:
+        return self.path / "thumbnails"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.path / "models"
+
+    @property
+    def uploads_dir(self) -> Path:
+        return self.path / "uploads"
+
+    def work_dir(self, video_id: str) -> Path:
+        """Where the steps of one video's indexing leave what the next ones need."""
+        return self.path / "work" / video_id
+
+    @contextmanager
+    def hold(self, name: LockName, command: str, *, url: str | None = None, wait_s: float = 0.0) -> Iterator[None]:
+        """Hold a lock, waiting up to ``wait_s``. Raises DataFolderBusyError that names the holder."""
+        lock = self._lock(name)
+        try:
+            with _lock_errors(lock):
+                lock.acquire(timeout=max(wait_s, _PROBE_PATIENCE_S), poll_interval=_POLL_S)
+        except filelock.Timeout as error:
+            raise DataFolderBusyError(self._busy(name)) from error
+        note = self._note(name)
+        try:
+            owner = Owner(os.getpid(), command, datetime.now(UTC), url)
+            write_atomically(note, json.dumps(asdict(owner) | {"started_at": owner.started_at.isoformat()}))
+            yield
+        finally:
+            note.unlink(missing_ok=True)
+            lock.release()
+
+    def owner(self, name: LockName) -> Owner | None:
+        """Who holds the lock; None if nobody does, whatever a killed process left behind."""
+        deadline = time.monotonic() + _NOTE_PATIENCE_S
+        while time.monotonic() < deadline:
+            lock = self._lock(name)
+            try:
+                with _lock_errors(lock):
+                    lock.acquire(timeout=0)
+            except filelock.Timeout:
+                if owner := self._noted(name):
+                    return owner
+                time.sleep(_POLL_S)
+            else:
+                lock.release()
+                return None
+        return None
+
+    def _lock(self, name: LockName) -> filelock.BaseFileLock:
+        # A lock object of its own per call: one process asks about the locks that it holds itself, too.
+        return filelock.FileLock(self.path / f"{name}.lock", thread_local=False, preserve_lock_file=True)
+
+    def _note(self, name: LockName) -> Path:
+        return self.path / f"{name}.lock.json"
+
+    def _noted(self, name: LockName) -> Owner | None:
+        try:
+            note = json.loads(self._note(name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return Owner(note["pid"], note["command"], datetime.fromisoformat(note["started_at"]), note["url"])
+
+    def _busy(self, name: LockName) -> str:
+        owner = self._noted(name)
+        if owner is None:
+            return f"{self.path} {_DOING[name]} by another process; try again when it is done"
+        since = owner.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        advice = f"ask it at {owner.url}" if owner.url else "wait until it is done, or stop it"
+        return f"{self.path} {_DOING[name]} by process {owner.pid} ({owner.command}, since {since}); {advice}"
+
+
+@contextmanager
+def _lock_errors(lock: filelock.BaseFileLock) -> Iterator[None]:
+    try:
+        yield
+    except filelock.Timeout:
+        raise
+    except OSError as error:
+        raise StorageError(f"the lock {lock.lock_file} cannot be taken: {error.strerror}") from error

@@ -1,0 +1,257 @@
+"""Vectors in the data folder: Qdrant Edge, one shard folder per space, one owner process at a time.
+
+An acknowledged write is in the shard's write-ahead log and survives a killed process; ``optimize``
+and ``close`` also push it to the disk. Whoever opens the store holds the data folder's vectors lock.
+"""
+
+import json
+import re
+import shutil
+import threading
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.domain import Lane
+from retrieval.errors import InputError
+from retrieval.storage import payload as keys
+from retrieval.storage.atomic import write_atomically
+from retrieval.storage.edge_shard import (
+    create_shard,
+    edge_filter,
+    edge_point,
+    edge_terms,
+    open_shard,
+    translated,
+)
+from retrieval.storage.vectors import Hit, Point, Space, SparseVector, VectorFilter
+
+if TYPE_CHECKING:
+    from qdrant_edge import EdgeShard, QueryRequest
+
+HNSW_FROM_POINTS = 100_000
+"""Below, exact search answers in 10 ms and opens three times faster than a graph would."""
+
+_UPSERT_BATCH = 500
+_SCROLL_PAGE = 1000
+_EVERY_VIDEO = 2**31 - 1
+_SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_ACTIVE = "active.json"
+_UNFINISHED = ".unfinished-"
+
+
+class EdgeVectorStore:
+    """The embedded ``VectorStore``. Spaces open on first use, so a search opens only what it reads."""
+
+    def __init__(self, folder: Path, *, hnsw_from_points: int = HNSW_FROM_POINTS) -> None:
+        self._folder = folder
+        self._hnsw_from_points = hnsw_from_points
+        self._shards: dict[str, EdgeShard] = {}
+        self._lock = threading.RLock()
+
+    def ensure_space(self, space: Space) -> None:
+        with self._lock, translated(self._folder):
+            existing = self._space(space.name)
+            if existing is None:
+                self._create(space)
+            else:
+                keys.check_shape(existing, space)
+
+    def spaces(self) -> tuple[str, ...]:
+        return tuple(sorted(file.parent.name for file in self._folder.glob("[!.]*/space.json")))
+
+    def drop_space(self, name: str) -> None:
+        with self._lock, translated(self._folder):
+            if self._space(name) is None:
+                return
+            if shard := self._shards.pop(name, None):
+                shard.close()
+            active = {lane: space for lane, space in self._active().items() if space != name}
+            write_atomically(self._folder / _ACTIVE, json.dumps(active))
+            # Renamed first: a kill in the middle of the deletion must not leave half a space.
+            doomed = self._folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
+            (self._folder / name).rename(doomed)
+            shutil.rmtree(doomed)
+
+    def activate(self, lane: Lane, space: str) -> None:
+        with self._lock:
+            if self._space(space) is None:
+                raise keys.no_space(space, self.spaces())
+            write_atomically(self._folder / _ACTIVE, json.dumps(self._active() | {lane.value: space}))
+
+    def active(self, lane: Lane) -> str | None:
+        with self._lock:
+            return self._active().get(lane.value)
+
+    def upsert(self, space: str, points: Iterable[Point]) -> None:
+        import qdrant_edge as edge
+
+        with self._lock, translated(self._folder):
+            shard = self._existing(space)
+            for batch in keys.batches(points, _UPSERT_BATCH):
+                shard.update(edge.UpdateOperation.upsert_points([edge_point(point) for point in batch]))
+
+    def delete_videos(self, video_ids: Iterable[str]) -> None:
+        import qdrant_edge as edge
+
+        where = VectorFilter(video_ids=frozenset(video_ids))
+        with self._lock:
+            for name in self.spaces():
+                with translated(self._folder):
+                    self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(edge_filter(where)))
+
+    def search(
+        self,
+        space: str,
+        vectors: Sequence[NDArray[np.float32]],
+        limit: int,
+        where: VectorFilter = VectorFilter(),
+        *,
+        exact: bool = False,
+        with_vectors: bool = False,
+    ) -> list[list[Hit]]:
+        import qdrant_edge as edge
+
+        quantization = edge.QuantizationSearchParams(ignore=exact, rescore=True, oversampling=keys.OVERSAMPLING)
+        requests = [
+            edge.QueryRequest(
+                limit=limit,
+                query=edge.Query.Nearest(vector, using=keys.DENSE),  # type: ignore[arg-type]
+                filter=edge_filter(where),
+                params=edge.SearchParams(exact=exact, quantization=quantization),
+                with_payload=True,
+                with_vector=[keys.DENSE] if with_vectors else False,
+            )
+            for vector in vectors
+        ]
+        return self._query(space, requests)
+
+    def search_sparse(
+        self, space: str, terms: SparseVector, limit: int, where: VectorFilter = VectorFilter()
+    ) -> list[Hit]:
+        import qdrant_edge as edge
+
+        request = edge.QueryRequest(
+            limit=limit,
+            query=edge.Query.Nearest(edge_terms(terms), using=keys.SPARSE),
+            filter=edge_filter(where),
+            with_payload=True,
+        )
+        return self._query(space, [request])[0]
+
+    def fetch(self, space: str, where: VectorFilter, limit: int) -> list[Hit]:
+        import qdrant_edge as edge
+
+        hits: list[Hit] = []
+        offset = None
+        with self._lock, translated(self._folder):
+            shard = self._shard(space)
+            while shard is not None:
+                records, offset = shard.scroll(
+                    edge.ScrollRequest(
+                        offset=offset,
+                        limit=_SCROLL_PAGE,
+                        filter=edge_filter(where),
+                        with_payload=True,
+                        with_vector=[keys.DENSE],
+                    )
+                )
+                hits += [keys.hit_of(row.id, 0.0, row.payload or {}, row.vector) for row in records]
+                if offset is None:
+                    break
+        return keys.in_order(hits)[:limit]
+
+    def sample(self, space: str, limit: int) -> NDArray[np.float32]:
+        import qdrant_edge as edge
+
+        with self._lock, translated(self._folder):
+            shard = self._shard(space)
+            if shard is None:
+                return keys.stacked([])
+            request = edge.ScrollRequest(limit=limit, with_payload=False, with_vector=[keys.DENSE])
+            records, _ = shard.scroll(request)
+        return keys.stacked([row.vector for row in records])
+
+    def count(self, space: str, where: VectorFilter = VectorFilter()) -> int:
+        import qdrant_edge as edge
+
+        with self._lock, translated(self._folder):
+            shard = self._shard(space)
+            return shard.count(edge.CountRequest(filter=edge_filter(where))) if shard else 0
+
+    def counts_by_video(self, space: str) -> Mapping[str, int]:
+        import qdrant_edge as edge
+
+        with self._lock, translated(self._folder):
+            shard = self._shard(space)
+            if shard is None:
+                return {}
+            facet = shard.facet(edge.FacetRequest(keys.VIDEO_ID, limit=_EVERY_VIDEO, exact=True))
+            return {hit.value: hit.count for hit in facet if hit.count}
+
+    def optimize(self) -> None:
+        with self._lock:
+            for name in self.spaces():
+                with translated(self._folder):
+                    shard = self._existing(name)
+                    shard.flush()
+                    shard.optimize()
+
+    def close(self) -> None:
+        with self._lock:
+            while self._shards:
+                with translated(self._folder):
+                    self._shards.popitem()[1].close()
+
+    def _query(self, space: str, requests: "list[QueryRequest]") -> list[list[Hit]]:
+        import qdrant_edge as edge
+
+        with self._lock, translated(self._folder):
+            shard = self._shard(space)
+            if shard is None:
+                return [[] for _ in requests]
+            answers = shard.query_batch(edge.QueryBatchRequest(requests))
+        return [[keys.hit_of(row.id, row.score, row.payload or {}, row.vector) for row in rows] for rows in answers]
+
+    def _create(self, space: Space) -> None:
+        if not _SPACE_NAME.fullmatch(space.name):
+            raise InputError(f"a space cannot be called {space.name!r}: lower-case letters, digits and hyphens only")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self._folder.glob(f"{_UNFINISHED}*"):
+            shutil.rmtree(leftover)
+        draft = self._folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
+        create_shard(draft / "shard", space, self._hnsw_from_points)
+        write_atomically(draft / "space.json", json.dumps({"dim": space.dim, "sparse": space.sparse}))
+        draft.rename(self._folder / space.name)
+
+    def _space(self, name: str) -> Space | None:
+        try:
+            stored = json.loads((self._folder / name / "space.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return Space(name, stored["dim"], stored["sparse"])
+
+    def _active(self) -> dict[str, str]:
+        try:
+            text = (self._folder / _ACTIVE).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        active: dict[str, str] = json.loads(text)
+        return active
+
+    def _shard(self, name: str) -> "EdgeShard | None":
+        if name not in self._shards:
+            if self._space(name) is None:
+                return None
+            self._shards[name] = open_shard(self._folder / name / "shard")
+        return self._shards[name]
+
+    def _existing(self, name: str) -> "EdgeShard":
+        shard = self._shard(name)
+        if shard is None:
+            raise keys.no_space(name, self.spaces())
+        return shard

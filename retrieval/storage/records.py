@@ -1,0 +1,111 @@
+"""What the catalog takes and gives back: videos, their contents, and places in them. Values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from retrieval.domain import Label, Lane, Profile, ScreenText, Segment, Shot, SoundEvent, Span, Window
+
+
+class VideoStatus(StrEnum):
+    """How far a video is; only ``indexed`` ones are searched."""
+
+    INDEXING = "indexing"
+    INDEXED = "indexed"
+    FAILED = "failed"
+    REMOVING = "removing"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a video could not be indexed: an error's code and message."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRecord:
+    """One video of the library. ``id`` is the first 16 hex digits of ``content_hash``.
+
+    ``encoders`` names the space that each lane was written to, ``windows`` counts the index units and
+    ``index_s`` is how long indexing took. Figures are None until they are known.
+    """
+
+    id: str
+    content_hash: str
+    path: str
+    title: str
+    size_bytes: int
+    modified_ns: int
+    status: VideoStatus = VideoStatus.INDEXING
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+    profile: Profile | None = None
+    encoders: Mapping[Lane, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    failure: Failure | None = None
+    windows: int = 0
+    index_s: float | None = None
+    indexed_at: datetime | None = None
+    created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoWindow:
+    """A window as the catalog keeps it: with the time of its best frame and what the frame shows."""
+
+    window: Window
+    frame_s: float | None = None
+    labels: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoContents:
+    """All that indexing found in one video, in time order; a segment's ordinal is its position here."""
+
+    shots: tuple[Shot, ...] = ()
+    windows: tuple[VideoWindow, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    screen_texts: tuple[ScreenText, ...] = ()
+    sound_events: tuple[SoundEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of one video."""
+
+    video_id: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A person's verdict on a moment that a search returned; ``lane`` is what the verdict is about, if known."""
+
+    id: int
+    query: str
+    video_id: str
+    span: Span
+    lane: Lane | None
+    is_right: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPage:
+    """Some videos, newest first, and where the next ones start; ``next_cursor`` is None at the end."""
+
+    videos: tuple[VideoRecord, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much is indexed."""
+
+    videos: int
+    duration_s: float

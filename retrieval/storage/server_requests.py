@@ -1,0 +1,56 @@
+"""Points and filters as qdrant-client takes them, and its errors in our words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from retrieval.errors import StorageError
+from retrieval.storage import payload as keys
+from retrieval.storage.vectors import Point, SparseVector, VectorFilter
+
+if TYPE_CHECKING:
+    from qdrant_client import models
+
+
+def server_point(point: Point) -> "models.PointStruct":
+    """The point as the client takes it."""
+    from qdrant_client import models
+
+    vectors: dict[str, models.Vector] = {keys.DENSE: point.vector.tolist()}
+    if point.sparse is not None:
+        vectors[keys.SPARSE] = server_terms(point.sparse)
+    return models.PointStruct(id=point.id, vector=vectors, payload=keys.payload_of(point))
+
+
+def server_terms(terms: SparseVector) -> "models.SparseVector":
+    """The sparse vector as the client takes it."""
+    from qdrant_client import models
+
+    return models.SparseVector(indices=list(terms.indices), values=list(terms.values))
+
+
+def server_filter(where: VectorFilter) -> "models.Filter":
+    """The filter as the client takes it."""
+    from qdrant_client import models
+
+    must: list[models.Condition] = []
+    if where.video_ids is not None:
+        must.append(models.FieldCondition(key=keys.VIDEO_ID, match=models.MatchAny(any=sorted(where.video_ids))))
+    if where.during is not None:
+        before, after = keys.finite(where.during.end_s), keys.finite(where.during.start_s)
+        must.append(models.FieldCondition(key=keys.START_S, range=models.Range(lt=before)))
+        must.append(models.FieldCondition(key=keys.END_S, range=models.Range(gt=after)))
+    excluded = models.FieldCondition(key=keys.VIDEO_ID, match=models.MatchAny(any=sorted(where.excluded_video_ids)))
+    return models.Filter(must=must, must_not=[excluded] if where.excluded_video_ids else None)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises the client's errors as StorageError."""
+    from qdrant_client.common.client_exceptions import QdrantException
+    from qdrant_client.http.exceptions import ApiException
+
+    try:
+        yield
+    except (ApiException, QdrantException, OSError, ValueError) as error:
+        raise StorageError(f"the Qdrant server refused or did not answer: {error}") from error

@@ -1,0 +1,151 @@
+"""The catalog's tables. Rows never leave storage: see ``records`` for what does."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite drops the time zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text(), datetime: UtcDateTime(), float: Double()}  # noqa: RUF012
+
+
+class VideoRow(Base):
+    __tablename__ = "videos"
+    __table_args__ = (Index(None, "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    path: Mapped[str] = mapped_column(index=True)
+    title: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    modified_ns: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    duration_s: Mapped[float | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    profile: Mapped[str | None] = mapped_column(String(16))
+    encoders: Mapped[dict[str, str]] = mapped_column(JSON)
+    warnings: Mapped[list[str]] = mapped_column(JSON)
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error_message: Mapped[str | None]
+    windows: Mapped[int]
+    index_s: Mapped[float | None]
+    indexed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class TagRow(Base):
+    __tablename__ = "tags"
+
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
+class TimedColumns:
+    """Columns of everything that lies in a video: whose it is, which one it is, and when."""
+
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True, sort_order=-1)
+    ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, sort_order=-1)
+    start_s: Mapped[float] = mapped_column(sort_order=-1)
+    end_s: Mapped[float] = mapped_column(sort_order=-1)
+
+
+class ShotRow(TimedColumns, Base):
+    __tablename__ = "shots"
+
+
+class WindowRow(TimedColumns, Base):
+    __tablename__ = "windows"
+
+    shot_ordinal: Mapped[int]
+    frame_s: Mapped[float | None]
+    labels: Mapped[list[Any]] = mapped_column(JSON)
+
+
+class SegmentRow(TimedColumns, Base):
+    __tablename__ = "segments"
+
+    text: Mapped[str]
+    words: Mapped[list[Any]] = mapped_column(JSON)
+    language: Mapped[str | None] = mapped_column(String(16))
+    confidence: Mapped[float]
+    origin: Mapped[str] = mapped_column(String(32))
+    avg_logprob: Mapped[float | None]
+    no_speech_prob: Mapped[float | None]
+    compression_ratio: Mapped[float | None]
+
+
+class ScreenTextRow(TimedColumns, Base):
+    __tablename__ = "screen_texts"
+
+    text: Mapped[str]
+    confidence: Mapped[float]
+
+
+class SoundEventRow(TimedColumns, Base):
+    __tablename__ = "sound_events"
+
+    label: Mapped[str]
+    score: Mapped[float]
+
+
+class JudgementRow(Base):
+    __tablename__ = "judgements"
+    __table_args__ = (UniqueConstraint("video_id", "query", "start_s", "end_s"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    query: Mapped[str]
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
+    start_s: Mapped[float]
+    end_s: Mapped[float]
+    lane: Mapped[str | None] = mapped_column(String(16))
+    is_right: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class SpaceRow(Base):
+    __tablename__ = "spaces"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    lane: Mapped[str] = mapped_column(String(16))
+    encoder: Mapped[str]
+    dim: Mapped[int]
+    revision: Mapped[str]
+    created_at: Mapped[datetime]

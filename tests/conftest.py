@@ -1,0 +1,25 @@
+"""Fixtures that several test modules share."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """The folder of real media files; tests that need it skip where it is not there."""
+    folder = SHARED / "media"
+    if not folder.is_dir():
+        pytest.skip(f"no folder of real media files at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_bench() -> Path:
+    """The folder with the maker of planted videos and its assets; skips where it is not there."""
+    folder = SHARED / "bench"
+    if not folder.is_dir():
+        pytest.skip(f"no folder of bench assets at {folder}")
+    return folder

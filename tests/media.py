@@ -1,0 +1,112 @@
+"""Makers of small media files with known answers. All pictures are 320 x 180 unless a test says otherwise."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+SIZE = "320x180"
+FPS = 25
+FAST_H264 = {"vcodec": "libx264", "preset": "ultrafast", "crf": 23, "pix_fmt": "yuv420p"}
+
+
+def ffmpeg_binary() -> str:
+    """The ffmpeg on the PATH, else the one that the imageio-ffmpeg wheel carries."""
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    import imageio_ffmpeg
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def lavfi(source: str, **options: Any) -> Any:
+    """A generated input, such as ``testsrc2=size=320x180:rate=25:duration=2``."""
+    return ffmpeg.input(source, f="lavfi", **options)
+
+
+def write(path: Path, *streams: Any, **options: Any) -> Path:
+    """Encode ``streams`` into ``path`` and return it; ffmpeg's complaints are in the error."""
+    try:
+        ffmpeg.output(*streams, str(path), **options).run(
+            cmd=ffmpeg_binary(), overwrite_output=True, capture_stdout=True, capture_stderr=True
+        )
+    except ffmpeg.Error as error:
+        raise AssertionError(error.stderr.decode(errors="replace")) from error
+    return path
+
+
+def colour(name: str, seconds: float, fps: float = FPS, size: str = SIZE) -> Any:
+    """A picture of one colour that stands still."""
+    return lavfi(f"color={name}:size={size}:rate={fps}:duration={seconds}")
+
+
+def moving(seconds: float, fps: float = FPS, size: str = SIZE) -> Any:
+    """A test picture in which something moves all the time."""
+    return lavfi(f"testsrc2=size={size}:rate={fps}:duration={seconds}")
+
+
+def tone(seconds: float, hz: int = 440, rate_hz: int = 44_100) -> Any:
+    """A steady sine at an eighth of full scale."""
+    return lavfi(f"sine=frequency={hz}:sample_rate={rate_hz}:duration={seconds}")
+
+
+def box(stream: Any, start_s: float, end_s: float, colour_name: str = "white") -> Any:
+    """``stream`` with a box, a quarter of its width and height, to be seen in [start_s, end_s)."""
+    return stream.filter(
+        "drawbox",
+        x="iw/2",
+        y="ih/2",
+        w="iw/4",
+        h="ih/4",
+        color=colour_name,
+        t="fill",
+        enable=f"gte(t,{start_s})*lt(t,{end_s})",
+    )
+
+
+def cuts(shots: Sequence[tuple[str, float]], fps: float = FPS) -> Any:
+    """Shots of one colour each, ``(colour, seconds)``, joined by hard cuts."""
+    return ffmpeg.concat(*(colour(name, seconds, fps) for name, seconds in shots))
+
+
+def video(path: Path, pictures: Any, sound: Any = None, **options: Any) -> Path:
+    """An H.264 file of ``pictures``, with AAC sound if given."""
+    streams = [pictures] if sound is None else [pictures, sound]
+    return write(path, *streams, **{**FAST_H264, **options})
+
+
+def photo(path: Path, size: tuple[int, int] = (320, 180), *, seed: int = 0) -> Path:
+    """A PNG full of soft blobs, as busy as a photograph; another seed, another picture."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (9, 16, 3), dtype=np.uint8)
+    fine = rng.integers(0, 256, (36, 64, 3), dtype=np.uint8)
+    layers = (Image.fromarray(layer).resize(size, Image.Resampling.BICUBIC) for layer in (coarse, fine))
+    Image.blend(*layers, alpha=0.35).save(path)
+    return path
+
+
+def pan(picture: Path, seconds: float, fps: float = FPS, pixels_per_s: float = 20) -> Any:
+    """A slow pan over ``picture``: a 320 x 180 view that moves to the right."""
+    still = ffmpeg.input(str(picture), loop=1, framerate=fps, t=seconds)
+    return still.filter("crop", 320, 180, f"min(iw-320,t*{pixels_per_s})", 0).filter("setsar", 1)
+
+
+def turned(source: Path, path: Path, clockwise_deg: int) -> Path:
+    """A copy of ``source`` that asks players to turn its picture clockwise."""
+    import av
+
+    with av.open(str(source)) as given, av.open(str(path), "w") as made:
+        stream = given.streams.video[0]
+        copy = made.add_stream_from_template(stream)
+        copy.set_display_rotation(-clockwise_deg)
+        for packet in given.demux(stream):
+            if packet.dts is not None:
+                packet.stream = copy
+                made.mux(packet)
+    return path

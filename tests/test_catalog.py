@@ -1,0 +1,409 @@
+"""One contract for the catalog on every database: videos, their contents, tags and spaces."""
+
+import math
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, event, text
+
+from retrieval.domain import (
+    Label,
+    Lane,
+    Profile,
+    ScreenText,
+    Segment,
+    Shot,
+    SoundEvent,
+    Span,
+    SpeechOrigin,
+    Window,
+    Word,
+)
+from retrieval.encoders.base import EncoderSpec
+from retrieval.errors import InputError, StorageError, VideoNotFoundError
+from retrieval.storage.catalog import Catalog
+from retrieval.storage.database import open_database
+from retrieval.storage.records import (
+    Failure,
+    Place,
+    Totals,
+    VideoContents,
+    VideoRecord,
+    VideoStatus,
+    VideoWindow,
+)
+
+POSTGRES_URL = "MOMENTS_TEST_POSTGRES_URL"
+DATABASES = ["sqlite", *(["postgresql"] if POSTGRES_URL in os.environ else [])]
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        opened = open_database(f"sqlite:///{tmp_path / 'catalog.sqlite'}")
+    else:
+        empty = create_engine(os.environ[POSTGRES_URL], isolation_level="AUTOCOMMIT")
+        with empty.connect() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        empty.dispose()
+        opened = open_database(os.environ[POSTGRES_URL])
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def catalog(engine: Engine) -> Catalog:
+    return Catalog(engine)
+
+
+@pytest.mark.skipif(POSTGRES_URL not in os.environ, reason=f"{POSTGRES_URL} names no PostgreSQL to test on")
+def test_the_contract_ran_on_postgresql(request: pytest.FixtureRequest) -> None:
+    """Stands in the report for the whole contract when there is no server to run it on."""
+    assert any("[postgresql" in item.name for item in request.session.items)
+
+
+def video(number: int, path: str | None = None, **changes: object) -> VideoRecord:
+    """Video ``number``, created that many minutes after noon."""
+    digits = f"{number:016x}"
+    record = VideoRecord(
+        id=digits,
+        content_hash=digits * 4,
+        path=path or f"/films/{number}.mp4",
+        title=f"Film {number}",
+        size_bytes=2**40 + number,
+        modified_ns=1_772_366_400_123_456_789,
+        created_at=NOON + timedelta(minutes=number),
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]
+
+
+def contents(seconds: int) -> VideoContents:
+    """One shot per 10 s, and one window, segment, screen text and sound per second."""
+    spans = [Span(float(i), i + 1.0) for i in range(seconds)]
+    return VideoContents(
+        shots=tuple(Shot(i, Span(i * 10.0, min(seconds, (i + 1) * 10.0))) for i in range(math.ceil(seconds / 10))),
+        windows=tuple(
+            VideoWindow(Window(i, i // 10, span), frame_s=i + 0.48, labels=(Label("cat", 0.75), Label("dog", 0.125)))
+            for i, span in enumerate(spans)
+        ),
+        segments=tuple(
+            Segment(
+                span=span,
+                text=f"line {i} – „так“",
+                words=(Word("line", Span(i, i + 0.25), 0.5), Word(str(i), Span(i + 0.25, i + 0.5), 1.0)),
+                language="en",
+                confidence=0.875,
+                origin=SpeechOrigin.TRANSCRIBED,
+                avg_logprob=-0.25,
+                no_speech_prob=0.0625,
+                compression_ratio=1.5,
+            )
+            for i, span in enumerate(spans)
+        ),
+        screen_texts=tuple(ScreenText(span, f"slide {i}", 0.9) for i, span in enumerate(spans)),
+        sound_events=tuple(SoundEvent(span, "applause", 0.6) for span in spans),
+    )
+
+
+def statements_of(engine: Engine) -> list[str]:
+    """A list that fills with every SELECT sent from now on."""
+    seen: list[str] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("SELECT"):
+            seen.append(statement)
+
+    return seen
+
+
+def test_a_record_comes_back_as_it_was_written(catalog: Catalog) -> None:
+    full = video(
+        1,
+        "/films/Ünïcode 'quoted' 100%.mp4",
+        status=VideoStatus.FAILED,
+        duration_s=12.345678901234,
+        width=1920,
+        height=1080,
+        profile=Profile.LITE,
+        encoders={Lane.VISUAL: "visual-00000001", Lane.SPEECH: "speech-00000002"},
+        warnings=("decodes up to 3.2 s of 12.3 s",),
+        failure=Failure("undecodable", "nothing decodes"),
+        windows=7,
+        index_s=0.5,
+        indexed_at=NOON,
+    )
+    catalog.upsert(full)
+    catalog.upsert(video(2))
+
+    assert catalog.get(full.id) == full
+    assert catalog.get(video(2).id) == video(2)
+    assert catalog.get("f" * 16) is None
+    assert catalog.with_hash(full.content_hash) == full
+    assert catalog.with_hash("none") is None
+
+
+def test_writing_a_record_again_keeps_its_age_and_its_tags(catalog: Catalog) -> None:
+    catalog.upsert(video(1))
+    catalog.set_tags(video(1).id, ["talk", "2026", "talk"])
+    catalog.upsert(video(1, duration_s=4.0, created_at=NOON + timedelta(days=1)))
+
+    stored = catalog.get(video(1).id)
+    assert stored == video(1, duration_s=4.0, tags=("2026", "talk"))
+    catalog.set_tags(video(1).id, [])
+    assert catalog.get_many([video(1).id])[video(1).id].tags == ()
+
+
+def test_publishing_makes_a_video_indexed_with_all_its_contents(catalog: Catalog) -> None:
+    begun = video(1, duration_s=25.0, failure=Failure("old", "from last time"), status=VideoStatus.FAILED)
+    catalog.upsert(begun)
+    before = datetime.now(UTC)
+
+    published = catalog.publish(begun, contents(25))
+
+    assert published == catalog.get(begun.id)
+    assert published.indexed_at is not None
+    assert before <= published.indexed_at <= datetime.now(UTC)
+    assert published == replace(
+        begun, status=VideoStatus.INDEXED, failure=None, windows=25, indexed_at=published.indexed_at
+    )
+    assert catalog.contents.of(begun.id) == contents(25)
+
+
+def test_publishing_again_replaces_the_contents(catalog: Catalog) -> None:
+    catalog.publish(video(1), contents(25))
+    catalog.publish(video(2), contents(5))
+    catalog.publish(video(1), contents(3))
+
+    assert catalog.contents.of(video(1).id) == contents(3)
+    assert catalog.contents.of(video(2).id) == contents(5)
+
+
+def test_a_publication_that_fails_leaves_everything_as_it_was(catalog: Catalog) -> None:
+    catalog.publish(video(1), contents(3))
+    twice = VideoContents(shots=(Shot(0, Span(0.0, 1.0)), Shot(0, Span(1.0, 2.0))))
+
+    with pytest.raises(StorageError, match=r"the catalog .* cannot be used"):
+        catalog.publish(video(1, title="other"), twice)
+
+    stored = catalog.get(video(1).id)
+    assert stored is not None
+    assert stored.title == "Film 1"
+    assert catalog.contents.of(video(1).id) == contents(3)
+
+
+def test_contents_are_read_by_key_for_many_videos_in_one_statement(catalog: Catalog, engine: Engine) -> None:
+    for number in (1, 2, 3):
+        catalog.publish(video(number), contents(20))
+    keys = [(video(number).id, ordinal) for number in (1, 2) for ordinal in (0, 7, 19)]
+    seen = statements_of(engine)
+
+    segments = catalog.contents.segments_at([*keys, (video(1).id, 99), ("f" * 16, 0)])
+
+    assert len(seen) == 1
+    assert segments == {key: contents(20).segments[key[1]] for key in keys}
+    assert catalog.contents.windows_at(keys)[keys[1]] == contents(20).windows[7]
+    assert catalog.contents.screen_texts_at(keys)[keys[5]] == contents(20).screen_texts[19]
+    assert catalog.contents.segments_at([]) == {}
+
+
+def test_contents_are_read_by_place_in_one_statement(catalog: Catalog, engine: Engine) -> None:
+    for number in range(40):
+        catalog.publish(video(number), contents(20))
+    places = [Place(video(number).id, Span(4.5, 6.0)) for number in range(40)]
+    places += [
+        Place(video(0).id, Span(12.0, 12.5)),
+        Place("f" * 16, Span(0.0, 9.0)),
+        Place(video(0).id, Span(4.5, 6.0)),
+    ]
+    seen = statements_of(engine)
+
+    windows = catalog.contents.windows_during(places)
+
+    assert len(seen) == 1
+    assert windows[:40] == [contents(20).windows[4:6]] * 40
+    assert windows[40:] == [contents(20).windows[12:13], (), contents(20).windows[4:6]]
+    assert catalog.contents.shots_during(places)[0] == contents(20).shots[:1]
+    assert catalog.contents.segments_during(places)[40] == contents(20).segments[12:13]
+    assert catalog.contents.screen_texts_during(places)[0] == contents(20).screen_texts[4:6]
+    assert catalog.contents.sound_events_during(places)[0] == contents(20).sound_events[4:6]
+    assert catalog.contents.shots_during([]) == []
+
+
+def test_more_keys_and_places_than_one_statement_holds_are_all_answered(catalog: Catalog) -> None:
+    catalog.publish(video(1), contents(700))
+    keys = [(video(1).id, ordinal) for ordinal in range(700)]
+    assert len(catalog.contents.windows_at(keys)) == 700
+    places = [Place(video(1).id, Span(i, i + 1)) for i in range(700)]
+    assert catalog.contents.windows_during(places) == [(window,) for window in contents(700).windows]
+
+
+def test_removing_a_video_leaves_no_row_behind(catalog: Catalog, engine: Engine) -> None:
+    for number in (1, 2):
+        catalog.publish(video(number), contents(5))
+        catalog.set_tags(video(number).id, ["talk"])
+
+    catalog.remove(video(1).id)
+    catalog.remove(video(1).id)
+
+    assert catalog.get(video(1).id) is None
+    with engine.connect() as connection:
+        for table in ("shots", "windows", "segments", "screen_texts", "sound_events", "tags"):
+            owners = set(connection.scalars(text(f"SELECT video_id FROM {table}")))
+            assert owners == {video(2).id}, table
+
+
+def test_a_status_carries_its_failure_and_loses_it_with_the_next(catalog: Catalog) -> None:
+    catalog.upsert(video(1))
+    catalog.set_status(video(1).id, VideoStatus.FAILED, Failure("not_media", "a text file"))
+    assert catalog.get(video(1).id) == video(1, status=VideoStatus.FAILED, failure=Failure("not_media", "a text file"))
+    catalog.set_status(video(1).id, VideoStatus.INDEXING)
+    assert catalog.get(video(1).id) == video(1)
+
+
+def test_a_moved_file_keeps_its_id(catalog: Catalog) -> None:
+    catalog.publish(video(1), contents(2))
+    catalog.move(video(1).id, "/elsewhere/new.mp4", "new")
+    moved = catalog.get(video(1).id)
+    assert moved is not None
+    assert (moved.path, moved.title) == ("/elsewhere/new.mp4", "new")
+    assert catalog.at_path("/films/1.mp4") == []
+    assert catalog.contents.of(video(1).id) == contents(2)
+
+
+def test_an_overwritten_path_names_its_newest_video_first(catalog: Catalog) -> None:
+    for number in (1, 3, 2):
+        catalog.upsert(video(number, "/films/same.mp4"))
+    assert [record.id for record in catalog.at_path("/films/same.mp4")] == [video(n).id for n in (3, 2, 1)]
+
+
+def test_writing_about_a_missing_video_says_so(catalog: Catalog) -> None:
+    for write in (
+        lambda: catalog.set_status("0" * 16, VideoStatus.FAILED),
+        lambda: catalog.move("0" * 16, "/a", "a"),
+        lambda: catalog.set_tags("0" * 16, ["a"]),
+    ):
+        with pytest.raises(VideoNotFoundError, match="no video 0000000000000000"):
+            write()
+
+
+def test_a_reference_is_resolved_among_all_videos(catalog: Catalog) -> None:
+    catalog.upsert(video(1, "/films/talk.mp4"))
+    catalog.upsert(video(2, "/films/lecture.mkv"))
+    assert catalog.resolve("lecture.mkv") == video(2, "/films/lecture.mkv")
+    assert catalog.resolve(video(1).id) == video(1, "/films/talk.mp4")
+    with pytest.raises(InputError, match="may mean 2 videos"):
+        catalog.resolve("0000")
+    with pytest.raises(VideoNotFoundError, match=r"no video 'party.mp4'"):
+        catalog.resolve("party.mp4")
+
+
+def test_pages_go_through_all_videos_newest_first(catalog: Catalog) -> None:
+    for number in range(7):
+        catalog.upsert(video(number, created_at=NOON + timedelta(minutes=number // 3)))
+    expected = sorted((video(n).id for n in range(7)), key=lambda id_: (int(id_, 16) // 3, id_), reverse=True)
+
+    found: list[str] = []
+    cursor = None
+    sizes = []
+    while True:
+        page = catalog.videos(3, cursor=cursor)
+        found += [record.id for record in page.videos]
+        sizes.append(len(page.videos))
+        cursor = page.next_cursor
+        catalog.upsert(video(100 + len(found)))  # what is new meanwhile does not shift the pages
+        if cursor is None:
+            break
+
+    assert found == expected
+    assert sizes == [3, 3, 1]
+    with pytest.raises(InputError, match="is no cursor"):
+        catalog.videos(3, cursor="nonsense")
+
+
+def test_lists_are_filtered_by_status_path_and_tag(catalog: Catalog) -> None:
+    catalog.publish(video(1, "/films/talks/a.mp4"), contents(1))
+    catalog.upsert(video(2, "/films/talks/b.MKV"))
+    catalog.publish(video(3, "/films/other_c.mp4"), contents(1))
+    catalog.set_tags(video(1).id, ["keep"])
+    catalog.set_tags(video(2).id, ["keep"])
+
+    def numbers(status: VideoStatus | None = None, path_glob: str | None = None, tag: str | None = None) -> set[int]:
+        ids = catalog.ids(status=status, path_glob=path_glob, tag=tag)
+        pages = catalog.videos(50, status=status, path_glob=path_glob, tag=tag)
+        assert {record.id for record in pages.videos} == ids
+        return {int(video_id, 16) for video_id in ids}
+
+    assert numbers() == {1, 2, 3}
+    assert numbers(status=VideoStatus.INDEXED) == {1, 3}
+    assert numbers(tag="keep") == {1, 2}
+    assert numbers(path_glob="talks/*") == {1, 2}
+    assert numbers(status=VideoStatus.INDEXED, path_glob="talks/*", tag="keep") == {1}
+
+
+def test_a_page_of_a_glob_continues_where_it_stopped(catalog: Catalog) -> None:
+    for number in range(10):
+        catalog.upsert(video(number, f"/films/{'even' if number % 2 == 0 else 'odd'}/{number}.mp4"))
+    first = catalog.videos(3, path_glob="even/*")
+    second = catalog.videos(3, path_glob="even/*", cursor=first.next_cursor)
+    assert [int(record.id, 16) for record in first.videos + second.videos] == [8, 6, 4, 2, 0]
+    assert second.next_cursor is None
+
+
+def test_a_file_name_that_is_no_unicode_is_a_clear_error(catalog: Catalog) -> None:
+    with pytest.raises(StorageError, match=r"keeps valid Unicode only, which '/films/\\udcff.mp4' is not"):
+        catalog.upsert(video(1, "/films/\udcff.mp4"))
+    assert catalog.get(video(1).id) is None
+
+
+def test_a_subtitle_with_nul_bytes_is_kept_without_them(catalog: Catalog) -> None:
+    [line] = contents(1).segments
+    catalog.publish(video(1), VideoContents(segments=(replace(line, text="a\0b"),)))
+    assert catalog.contents.of(video(1).id).segments[0].text == "ab"
+
+
+def test_totals_count_what_is_indexed(catalog: Catalog) -> None:
+    assert catalog.totals() == Totals(0, 0.0)
+    catalog.publish(video(1, duration_s=10.5), contents(1))
+    catalog.publish(video(2, duration_s=2.0), contents(1))
+    catalog.upsert(video(3, duration_s=100.0))
+    assert catalog.totals() == Totals(2, 12.5)
+
+
+def test_spaces_remember_their_encoders(catalog: Catalog) -> None:
+    visual = EncoderSpec("siglip2", Lane.VISUAL, 768, "webli")
+    speech = EncoderSpec("minilm", Lane.SPEECH, 384, "1")
+    for spec in (visual, speech, visual):
+        catalog.add_space(spec)
+    assert catalog.spaces() == [visual, speech]
+    catalog.remove_space(visual.space)
+    catalog.remove_space(visual.space)
+    assert catalog.spaces() == [speech]
+
+
+def test_threads_that_write_at_once_wait_for_each_other(catalog: Catalog) -> None:
+    failures: list[Exception] = []
+
+    def work(number: int) -> None:
+        try:
+            for _ in range(5):
+                catalog.publish(video(number), contents(20))
+                catalog.set_status(video(number).id, VideoStatus.INDEXED)
+        except StorageError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert catalog.totals().videos == 4

@@ -1,0 +1,77 @@
+"""How users point at videos: ids, starts of ids, paths, ends of paths, globs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from retrieval.errors import InputError, VideoNotFoundError
+from retrieval.storage.references import matches_glob, resolve
+
+VIDEOS = [
+    ("abc0000000000001", "/films/talk.mp4"),
+    ("abc0000000000002", "/old/talk.mp4"),
+    ("def0000000000003", "/films/lecture.mkv"),
+    ("0000000000000004", "/films/def0"),
+]
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("abc0000000000002", 1),
+        ("DEF0", 2),
+        ("def00", 2),
+        ("/films/talk.mp4", 0),
+        ("/films/../films/talk.mp4", 0),
+        ("lecture.mkv", 2),
+        ("old/talk.mp4", 1),
+        ("films/talk.mp4", 0),
+        ("films/def0", 3),
+    ],
+)
+def test_a_reference_finds_its_video(reference: str, found: int) -> None:
+    assert resolve(reference, VIDEOS) == VIDEOS[found][0]
+
+
+def test_a_relative_path_is_one_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = [("1" * 16, os.fspath(tmp_path / "talk.mp4")), *VIDEOS]
+    assert resolve("./talk.mp4", here) == "1" * 16
+
+
+@pytest.mark.parametrize("reference", ["talk.mp4", "abc0", "ABC00000"])
+def test_what_may_mean_several_videos_names_them(reference: str) -> None:
+    with pytest.raises(InputError, match=r"may mean 2 videos: abc.*1 \(/films/talk.mp4\), abc.*; give an id"):
+        resolve(reference, VIDEOS)
+
+
+def test_of_many_candidates_a_few_are_named() -> None:
+    many = [(f"{i:016x}", f"/{i}/a.mp4") for i in range(9)]
+    with pytest.raises(InputError, match=r"may mean 9 videos: .* and 4 more; give an id"):
+        resolve("a.mp4", many)
+
+
+@pytest.mark.parametrize("reference", ["alk.mp4", "abc", "%", "", "/films", "talk"])
+def test_what_means_nothing_is_said_to(reference: str) -> None:
+    with pytest.raises(VideoNotFoundError, match="no video"):
+        resolve(reference, VIDEOS)
+
+
+@pytest.mark.parametrize(
+    ("path", "glob", "matched"),
+    [
+        ("/films/talks/a.mp4", "/films/talks/*", True),
+        ("/films/talks/a.mp4", "talks/*", True),
+        ("/films/talks/a.mp4", "*.mp4", True),
+        ("/films/talks/a.mp4", "/films/*", True),
+        ("/films/talks/a.mp4", "alks/*", False),
+        ("/films/talks/a.mp4", "a.MP4", False),
+        ("/films/talks/a.mp4", "[ab].mp4", True),
+        ("/films/other_c.mp4", "other?c.mp4", True),
+        ("/films/a.mp4", "%", False),
+        ("/films/a.mp4", "/*/a", False),
+    ],
+)
+def test_a_glob_describes_paths(path: str, glob: str, matched: bool) -> None:
+    assert matches_glob(path, glob) is matched
