@@ -1,0 +1,114 @@
+"""What every encoder offers: an identity, and batch methods from inputs to unit vectors."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.domain import Label, Lane, ScreenText, Segment, Span
+
+Vectors = NDArray[np.float32]
+"""(n, dim) float32; every row is of unit length, or all zeros where there is nothing to say."""
+
+Frames = NDArray[np.uint8]
+"""(n, height, width, 3) uint8 RGB, upright, square pixels."""
+
+Samples = NDArray[np.float32]
+"""(n,) float32 mono, -1 to 1."""
+
+SPEECH_RATE_HZ = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSpec:
+    """Who made the vectors of a space: enough to tell whether two vectors may be compared."""
+
+    name: str
+    lane: Lane
+    dim: int
+    revision: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hex digits that change whenever vectors of this encoder do."""
+        identity = f"{self.name}:{self.lane}:{self.dim}:{self.revision}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:8]
+
+    @property
+    def space(self) -> str:
+        """Name of the space, and so of the collection: lane and fingerprint."""
+        return f"{self.lane}-{self.fingerprint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """Vectors and, from encoders that classify, the best labels of each row (else empty tuples)."""
+
+    vectors: Vectors
+    labels: tuple[tuple[Label, ...], ...]
+
+
+class TextEncoder(Protocol):
+    """Turns words into vectors of one space."""
+
+    @property
+    def spec(self) -> EncoderSpec: ...
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector per text."""
+        ...
+
+
+class SentenceEncoder(TextEncoder, Protocol):
+    """A sentence space. ``embed_texts`` is for queries; models without the distinction do the same twice."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector per text of the index, to be compared with ``embed_texts`` of a query."""
+        ...
+
+
+class VisualEncoder(TextEncoder, Protocol):
+    """A text-image space."""
+
+    def embed_frames(self, frames: Frames) -> Embedding:
+        """One unit vector per frame; any frame size."""
+        ...
+
+
+class SoundEncoder(TextEncoder, Protocol):
+    """A text-audio space."""
+
+    @property
+    def sample_rate_hz(self) -> int: ...
+
+    def embed_sounds(self, clips: Sequence[Samples]) -> Embedding:
+        """One unit vector per clip of mono samples at ``sample_rate_hz``; clips may differ in length."""
+        ...
+
+
+class Transcriber(Protocol):
+    """Speech to text."""
+
+    @property
+    def name(self) -> str: ...
+
+    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
+        """Segments in time order, heard inside ``speech`` only; 16 kHz samples.
+
+        Times are seconds from the first sample. Nothing is filtered here: the trust gate decides.
+        """
+        ...
+
+
+class ScreenReader(Protocol):
+    """Reads text off one frame."""
+
+    @property
+    def name(self) -> str: ...
+
+    def read(self, frame: Frames) -> list[ScreenText]:
+        """Lines of one (height, width, 3) RGB frame in reading order; spans are left at zero."""
+        ...

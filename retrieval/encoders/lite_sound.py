@@ -1,0 +1,224 @@
+"""Sound by a small tagger of our own: what is heard, as a convex combination of sentence vectors (ConSE).
+
+A class stands for the mean sentence vector of its prompts; a clip is their sum, weighted by probability
+(arXiv 1312.5650). The last component, which texts leave at 0, brings it to unit length: a cosine is then
+the expected similarity, and a clip of which the tagger is unsure scores lower than one of which it is sure.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.domain import Label, Lane, Span
+from retrieval.encoders.base import Embedding, EncoderSpec, Samples, TextEncoder, Vectors
+from retrieval.encoders.log_mel import (
+    BANDS,
+    HOP_SAMPLES,
+    PATCH_FRAMES,
+    PATCH_SAMPLES,
+    SAMPLE_RATE_HZ,
+    Patches,
+    patches,
+)
+from retrieval.errors import ModelCorruptError, ModelUnavailableError
+
+REVISION = "1"
+"""Raise whenever the weights, the prompts or the way from probabilities to vectors change."""
+HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
+LEAD_SAMPLES = (PATCH_SAMPLES - HOP_SAMPLES) // 2
+BLOCK_HOPS = 128
+POOLING_POWER = 4.0
+LEAST_PROBABILITY = 0.15
+"""Fainter classes are left out; a clip with no other class is a zero vector."""
+
+PROMPTS: dict[str, tuple[str, ...]] = {
+    "baby crying": ("a baby crying", "an infant crying and wailing", "a child sobbing"),
+    "chainsaw": ("a chainsaw running", "the sound of a chainsaw cutting wood", "a power saw motor buzzing"),
+    "clock ticking": ("a clock ticking", "the tick tock of a clock", "a ticking watch"),
+    "dog barking": ("a dog barking", "a dog's bark, woof", "dogs barking and howling"),
+    "crackling fire": ("a crackling fire", "the sound of fire crackling", "burning wood in a campfire"),
+    "helicopter": ("a helicopter flying", "the sound of helicopter rotor blades", "an aircraft overhead"),
+    "sneeze": ("someone sneezing", "a person sneezes, achoo", "a sneeze"),
+    "rain": ("the sound of rain", "rain falling", "raindrops in a rainstorm"),
+    "rooster crowing": (
+        "a rooster crowing",
+        "a cock crowing, cock-a-doodle-doo",
+        "chicken and rooster sounds",
+    ),
+    "sea waves": ("waves on the sea shore", "ocean waves crashing on the beach", "the sound of the sea surf"),
+    "speech": ("a person speaking", "someone talking", "people having a conversation"),
+    "music": ("music playing", "a song with musical instruments", "a melody"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SoundTags:
+    """(hops, classes) probabilities; row ``i`` is what is heard in ``[i, i + 1) * HOP_S`` seconds."""
+
+    names: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def times_s(self) -> NDArray[np.float64]:
+        """Middle of each hop."""
+        return np.asarray((np.arange(len(self.probabilities)) + 0.5) * HOP_S, np.float64)
+
+
+class LiteSoundEncoder:
+    """A text-audio space over the sentence vectors of another encoder. Clips are 16 kHz mono."""
+
+    def __init__(self, sentences: TextEncoder, weights: Path | None = None) -> None:
+        self._sentences = sentences
+        self._weights = weights or Path(__file__).parent / "weights" / "lite_sound.safetensors"
+
+    @property
+    def spec(self) -> EncoderSpec:
+        return EncoderSpec("lite-sound", Lane.SOUND, self._sentences.spec.dim, REVISION)
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return SAMPLE_RATE_HZ
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector per text: its sentence vector, with 0 where clips keep their doubt."""
+        vectors = self._sentences.embed_texts(texts).copy()
+        vectors[:, -1] = 0
+        return _unit(vectors)
+
+    def embed_sounds(self, clips: Sequence[Samples]) -> Embedding:
+        """One row per clip; all zeros and no labels where no class is heard, as in silence."""
+        cut = [_hop_patches(clip, 0, _hop_count(clip)) for clip in clips]
+        probabilities = self._tagger.run(np.concatenate([np.zeros((0, PATCH_FRAMES, BANDS), np.float32), *cut]))
+        ends = np.cumsum([len(part) for part in cut])[:-1]
+        return self._embed([pooled(part) for part in np.split(probabilities, ends)] if cut else [])
+
+    def tag(self, samples: NDArray[Any]) -> SoundTags:
+        """What is heard hop by hop. Samples are floats or int16, and may be a memory map of any length."""
+        return self._tagger.tag(samples)
+
+    def embed_spans(self, tags: SoundTags, spans: Sequence[Span]) -> Embedding:
+        """One row per span of a recording tagged in one pass, from the hops that lie mostly inside."""
+        return self._embed([pooled(tags.probabilities[_hops_of(span)]) for span in spans])
+
+    def _embed(self, clips: Sequence[NDArray[np.float32]]) -> Embedding:
+        names = self._tagger.names
+        rows = np.stack(clips) if clips else np.zeros((0, len(names)), np.float32)
+        heard = np.where(rows >= LEAST_PROBABILITY, rows, 0)
+        sums = heard @ self._class_vectors
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        sums = sums / np.maximum(lengths, 1)
+        doubt = np.sqrt(1 - np.minimum(lengths, 1) ** 2) * (lengths > 0)
+        sums[:, -1] = doubt[:, 0]
+        labels = tuple(
+            tuple(Label(names[column], float(row[column])) for column in np.argsort(-row) if row[column] > 0)
+            for row in heard
+        )
+        return Embedding(_unit(sums), labels)
+
+    @cached_property
+    def _tagger(self) -> "SoundTagger":
+        return SoundTagger(self._weights)
+
+    @cached_property
+    def _class_vectors(self) -> NDArray[np.float32]:
+        prompts = [PROMPTS[name] for name in self._tagger.names]
+        vectors = self.embed_texts([text for texts in prompts for text in texts])
+        ends = np.cumsum([len(texts) for texts in prompts])[:-1]
+        return _unit(np.stack([part.mean(axis=0) for part in np.split(vectors, ends)]))
+
+
+class SoundTagger:
+    """Samples in, probabilities out, by a network built straight from its weights.
+
+    Raises ModelUnavailableError or ModelCorruptError for weights that are missing or of another shape.
+    """
+
+    def __init__(self, weights: Path) -> None:
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(weights, "numpy") as file:
+                about = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            self.names: tuple[str, ...] = tuple(json.loads(about["classes"]))
+            self._compiled = _compiled(
+                tensors, json.loads(about["strides"]), float(about["mel_mean"]), float(about["mel_scale"])
+            )
+        except FileNotFoundError as error:
+            raise ModelUnavailableError(f"no sound tagger at {weights}: install the package again") from error
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise ModelCorruptError(f"{weights} is not a sound tagger: {error}") from error
+        if unknown := sorted(set(self.names) - set(PROMPTS)):
+            raise ModelCorruptError(f"{weights} has classes without prompts: {unknown}; known: {sorted(PROMPTS)}")
+
+    def tag(self, samples: NDArray[Any]) -> SoundTags:
+        """What is heard hop by hop; at most BLOCK_HOPS of the samples are held as floats at a time."""
+        count = _hop_count(samples)
+        starts = range(0, count, BLOCK_HOPS)
+        rows = [self.run(_hop_patches(samples, start, min(count, start + BLOCK_HOPS))) for start in starts]
+        return SoundTags(self.names, np.concatenate([np.zeros((0, len(self.names)), np.float32), *rows]))
+
+    def run(self, batch: Patches) -> NDArray[np.float32]:
+        """(n, classes) probabilities of the patches."""
+        parts = [batch[start : start + BLOCK_HOPS] for start in range(0, len(batch), BLOCK_HOPS)]
+        rows = [np.array(self._compiled(part)[0]) for part in parts]
+        return np.concatenate([np.zeros((0, len(self.names)), np.float32), *rows])
+
+
+def _compiled(tensors: Mapping[str, NDArray[np.float32]], strides: Sequence[int], mean: float, scale: float) -> Any:
+    """Convolutions, each with bias and ReLU, then mean and maximum over the map, then one linear layer."""
+    import openvino
+    from openvino import opset13 as ops
+
+    batch = ops.parameter([-1, PATCH_FRAMES, BANDS], np.float32)
+    scaled = ops.divide(ops.subtract(batch, np.float32(mean)), np.float32(scale))
+    node = ops.unsqueeze(scaled, np.int64(1))
+    for number, stride in enumerate(strides):
+        kernel, bias = tensors[f"conv{number}.weight"], tensors[f"conv{number}.bias"]
+        node = ops.convolution(node, kernel, [stride, stride], [1, 1], [1, 1], [1, 1])
+        node = ops.relu(ops.add(node, bias[None, :, None, None]))
+    places = np.array([2, 3], np.int64)
+    summary = ops.concat([ops.reduce_mean(node, places), ops.reduce_max(node, places)], 1)
+    linear = ops.matmul(summary, tensors["head.weight"], transpose_a=False, transpose_b=True)
+    model = openvino.Model([ops.sigmoid(ops.add(linear, tensors["head.bias"]))], [batch], "lite_sound")
+    return openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+
+def _unit(vectors: NDArray[np.floating[Any]]) -> Vectors:
+    """Rows of unit length; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def _hop_count(samples: NDArray[Any]) -> int:
+    return math.ceil(len(samples) / HOP_SAMPLES)
+
+
+def _hop_patches(samples: NDArray[Any], first: int, end: int) -> Patches:
+    """One patch around each hop from ``first`` up to ``end``; beyond the samples there is silence."""
+    start = first * HOP_SAMPLES - LEAD_SAMPLES
+    stop = (end - 1) * HOP_SAMPLES - LEAD_SAMPLES + PATCH_SAMPLES
+    part = np.asarray(samples[max(0, start) : stop])
+    scaled = part / np.float32(32768) if part.dtype == np.int16 else part
+    before = max(0, -start)
+    return patches(np.pad(scaled.astype(np.float32), (before, stop - start - before - len(part))))
+
+
+def _hops_of(span: Span) -> slice:
+    """The hops whose middle lies in the span; the nearest one if the span is too short for any."""
+    first, end = round(span.start_s / HOP_S), round(span.end_s / HOP_S)
+    return slice(first, end) if end > first else slice(int(span.start_s / HOP_S), int(span.start_s / HOP_S) + 1)
+
+
+def pooled(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The power mean of the hops, between mean and maximum: one bark in a window still counts."""
+    if not len(probabilities):
+        return np.zeros(probabilities.shape[1], np.float32)
+    return np.asarray(np.mean(probabilities**POOLING_POWER, axis=0) ** (1 / POOLING_POWER), np.float32)

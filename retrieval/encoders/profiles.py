@@ -1,0 +1,233 @@
+"""From a profile to its encoders: what ``auto`` is on this machine, and each model built when asked for."""
+
+import importlib.util
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from retrieval.domain import Lane, Profile
+from retrieval.encoders import model_hub
+from retrieval.encoders.base import (
+    EncoderSpec,
+    ScreenReader,
+    SentenceEncoder,
+    SoundEncoder,
+    TextEncoder,
+    Transcriber,
+    VisualEncoder,
+)
+from retrieval.encoders.lineups import Lineup, lineup
+from retrieval.encoders.model_hub import Progress
+from retrieval.encoders.registry import Model, Role
+from retrieval.encoders.sentence import MiniLmEncoder
+from retrieval.encoders.torch_runtime import choose_device
+from retrieval.encoders.weights_store import WeightsStore
+from retrieval.errors import InputError
+from retrieval.settings import RetrievalSettings
+
+if TYPE_CHECKING:
+    from retrieval.encoders.voice_activity import VoiceActivity
+
+Built = TypeVar("Built")
+
+_ROLE_OF_LANE = {
+    Lane.VISUAL: Role.VISUAL,
+    Lane.SOUND: Role.SOUND,
+    Lane.SPEECH: Role.SENTENCE,
+    Lane.SCREEN: Role.SENTENCE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The profile that runs, never ``auto``, and why, in one line for the user."""
+
+    profile: Profile
+    reason: str
+
+
+def resolve(profile: Profile, settings: RetrievalSettings, spaces: Collection[str] = ()) -> Resolved:
+    """The profile to run on this machine.
+
+    ``auto`` keeps to the profile that made ``spaces``, the names of those the index has; for a new index it
+    is standard if its weights are here or the hub answers, else lite.
+    """
+    if profile is not Profile.AUTO:
+        return Resolved(profile, f"{profile} was asked for")
+    maker = _maker_of(spaces, settings)
+    if maker:
+        return Resolved(maker, f"the index was made by {maker}")
+    store = WeightsStore(settings.models_dir)
+    missing = [model for model in lineup_for(Profile.STANDARD, settings).models() if not store.find(model)]
+    if not missing:
+        return Resolved(Profile.STANDARD, "its weights are on this machine")
+    size_gb = sum(model.size_bytes for model in missing) / 1e9
+    if model_hub.is_offline():
+        why = "HF_HUB_OFFLINE is set"
+    elif model_hub.hub_answers(converted_dir(settings) / "hub-answers"):
+        return Resolved(Profile.STANDARD, f"weights of {size_gb:.1f} GB are fetched at first use")
+    else:
+        why = f"{model_hub.hub_url()} does not answer"
+    return Resolved(Profile.LITE, f"standard needs weights of {size_gb:.1f} GB that are not here, and {why}")
+
+
+def _maker_of(spaces: Collection[str], settings: RetrievalSettings) -> Profile | None:
+    if spaces:
+        for profile in (Profile.STANDARD, Profile.MAX, Profile.LITE):
+            encoders = Encoders(profile, settings)
+            if any(encoders.spec(lane).space in spaces for lane in Lane):
+                return profile
+    return None
+
+
+def lineup_for(profile: Profile, settings: RetrievalSettings) -> Lineup:
+    """Models of a profile (not ``auto``) on this machine with these settings."""
+    return lineup(
+        profile,
+        on_gpu=profile is Profile.STANDARD and choose_device(settings.device) == "cuda",
+        faster_whisper=has_faster_whisper(),
+        chosen=settings.models,
+    )
+
+
+def has_faster_whisper() -> bool:
+    """Whether the optional faster-whisper is installed."""
+    return importlib.util.find_spec("faster_whisper") is not None
+
+
+def converted_dir(settings: RetrievalSettings) -> Path:
+    """Folder for what is made of models on this machine: converted graphs, notes."""
+    return settings.data_dir / "models"
+
+
+class Encoders:
+    """The models of one profile, each loaded when first asked for, once, whichever thread asks.
+
+    Raises ModelUnavailableError from the method whose weights are neither here nor to be fetched.
+    """
+
+    def __init__(self, profile: Profile, settings: RetrievalSettings, on_progress: Progress | None = None) -> None:
+        if profile is Profile.AUTO:
+            raise InputError("Encoders need a profile that is resolved: lite, standard or max.")
+        self.profile = profile
+        self._settings = settings
+        self._on_progress = on_progress
+        self._lineup = lineup_for(profile, settings)
+        self._store = WeightsStore(settings.models_dir)
+        self._converted = converted_dir(settings)
+        self._locks = {role: threading.Lock() for role in Role}
+        self._built: dict[Role, object] = {}
+
+    def spec(self, lane: Lane) -> EncoderSpec:
+        """Identity of the lane's space; no weights are loaded for it."""
+        model = self._lineup.model(_ROLE_OF_LANE[lane])
+        if not model.source.is_installed:
+            return model.spec(lane)
+        encoders: dict[Lane, Callable[[], TextEncoder]] = {
+            Lane.VISUAL: self.visual,
+            Lane.SOUND: self.sound,
+            Lane.SPEECH: self.sentences,
+            Lane.SCREEN: self.sentences,
+        }
+        return replace(encoders[lane]().spec, lane=lane)
+
+    def models(self) -> tuple[Model, ...]:
+        """The models that these encoders use or would use."""
+        return self._lineup.models()
+
+    def visual(self) -> VisualEncoder:
+        return self._once(Role.VISUAL, self._build_visual)
+
+    def sound(self) -> SoundEncoder:
+        return self._once(Role.SOUND, self._build_sound)
+
+    def sentences(self) -> SentenceEncoder:
+        """For speech and for screen text; its own spec names the speech lane."""
+        return self._once(Role.SENTENCE, self._build_sentences)
+
+    def transcriber(self) -> Transcriber:
+        return self._once(Role.SPEECH, self._build_transcriber)
+
+    def screen_reader(self) -> ScreenReader:
+        return self._once(Role.SCREEN, self._build_screen_reader)
+
+    def voice_activity(self) -> "VoiceActivity":
+        return self._once(Role.VOICE, self._build_voice_activity)
+
+    def _once(self, role: Role, build: Callable[[Model], Built]) -> Built:
+        with self._locks[role]:
+            if role not in self._built:
+                self._built[role] = build(self._lineup.model(role))
+            return cast(Built, self._built[role])
+
+    def _weights(self, model: Model) -> Path:
+        return self._store.require(model, self._on_progress)
+
+    def _build_visual(self, model: Model) -> VisualEncoder:
+        if model.source.is_installed:
+            from retrieval.encoders.lite_visual import LiteVisualEncoder
+
+            return LiteVisualEncoder(self._converted, self._minilm())
+        from retrieval.encoders.openclip import OpenClipEncoder
+
+        return OpenClipEncoder(self._weights(model), model.spec(Lane.VISUAL), choose_device(self._settings.device))
+
+    def _build_sound(self, model: Model) -> SoundEncoder:
+        if model.source.is_installed:
+            from retrieval.encoders.lite_sound import LiteSoundEncoder
+
+            return LiteSoundEncoder(self._minilm())
+        from retrieval.encoders.clap import ClapEncoder
+
+        return ClapEncoder(self._weights(model), model.spec(Lane.SOUND), choose_device(self._settings.device))
+
+    def _build_sentences(self, model: Model) -> SentenceEncoder:
+        if model.source.is_installed:
+            return MiniLmEncoder(self._converted)
+        from retrieval.encoders.transformer_sentence import RECIPES, TransformerSentenceEncoder
+
+        return TransformerSentenceEncoder(
+            self._weights(model),
+            model.spec(Lane.SPEECH),
+            RECIPES[model.name],
+            choose_device(self._settings.device),
+        )
+
+    def _minilm(self) -> SentenceEncoder:
+        """What the lite lanes are made of, whichever model the speech and screen lanes use."""
+        if self._lineup.model(Role.SENTENCE).source.is_installed:
+            return self.sentences()
+        return MiniLmEncoder(self._converted)
+
+    def _build_transcriber(self, model: Model) -> Transcriber:
+        match model.library:
+            case "pocketsphinx":
+                from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
+
+                return PocketsphinxTranscriber()
+            case "faster-whisper":
+                from retrieval.encoders.whisper_speech import FasterWhisperTranscriber
+
+                return FasterWhisperTranscriber(
+                    self._weights(model), model.library_id, choose_device(self._settings.device)
+                )
+            case _:
+                from retrieval.encoders.whisper_speech import WhisperTranscriber
+
+                return WhisperTranscriber(
+                    self._weights(model) / model.weights[0],
+                    model.library_id,
+                    choose_device(self._settings.device),
+                )
+
+    def _build_screen_reader(self, _model: Model) -> ScreenReader:
+        from retrieval.encoders.screen_reader import RapidOcrReader
+
+        return RapidOcrReader()
+
+    def _build_voice_activity(self, _model: Model) -> "VoiceActivity":
+        from retrieval.encoders.voice_activity import VoiceActivity
+
+        return VoiceActivity()

@@ -1,0 +1,163 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from retrieval.domain import Lane, Profile
+from retrieval.encoders.profiles import Encoders, resolve
+from retrieval.encoders.registry import Role
+from retrieval.errors import InputError, ModelUnavailableError
+from retrieval.settings import RetrievalSettings
+from tests import checkpoints
+
+
+@pytest.fixture(autouse=True)
+def empty_caches(tmp_path, monkeypatch):
+    """No weights but those a test writes, no network, no faster-whisper."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("retrieval.encoders.profiles.has_faster_whisper", lambda: False)
+
+
+@pytest.fixture(scope="module")
+def standard_models(tmp_path_factory):
+    """A models folder with a tiny checkpoint for each model that standard has to fetch on a CPU."""
+    folder = tmp_path_factory.mktemp("models")
+    checkpoints.write_clip(folder / "clip-vit-b-32-256")
+    checkpoints.write_clap(folder / "clap-htsat-unfused")
+    checkpoints.write_whisper(folder / "whisper-base")
+    checkpoints.write_bert(folder / "multilingual-e5-small")
+    return folder
+
+
+@pytest.fixture
+def bare(tmp_path):
+    return RetrievalSettings(data_dir=tmp_path / "data", device="cpu")
+
+
+@pytest.fixture
+def stocked(tmp_path, standard_models):
+    return RetrievalSettings(data_dir=tmp_path / "data", device="cpu", models_dir=standard_models)
+
+
+def test_a_profile_asked_for_is_the_one_that_runs(bare):
+    assert resolve(Profile.MAX, bare).profile is Profile.MAX
+
+
+def test_auto_is_standard_when_its_weights_are_here(stocked):
+    resolved = resolve(Profile.AUTO, stocked)
+    assert resolved.profile is Profile.STANDARD
+    assert resolved.reason == "its weights are on this machine"
+
+
+def test_auto_is_lite_when_weights_are_missing_and_the_network_is_forbidden(bare):
+    resolved = resolve(Profile.AUTO, bare)
+    assert resolved.profile is Profile.LITE
+    assert resolved.reason == "standard needs weights of 1.9 GB that are not here, and HF_HUB_OFFLINE is set"
+
+
+def test_auto_is_lite_when_the_hub_does_not_answer(bare, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    resolved = resolve(Profile.AUTO, bare)
+    assert resolved.profile is Profile.LITE
+    assert resolved.reason.endswith("http://127.0.0.1:9 does not answer")
+
+
+def test_auto_is_standard_when_the_hub_answers(bare, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    note = bare.data_dir / "models" / "hub-answers"
+    note.parent.mkdir(parents=True)
+    note.write_text("http://127.0.0.1:9 yes\n")
+    resolved = resolve(Profile.AUTO, bare)
+    assert resolved.profile is Profile.STANDARD
+    assert resolved.reason == "weights of 1.9 GB are fetched at first use"
+
+
+@pytest.mark.parametrize("profile", [Profile.LITE, Profile.STANDARD, Profile.MAX])
+def test_auto_keeps_to_the_profile_that_made_the_index(stocked, bare, profile):
+    spaces = {Encoders(profile, bare).spec(Lane.SPEECH).space}
+    assert resolve(Profile.AUTO, stocked, spaces).profile is profile
+    assert resolve(Profile.AUTO, bare, spaces).profile is profile
+
+
+def test_auto_has_no_encoders_of_its_own(bare):
+    with pytest.raises(InputError, match="lite, standard or max"):
+        Encoders(Profile.AUTO, bare)
+
+
+def test_specs_need_no_weights_and_differ_by_profile_and_lane(bare):
+    spaces = [
+        Encoders(profile, bare).spec(lane).space
+        for profile in (Profile.LITE, Profile.STANDARD, Profile.MAX)
+        for lane in Lane
+    ]
+    assert len(set(spaces)) == len(spaces)
+
+
+def test_lite_encoders_and_the_registry_agree_on_the_length_of_vectors(bare):
+    encoders = Encoders(Profile.LITE, bare)
+    by_role = {model.role: model.dim for model in encoders.models()}
+    assert encoders.spec(Lane.VISUAL).dim == by_role[Role.VISUAL]
+    assert encoders.spec(Lane.SOUND).dim == by_role[Role.SOUND]
+    assert encoders.spec(Lane.SCREEN).dim == by_role[Role.SENTENCE]
+
+
+def test_naming_the_spaces_imports_no_heavy_library(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; from retrieval.domain import Lane, Profile\n"
+        "from retrieval.settings import RetrievalSettings\n"
+        "from retrieval.encoders.profiles import Encoders, resolve\n"
+        "settings = RetrievalSettings(data_dir=Path(sys.argv[1]))\n"
+        "resolve(Profile.AUTO, settings)\n"
+        "[Encoders(Profile.LITE, settings).spec(lane).space for lane in Lane]\n"
+        "heavy = {'torch', 'open_clip', 'transformers', 'whisper', 'huggingface_hub', 'onnxruntime'}\n"
+        "print(heavy & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
+
+
+def test_standard_encoders_load_by_the_libraries_own_loaders(stocked):
+    encoders = Encoders(Profile.STANDARD, stocked)
+    frames = np.zeros((2, 36, 64, 3), np.uint8)
+    sound = np.zeros(48_000, np.float32)
+    assert encoders.visual().embed_frames(frames).vectors.shape == (2, encoders.spec(Lane.VISUAL).dim)
+    assert encoders.sound().embed_sounds([sound]).vectors.shape == (1, encoders.spec(Lane.SOUND).dim)
+    assert encoders.sentences().embed_passages(["a dog"]).shape == (1, encoders.spec(Lane.SPEECH).dim)
+    assert encoders.visual().spec == encoders.spec(Lane.VISUAL)
+    assert encoders.sound().spec == encoders.spec(Lane.SOUND)
+    assert encoders.sentences().spec == encoders.spec(Lane.SPEECH)
+    assert encoders.transcriber().name == "whisper-base"
+
+
+def test_every_thread_gets_the_same_encoder(stocked):
+    encoders = Encoders(Profile.STANDARD, stocked)
+    with ThreadPoolExecutor(4) as pool:
+        built = list(pool.map(lambda _: id(encoders.sentences()), range(8)))
+    assert len(set(built)) == 1
+
+
+def test_a_chosen_model_takes_the_place_of_the_profiles(tmp_path, stocked, monkeypatch):
+    monkeypatch.setenv("MOMENTS_MODELS", "siglip2-b-16-256, whisper-small")
+    settings = RetrievalSettings(data_dir=tmp_path, device="cpu", models_dir=tmp_path / "models")
+    checkpoints.write_siglip(tmp_path / "models" / "siglip2-b-16-256")
+    encoders = Encoders(Profile.STANDARD, settings)
+    assert encoders.visual().spec.name == "siglip2-b-16-256"
+    assert encoders.spec(Lane.SOUND) == Encoders(Profile.STANDARD, stocked).spec(Lane.SOUND)
+    assert "whisper-small" in {model.name for model in encoders.models()}
+
+
+def test_missing_weights_are_reported_when_the_lane_is_first_used(bare):
+    encoders = Encoders(Profile.STANDARD, bare)
+    with pytest.raises(ModelUnavailableError, match="moments models pull clap-htsat-unfused"):
+        encoders.sound()
+
+
+def test_an_unknown_device_is_refused(tmp_path):
+    settings = RetrievalSettings(data_dir=tmp_path, device="tpu")
+    with pytest.raises(InputError, match=r"'tpu'.*auto, cpu or cuda"):
+        resolve(Profile.AUTO, settings)
