@@ -1,0 +1,1 @@
+"""Fills the index: turns one media file into windows, segments, screen text and vectors."""

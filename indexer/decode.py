@@ -1,0 +1,197 @@
+"""One pass over a media file: sampled frames, sound and the signal for shots, all on one clock."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from indexer.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded
+from indexer.gallery import Gallery
+from indexer.pictures import Pictures
+from indexer.probe import MediaInfo, open_media
+from indexer.samples import SampleWriter
+from indexer.sampling import FrameChooser
+from indexer.tracks import Track
+from retrieval.errors import UndecodableError
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+PROGRESS_EVERY_S = 1.0
+USUAL_FRAME_S = 0.04
+WORTH_A_WARNING_S = 1.0
+WORTH_A_WARNING = 0.05
+
+
+class Skip(StrEnum):
+    """What may be left out for speed: nothing; frames no other frame needs; all but keyframes."""
+
+    NONE = "none"
+    FAST = "fast"
+    FASTEST = "fastest"
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """How densely frames are kept, and what may be skipped."""
+
+    fps: float = 2.0
+    """Frames kept per second while the picture changes."""
+    burst_fps: float = 10.0
+    """At most so many per second where something striking happens."""
+    skip: Skip = Skip.NONE
+
+
+def decode(
+    info: MediaInfo,
+    folder: Path,
+    *,
+    on_progress: Callable[[float], None] | None = None,
+    options: DecodeOptions | None = None,
+) -> Decoded:
+    """Decode ``info.path`` into ``folder`` and save the result there, replacing what an earlier run left.
+
+    ``on_progress`` gets the seconds of media done so far. Memory does not grow with the length of the
+    file, but for a few numbers per frame. Raises ``UndecodableError`` if neither picture nor sound
+    decodes; lesser damage becomes a warning of the result.
+    """
+    (folder / RECORD_NAME).unlink(missing_ok=True)
+    for name in (FRAMES_FOLDER, TEXT_FOLDER):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir(parents=True)
+    with open_media(info.path) as container:
+        one_pass = _Pass(info, folder, container, options or DecodeOptions())
+        try:
+            one_pass.run(on_progress)
+        finally:
+            one_pass.close()
+        decoded = one_pass.result()
+    decoded.save()
+    return decoded
+
+
+class _Pass:
+    """The state of one pass over the file."""
+
+    def __init__(self, info: MediaInfo, folder: Path, container: "InputContainer", options: DecodeOptions) -> None:
+        self._info = info
+        self._folder = folder
+        self._container = container
+        self._stopped: str | None = None
+        self._video: Track | None = None
+        self._audio: Track | None = None
+        if info.video:
+            frame_s = 1 / info.video.frame_rate_fps if info.video.frame_rate_fps else USUAL_FRAME_S
+            self._video = self._track(info.video.index, frame_s)
+        if info.audio:
+            self._audio = self._track(info.audio.index, USUAL_FRAME_S)
+        if self._video:
+            _set_speed(cast("VideoStream", self._video.stream), options.skip)
+        pictures = Pictures(info.video.sample_aspect if info.video else 1.0)
+        self._gallery = Gallery(folder, pictures, FrameChooser(options.fps, options.burst_fps))
+        self._samples = SampleWriter(folder / SAMPLES_NAME)
+
+    def run(self, on_progress: Callable[[float], None] | None) -> None:
+        """Decode from the first packet to the last that can be had."""
+        reported_s = 0.0
+        for track, packet in self._packets():
+            for frame, time_s in track.decode(packet):
+                if track is self._video:
+                    self._gallery.add(cast("VideoFrame", frame), time_s)
+                else:
+                    self._samples.add(cast("AudioFrame", frame), time_s)
+                if on_progress and time_s >= reported_s + PROGRESS_EVERY_S:
+                    reported_s = time_s
+                    on_progress(time_s)
+
+    def close(self) -> None:
+        self._samples.close()
+
+    def result(self) -> Decoded:
+        """What was decoded, with warnings about what was not."""
+        picture_s, sound_s = (self._video.end_s if self._video else 0.0), self._samples.end_s
+        if not picture_s and not sound_s:
+            raise UndecodableError(f"{self._info.path}: nothing decodes ({self._streams()})")
+        duration_s = max(picture_s, sound_s)
+        self._gallery.close(duration_s)
+        return Decoded(
+            folder=self._folder,
+            duration_s=duration_s,
+            video_index=self._video.stream.index if self._video and picture_s else None,
+            audio_index=self._audio.stream.index if self._audio and sound_s else None,
+            frames=self._gallery.frames,
+            times_s=self._gallery.times_s,
+            signal=self._gallery.signal,
+            warnings=tuple(self._warnings(picture_s, sound_s)),
+        )
+
+    def _track(self, index: int, interval_s: float) -> Track | None:
+        stream = cast("VideoStream | AudioStream", self._container.streams[index])
+        return Track(stream, self._info.start_time_s, interval_s) if stream.codec_context else None
+
+    def _packets(self) -> Iterator[tuple[Track, "Packet[Stream] | None"]]:
+        """Packets of the chosen streams in file order, then what flushes each decoder."""
+        import av
+
+        tracks = {track.stream.index: track for track in (self._video, self._audio) if track}
+        try:
+            for packet in self._container.demux([track.stream for track in tracks.values()]):
+                if packet.size:
+                    yield tracks[packet.stream_index], packet
+        except av.FFmpegError as error:
+            self._stopped = error.strerror
+        for track in tracks.values():
+            yield track, None
+
+    def _warnings(self, picture_s: float, sound_s: float) -> Iterator[str]:
+        duration_s, claimed_s = max(picture_s, sound_s), self._info.duration_s
+        if self._stopped:
+            yield f"reading stopped at {duration_s:.1f} s: {self._stopped}"
+        if claimed_s is not None and _differs(duration_s, claimed_s):
+            if duration_s < claimed_s:
+                yield f"decodes up to {duration_s:.1f} s of the {claimed_s:.1f} s that the header claims"
+            else:
+                yield f"lasts {duration_s:.1f} s; the header claims {claimed_s:.1f} s"
+        if self._info.video and not picture_s:
+            yield f"no picture decodes ({self._info.video.codec})"
+        elif self._video and sound_s and _differs(picture_s, duration_s):
+            yield f"the picture ends at {picture_s:.1f} s of {duration_s:.1f} s"
+        if self._info.audio and not sound_s:
+            yield f"no sound decodes ({self._info.audio.codec})"
+        elif self._audio and picture_s and _differs(sound_s, duration_s):
+            yield f"the sound ends at {sound_s:.1f} s of {duration_s:.1f} s"
+        for track, what in ((self._video, "picture"), (self._audio, "sound")):
+            if track and track.frames and track.undecodable:
+                yield f"{what}: {track.undecodable} packets do not decode and are left out"
+            if track and track.damaged:
+                yield f"{what}: {track.damaged} of {track.frames} frames are damaged"
+            if track and track.restarts:
+                yield f"{what}: timestamps start over {track.restarts} times; times count on from there"
+            if track and track.misplaced > WORTH_A_WARNING * track.frames:
+                yield f"{what}: {track.misplaced} frames with impossible times are left out"
+
+    def _streams(self) -> str:
+        streams = (self._info.video, self._info.audio)
+        return ", ".join(f"stream {stream.index}: {stream.codec}" for stream in streams if stream)
+
+
+def _set_speed(stream: "VideoStream", skip: Skip) -> None:
+    stream.thread_type = "AUTO"
+    if skip is Skip.FAST:
+        stream.codec_context.skip_frame = "NONREF"
+        stream.codec_context.options = {"skip_loop_filter": "all"}
+    elif skip is Skip.FASTEST:
+        stream.codec_context.skip_frame = "NONKEY"
+
+
+def _differs(shorter_s: float, longer_s: float) -> bool:
+    difference_s = abs(longer_s - shorter_s)
+    return difference_s > max(WORTH_A_WARNING_S, WORTH_A_WARNING * longer_s)

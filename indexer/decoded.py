@@ -1,0 +1,99 @@
+"""What one decoding pass leaves in a folder: sampled frames, samples, and the signal that shots come from."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+FRAMES_FOLDER = "frames"
+TEXT_FOLDER = "text"
+SAMPLES_NAME = "sound_16khz_mono.s16le"
+RECORD_NAME = "decoded.json"
+_SIGNAL_NAME = "signal.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class SampledFrame:
+    """One kept frame. File names are relative to the folder; times are on the video's clock."""
+
+    time_s: float
+    file: str
+    still_until_s: float
+    """Up to here the picture stayed as it is in this frame."""
+    text_file: str | None = None
+    """A larger picture of the same, if it is worth reading text off."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """One file, decoded. Lies in ``folder`` and can be moved with it."""
+
+    folder: Path
+    duration_s: float
+    """End of the last frame or sound, whichever is later: what the content shows, not what headers claim."""
+    video_index: int | None
+    """Index of the stream whose frames these are; None if there is no picture."""
+    audio_index: int | None
+    """Index of the track that was listened to; None if there is no sound."""
+    frames: tuple[SampledFrame, ...]
+    times_s: NDArray[np.float64]
+    """(n,) presentation time of every decoded frame."""
+    signal: NDArray[np.float32]
+    """(n, 3) what ``shots.find_shots`` needs of every decoded frame."""
+    warnings: tuple[str, ...]
+
+    @property
+    def has_video(self) -> bool:
+        return self.video_index is not None
+
+    @property
+    def has_audio(self) -> bool:
+        return self.audio_index is not None
+
+    @property
+    def samples_path(self) -> Path | None:
+        """Raw little-endian 16-bit mono samples at 16 kHz; sample 0 is second 0."""
+        return self.folder / SAMPLES_NAME if self.has_audio else None
+
+    def frame_path(self, frame: SampledFrame) -> Path:
+        """The picture to encode and to show."""
+        return self.folder / frame.file
+
+    def text_path(self, frame: SampledFrame) -> Path | None:
+        """The picture to read text off, if any."""
+        return None if frame.text_file is None else self.folder / frame.text_file
+
+    def save(self) -> None:
+        """Write the record into ``folder``; the JSON comes last, so where it lies all is complete."""
+        np.savez(self.folder / _SIGNAL_NAME, times_s=self.times_s, signal=self.signal)
+        record = {
+            "duration_s": self.duration_s,
+            "video_index": self.video_index,
+            "audio_index": self.audio_index,
+            "frames": [asdict(frame) for frame in self.frames],
+            "warnings": self.warnings,
+        }
+        draft = self.folder / f"{RECORD_NAME}.part"
+        draft.write_text(json.dumps(record), encoding="utf-8")
+        draft.replace(self.folder / RECORD_NAME)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Decoded | None":
+        """What was saved in ``folder``, or None if decoding did not get to its end there."""
+        try:
+            record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        with np.load(folder / _SIGNAL_NAME) as arrays:
+            return cls(
+                folder=folder,
+                duration_s=record["duration_s"],
+                video_index=record["video_index"],
+                audio_index=record["audio_index"],
+                frames=tuple(SampledFrame(**frame) for frame in record["frames"]),
+                times_s=arrays["times_s"],
+                signal=arrays["signal"],
+                warnings=tuple(record["warnings"]),
+            )

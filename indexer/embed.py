@@ -1,0 +1,160 @@
+"""Vectors of the units of each lane: windows for picture and sound, lines for speech and screen text."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.domain import Label, Span, Window
+from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, SoundEncoder, VisualEncoder
+from retrieval.examples import resampled
+from retrieval.storage.vectors import Point, SparseVector
+
+FRAME_BATCH = 16
+SOUND_BATCH = 32
+SILENCE_RMS = 1e-4
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitVectors:
+    """Vectors (n, dim) of the units whose ordinals are given, with labels where the encoder has any."""
+
+    ordinals: tuple[int, ...]
+    vectors: NDArray[np.float32]
+    labels: tuple[tuple[Label, ...], ...]
+
+
+def _batches(count: int, size: int) -> Iterator[slice]:
+    for start in range(0, count, size):
+        yield slice(start, min(count, start + size))
+
+
+def load_frame(file: Path) -> NDArray[np.uint8]:
+    """One picture file as (height, width, 3) RGB."""
+    from PIL import Image
+
+    with Image.open(file) as picture:
+        return np.asarray(picture.convert("RGB"), np.uint8)
+
+
+def embed_frames(files: Sequence[Path], encoder: VisualEncoder, report: Progress) -> Embedding:
+    """Every frame file embedded, in order."""
+    vectors: list[NDArray[np.float32]] = []
+    labels: list[tuple[Label, ...]] = []
+    for batch in _batches(len(files), FRAME_BATCH):
+        frames = np.stack([load_frame(file) for file in files[batch]])
+        embedding = encoder.embed_frames(frames)
+        vectors.append(embedding.vectors)
+        labels.extend(embedding.labels)
+        report(batch.stop / len(files))
+    if not vectors:
+        return Embedding(np.zeros((0, encoder.spec.dim), np.float32), ())
+    return Embedding(np.concatenate(vectors), tuple(labels))
+
+
+def _best_labels(rows: Sequence[tuple[Label, ...]], limit: int = 5) -> tuple[Label, ...]:
+    """The labels of several frames as one list: each name once, with its mean over the frames."""
+    totals: dict[str, float] = {}
+    for row in rows:
+        for label in row:
+            totals[label.name] = totals.get(label.name, 0.0) + label.score / len(rows)
+    ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:limit]
+    return tuple(Label(name, score) for name, score in ranked)
+
+
+def pool_windows(frames: Embedding, frames_of: Sequence[Sequence[int]]) -> tuple[UnitVectors, tuple[int, ...]]:
+    """One unit vector per window from its frames, and the index of the frame that stands for it best.
+
+    Windows without any frame (audio only) are left out.
+    """
+    ordinals: list[int] = []
+    vectors: list[NDArray[np.float32]] = []
+    labels: list[tuple[Label, ...]] = []
+    best: list[int] = []
+    for ordinal, members in enumerate(frames_of):
+        if not members:
+            continue
+        rows = frames.vectors[list(members)]
+        mean = rows.mean(axis=0)
+        mean /= max(float(np.linalg.norm(mean)), 1e-9)
+        ordinals.append(ordinal)
+        vectors.append(mean)
+        labels.append(_best_labels([frames.labels[member] for member in members]))
+        best.append(members[int(np.argmax(rows @ mean))])
+    stacked = np.stack(vectors) if vectors else np.zeros((0, frames.vectors.shape[1]), np.float32)
+    return UnitVectors(tuple(ordinals), stacked.astype(np.float32), tuple(labels)), tuple(best)
+
+
+def embed_sounds(
+    windows: Sequence[Window],
+    samples: NDArray[np.int16],
+    encoder: SoundEncoder,
+    context_s: float,
+    report: Progress,
+) -> UnitVectors:
+    """Windows that can be heard, embedded with ``context_s`` of sound around their middle at least.
+
+    ``samples`` is 16 kHz mono on the video's clock and may be a memory map. Silent windows are left out.
+    """
+    ordinals: list[int] = []
+    vectors: list[NDArray[np.float32]] = []
+    labels: list[tuple[Label, ...]] = []
+    for batch in _batches(len(windows), SOUND_BATCH):
+        clips: list[NDArray[np.float32]] = []
+        heard: list[int] = []
+        for window in windows[batch]:
+            clip = _clip(samples, window.span, context_s)
+            if len(clip) and float(np.sqrt(np.mean(clip**2))) > SILENCE_RMS:
+                clips.append(resampled(clip, encoder.sample_rate_hz))
+                heard.append(window.ordinal)
+        if clips:
+            embedding = encoder.embed_sounds(clips)
+            for ordinal, vector, names in zip(heard, embedding.vectors, embedding.labels, strict=True):
+                if np.any(vector):
+                    ordinals.append(ordinal)
+                    vectors.append(vector)
+                    labels.append(names)
+        report(batch.stop / len(windows))
+    stacked = np.stack(vectors) if vectors else np.zeros((0, encoder.spec.dim), np.float32)
+    return UnitVectors(tuple(ordinals), stacked, tuple(labels))
+
+
+def _clip(samples: NDArray[np.int16], span: Span, context_s: float) -> NDArray[np.float32]:
+    spare_s = max(0.0, context_s - span.duration_s) / 2
+    start = max(0, round((span.start_s - spare_s) * SPEECH_RATE_HZ))
+    end = min(len(samples), round((span.end_s + spare_s) * SPEECH_RATE_HZ))
+    return np.asarray(samples[start:end], dtype=np.float32) / 32768.0
+
+
+def point_id(content_hash: str, spec: EncoderSpec, ordinal: int) -> str:
+    """The same UUID for the same (content, lane, unit, encoder), so that a rerun writes the same points."""
+    identity = f"{content_hash}:{spec.lane}:{ordinal}:{spec.fingerprint}".encode()
+    return str(uuid.UUID(bytes=hashlib.sha256(identity).digest()[:16]))
+
+
+def points(
+    video_id: str,
+    content_hash: str,
+    spec: EncoderSpec,
+    units: UnitVectors,
+    spans: Sequence[Span],
+    sparse: Sequence[SparseVector] | None = None,
+) -> list[Point]:
+    """What is written to the store: one point per unit; ``spans`` are by ordinal, ``sparse`` by row."""
+    return [
+        Point(
+            point_id(content_hash, spec, ordinal),
+            video_id,
+            ordinal,
+            spans[ordinal],
+            units.vectors[row],
+            sparse[row] if sparse is not None else None,
+        )
+        for row, ordinal in enumerate(units.ordinals)
+    ]

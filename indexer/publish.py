@@ -1,0 +1,137 @@
+"""Makes an indexed video searchable: vectors, thumbnails, then the one transaction that shows it."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from indexer.artefacts import Artefacts
+from indexer.embed import UnitVectors, points
+from indexer.stages import cuts_of
+from retrieval.domain import Lane, Span
+from retrieval.encoders.base import EncoderSpec, SentenceEncoder
+from retrieval.encoders.profiles import Encoders
+from retrieval.lexical import document_vector, with_terms
+from retrieval.library import Library
+from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
+from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.vectors import Point, Space
+
+LINE_BATCH = 64
+AVERAGE_TERMS = 10.0
+"""Terms of a usual line: BM25 compares lengths with it, the same on every machine that fills a space."""
+
+
+def publish(
+    library: Library,
+    encoders: Encoders,
+    artefacts: Artefacts,
+    record: VideoRecord,
+    window_s: float,
+    began_at: float,
+) -> VideoRecord:
+    """The record as stored. The video is searchable from here on; before, it was wholly what it was before.
+
+    Done again after a kill in the middle, it writes the same.
+    """
+    decoded = artefacts.decoded()
+    cuts = cuts_of(decoded, window_s)
+    visual, about = artefacts.load_units("visual")
+    best_frame = dict(zip(visual.ordinals, about["best_frames"], strict=True))
+    labels = dict(zip(visual.ordinals, visual.labels, strict=True))
+    windows = tuple(
+        VideoWindow(
+            window,
+            decoded.frames[best_frame[window.ordinal]].time_s if window.ordinal in best_frame else None,
+            labels.get(window.ordinal, ()),
+        )
+        for window in cuts.windows
+    )
+    contents = VideoContents(
+        cuts.shots,
+        windows,
+        artefacts.load_segments("segments"),
+        artefacts.load_screen_texts(),
+        artefacts.load_sound_events(),
+    )
+    sound, _ = artefacts.load_units("sound")
+    window_spans = [window.span for window in cuts.windows]
+    by_lane = {
+        Lane.VISUAL: points(record.id, record.content_hash, encoders.spec(Lane.VISUAL), visual, window_spans),
+        Lane.SOUND: points(record.id, record.content_hash, encoders.spec(Lane.SOUND), sound, window_spans),
+        Lane.SPEECH: _line_points(
+            record, encoders, Lane.SPEECH, [(line.span, line.text) for line in contents.segments]
+        ),
+        Lane.SCREEN: _line_points(
+            record, encoders, Lane.SCREEN, [(line.span, line.text) for line in contents.screen_texts]
+        ),
+    }
+    if library.catalog.get(record.id) is not None:
+        library.catalog.set_status(record.id, VideoStatus.INDEXING)
+    else:
+        library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
+    _write_vectors(library, encoders, record.id, by_lane)
+    _keep_thumbnails(
+        [decoded.frame_path(decoded.frames[index]) for index in sorted(set(best_frame.values()))],
+        [decoded.frames[index].time_s for index in sorted(set(best_frame.values()))],
+        library.thumbnails_of(record.id),
+    )
+    finished = replace(
+        record,
+        duration_s=decoded.duration_s,
+        warnings=(*record.warnings, *decoded.warnings),
+        index_s=time.time() - began_at,
+    )
+    return library.catalog.publish(finished, contents)
+
+
+def _write_vectors(library: Library, encoders: Encoders, video_id: str, by_lane: dict[Lane, list[Point]]) -> None:
+    with library.vectors() as store:
+        store.delete_videos([video_id])
+        for lane, lane_points in by_lane.items():
+            spec = encoders.spec(lane)
+            sparse = lane in (Lane.SPEECH, Lane.SCREEN)
+            store.ensure_space(Space(spec.space, spec.dim, sparse))
+            library.catalog.add_space(spec)
+            store.upsert(spec.space, lane_points)
+            if store.active(lane) is None:
+                store.activate(lane, spec.space)
+
+
+def _line_points(record: VideoRecord, encoders: Encoders, lane: Lane, lines: Sequence[tuple[Span, str]]) -> list[Point]:
+    """Points of segments or screen texts: a sentence vector and BM25 terms each."""
+    if not lines:
+        return []
+    spec: EncoderSpec = encoders.spec(lane)
+    sentences: SentenceEncoder = encoders.sentences()
+    texts = [text for _, text in lines]
+    vectors = np.concatenate(
+        [sentences.embed_passages(texts[start : start + LINE_BATCH]) for start in range(0, len(texts), LINE_BATCH)]
+    )
+    units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
+    sparse = [document_vector(text, AVERAGE_TERMS) for text in texts]
+    if lane is Lane.SPEECH:
+        sparse = [
+            with_terms(vector, sound_terms(text.split()), SOUND_TERM_WEIGHT)
+            for vector, text in zip(sparse, texts, strict=True)
+        ]
+    return points(record.id, record.content_hash, spec, units, [span for span, _ in lines], sparse)
+
+
+def thumbnail_name(time_s: float) -> str:
+    """File name of the thumbnail of the frame at ``time_s``."""
+    return f"{round(time_s * 1000):010d}.jpg"
+
+
+def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path) -> None:
+    """Copy the frames that stand for windows; the folder appears whole, replacing an earlier one."""
+    half_made = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(half_made, ignore_errors=True)
+    half_made.mkdir(parents=True)
+    for file, time_s in zip(files, times_s, strict=True):
+        shutil.copyfile(file, half_made / thumbnail_name(time_s))
+    shutil.rmtree(folder, ignore_errors=True)
+    half_made.rename(folder)

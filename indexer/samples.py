@@ -1,0 +1,89 @@
+"""Sound as 16 kHz mono samples in a file, laid on the video's clock."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.encoders.base import SPEECH_RATE_HZ
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.resampler import AudioResampler
+
+BYTES_PER_SAMPLE = 2
+TOLERANCE_S = 0.04
+"""Timestamps may be this far from the count of samples; beyond, there is a gap or an overlap."""
+BATCH_S = 0.5
+
+
+class SampleWriter:
+    """Writes raw s16le to a file so that sample ``n`` is heard at ``n / 16000`` seconds.
+
+    Silence fills gaps and a late start; of overlaps, what was heard first stays. Several channels are mixed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from av.audio.fifo import AudioFifo
+
+        self._file = path.open("wb")
+        self._written = 0
+        self._unwanted = 0
+        self._due_s = 0.0
+        self._setup: tuple[str, str, int] | None = None
+        self._fifo = AudioFifo()
+        self._resampler: AudioResampler | None = None
+
+    @property
+    def end_s(self) -> float:
+        """Time at which the sound written so far ends."""
+        return self._written / SPEECH_RATE_HZ
+
+    def add(self, frame: "AudioFrame", time_s: float) -> None:
+        """Write the samples of a frame that is heard from ``time_s`` on."""
+        setup = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if setup != self._setup or abs(time_s - self._due_s) > TOLERANCE_S:
+            self._restart(setup, time_s)
+        self._due_s += frame.samples / frame.sample_rate
+        # Positions come from time_s alone; the buffer below would insist on pts without the slightest jitter.
+        frame.pts = None
+        self._fifo.write(frame)
+        if self._fifo.samples >= BATCH_S * frame.sample_rate:
+            self._resample()
+
+    def close(self) -> None:
+        """Write what is still buffered."""
+        self._drain()
+        self._file.truncate(self._written * BYTES_PER_SAMPLE)
+        self._file.close()
+
+    def _restart(self, setup: tuple[str, str, int], time_s: float) -> None:
+        from av.audio.fifo import AudioFifo
+        from av.audio.resampler import AudioResampler
+
+        self._drain()
+        self._setup, self._due_s = setup, time_s
+        self._fifo = AudioFifo()
+        self._resampler = AudioResampler(format="s16", layout="mono", rate=SPEECH_RATE_HZ)
+        position = round(time_s * SPEECH_RATE_HZ)
+        self._unwanted = max(0, self._written - position)
+        self._written = max(self._written, position)
+        # Seeking past the end leaves a hole: hours of silence take no space on disk.
+        self._file.seek(self._written * BYTES_PER_SAMPLE)
+
+    def _resample(self) -> None:
+        frame = self._fifo.read()
+        if frame is not None and self._resampler is not None:
+            for resampled in self._resampler.resample(frame):
+                self._write(resampled)
+
+    def _drain(self) -> None:
+        self._resample()
+        if self._resampler is not None:
+            for resampled in self._resampler.resample(None):
+                if resampled is not None:
+                    self._write(resampled)
+
+    def _write(self, frame: "AudioFrame") -> None:
+        samples = frame.to_ndarray().reshape(-1)[self._unwanted :]
+        self._unwanted -= min(self._unwanted, frame.samples)
+        self._file.write(samples.tobytes())
+        self._written += len(samples)

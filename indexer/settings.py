@@ -1,0 +1,34 @@
+"""Settings of indexing, on top of those of retrieval."""
+
+from pydantic import Field
+
+from indexer.decode import Skip
+from retrieval.settings import RetrievalSettings
+
+
+class IndexSettings(RetrievalSettings):
+    """How videos are cut and sampled."""
+
+    window_s: float = Field(
+        default=2.0,
+        ge=0.5,
+        le=30.0,
+        description="Length that windows aim at, in seconds; never across a cut.",
+    )
+    sample_fps: float = Field(
+        default=2.0, ge=0.1, le=10.0, description="Frames looked at per second while the picture changes."
+    )
+    skip: Skip = Field(
+        default=Skip.NONE,
+        description="Frames not decoded, for speed: none, fast (those nothing refers to), fastest (all but keyframes).",
+    )
+    index_workers: int = Field(default=1, ge=1, le=64, description="Videos indexed at the same time by one process.")
+
+
+MEDIA_SUFFIXES = frozenset(
+    (
+        ".3gp .aac .aif .aiff .avi .flac .flv .gif .m2ts .m4a .m4v .mka .mkv .mov .mp3 .mp4 .mpeg .mpg .mts .mxf "
+        ".oga .ogg .ogv .opus .ts .vob .wav .webm .wma .wmv"
+    ).split()
+)
+"""What a folder is searched for; files that are named one by one may be called anything."""

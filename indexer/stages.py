@@ -1,0 +1,120 @@
+"""The steps between decoding and publishing, one function each: from artefacts to artefacts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.artefacts import Artefacts
+from indexer.decoded import Decoded
+from indexer.embed import UnitVectors, embed_frames, embed_sounds, load_frame, pool_windows
+from indexer.screen import Reading, merge_readings
+from indexer.shots import find_shots
+from indexer.sounds import sound_events
+from indexer.transcribe import transcribe
+from indexer.windows import cut_windows, frames_of_windows
+from retrieval.domain import Segment, Shot, Span, Window
+from retrieval.encoders.base import SPEECH_RATE_HZ, ScreenReader, SoundEncoder, Transcriber, VisualEncoder
+from retrieval.encoders.lite_sound import LiteSoundEncoder
+from retrieval.encoders.voice_activity import VoiceActivity
+
+SOUND_CONTEXT_S = 5.0
+"""Sound around a window that encoders which hear whole clips are given."""
+
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How a video divides: shots, and windows within them."""
+
+    shots: tuple[Shot, ...]
+    windows: tuple[Window, ...]
+
+
+def cuts_of(decoded: Decoded, window_s: float) -> Cuts:
+    """Shots and windows; cheap enough to be found again by every step."""
+    shots = find_shots(decoded.times_s, decoded.signal, decoded.duration_s)
+    return Cuts(shots, cut_windows(shots, window_s))
+
+
+def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: float, report: Report) -> None:
+    """Embed the sampled frames and pool them into windows."""
+    decoded = artefacts.decoded()
+    cuts = cuts_of(decoded, window_s)
+    encoder = model()
+    frames = embed_frames([decoded.frame_path(frame) for frame in decoded.frames], encoder, report)
+    times_s = [frame.time_s for frame in decoded.frames]
+    units, best = pool_windows(frames, frames_of_windows(cuts.windows, cuts.shots, times_s))
+    artefacts.save_units("visual", units, best_frames=best)
+
+
+def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], window_s: float, report: Report) -> None:
+    """Embed the sound of every window, and find labelled sounds where the encoder has labels."""
+    decoded = artefacts.decoded()
+    samples = samples_of(decoded)
+    windows = cuts_of(decoded, window_s).windows
+    encoder = model()
+    if isinstance(encoder, LiteSoundEncoder):
+        tags = encoder.tag(samples)
+        report(0.9)
+        embedding = encoder.embed_spans(tags, [window.span for window in windows])
+        heard = [row for row in range(len(windows)) if np.any(embedding.vectors[row])]
+        labels = tuple(embedding.labels[row] for row in heard)
+        units = UnitVectors(tuple(heard), embedding.vectors[heard], labels)
+        artefacts.save_lines("sound_events", sound_events(tags, decoded.duration_s))
+    else:
+        units = embed_sounds(windows, samples, encoder, SOUND_CONTEXT_S, report)
+        artefacts.save_lines("sound_events", ())
+    artefacts.save_units("sound", units)
+
+
+def hear(
+    artefacts: Artefacts,
+    transcriber: Callable[[], Transcriber],
+    voice: Callable[[], VoiceActivity],
+    report: Report,
+) -> None:
+    """Transcribe what is said; subtitles are taken instead where there are any."""
+    decoded = artefacts.decoded()
+    subtitles = artefacts.load_segments("subtitles")
+    segments: tuple[Segment, ...] = subtitles
+    if not subtitles and decoded.has_audio:
+        total_s = max(decoded.duration_s, 0.001)
+        transcript = transcribe(samples_of(decoded), transcriber(), voice(), lambda done_s: report(done_s / total_s))
+        segments = transcript.segments
+    artefacts.save_lines("segments", within(segments, decoded.duration_s))
+
+
+def within(segments: Sequence[Segment], duration_s: float) -> tuple[Segment, ...]:
+    """The segments as far as they lie in [0, duration_s): subtitles may claim more than there is."""
+    return tuple(
+        replace(
+            segment,
+            span=Span(max(0.0, segment.span.start_s), min(segment.span.end_s, duration_s)),
+            words=tuple(word for word in segment.words if word.span.start_s < duration_s),
+        )
+        for segment in segments
+        if segment.span.start_s < duration_s and segment.span.end_s > 0.0
+    )
+
+
+def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], window_s: float, report: Report) -> None:
+    """Read text off the frames that decoding set aside for it, and merge what stays visible."""
+    decoded = artefacts.decoded()
+    shots = cuts_of(decoded, window_s).shots
+    frames = [(frame, path) for frame in decoded.frames if (path := decoded.text_path(frame)) is not None]
+    readings = []
+    for number, (frame, path) in enumerate(frames, start=1):
+        readings.append(Reading(frame.time_s, tuple(reader().read(load_frame(path)))))
+        report(number / len(frames))
+    artefacts.save_lines("screen_texts", merge_readings(readings, shots))
+
+
+def samples_of(decoded: Decoded) -> NDArray[np.int16]:
+    """The sound, 16 kHz mono on the video's clock, as a memory map; empty where there is none."""
+    path = decoded.samples_path
+    if path is None or path.stat().st_size < 2 * SPEECH_RATE_HZ // 100:
+        return np.zeros(0, np.int16)
+    return np.memmap(path, dtype="<i2", mode="r")

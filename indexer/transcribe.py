@@ -1,0 +1,90 @@
+"""Speech of one video: voice activity, then a transcriber, then the gate that invented speech fails."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from retrieval.domain import Segment, Span, Word
+from retrieval.encoders.base import SPEECH_RATE_HZ, Transcriber
+from retrieval.encoders.voice_activity import Pcm, Speech, VoiceActivity, to_float
+from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, Doubt, doubt_of
+
+_BLOCK_S = 300.0  # samples are held as float32 for one block only: 19 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said in one video: trusted segments in time order, and what was left out and why."""
+
+    segments: tuple[Segment, ...]
+    rejected: Mapping[Doubt, int]
+    speech_s: float
+
+    @property
+    def rejected_count(self) -> int:
+        return sum(self.rejected.values())
+
+
+def transcribe(
+    samples: Pcm,
+    transcriber: Transcriber,
+    voice_activity: VoiceActivity,
+    on_progress: Callable[[float], None] = lambda _: None,
+) -> Transcript:
+    """Trusted segments of 16 kHz samples of any length; memory holds five minutes at a time.
+
+    ``on_progress`` gets the second up to which all is transcribed.
+    """
+    speech = [s for s in voice_activity.find_speech(samples) if s.probability >= MIN_SPEECH_PROBABILITY]
+    kept: list[Segment] = []
+    rejected: Counter[Doubt] = Counter()
+    for block in blocks_of(speech):
+        for segment in _heard(samples, transcriber, block):
+            doubt = doubt_of(segment)
+            if doubt:
+                rejected[doubt] += 1
+            else:
+                kept.append(segment)
+            on_progress(segment.span.end_s)
+        on_progress(block[-1].end_s)
+    on_progress(len(samples) / SPEECH_RATE_HZ)
+    kept.sort(key=lambda segment: segment.span)
+    return Transcript(tuple(kept), dict(rejected), math.fsum(s.span.duration_s for s in speech))
+
+
+def blocks_of(speech: Sequence[Speech], block_s: float = _BLOCK_S) -> Iterator[list[Span]]:
+    """Consecutive spans in groups that reach over at most ``block_s``; a longer span is cut."""
+    block: list[Span] = []
+    for span in (part for s in speech for part in _parts(s.span, block_s)):
+        if block and span.end_s - block[0].start_s > block_s:
+            yield block
+            block = []
+        block.append(span)
+    if block:
+        yield block
+
+
+def _parts(span: Span, longest_s: float) -> Iterator[Span]:
+    start_s = span.start_s
+    while span.end_s - start_s > longest_s:
+        yield Span(start_s, start_s + longest_s)
+        start_s += longest_s
+    yield Span(start_s, span.end_s)
+
+
+def _heard(samples: Pcm, transcriber: Transcriber, block: Sequence[Span]) -> Iterator[Segment]:
+    first = round(block[0].start_s * SPEECH_RATE_HZ)
+    offset_s = first / SPEECH_RATE_HZ
+    piece = to_float(samples[first : round(block[-1].end_s * SPEECH_RATE_HZ)])
+    inside = [Span(max(0.0, span.start_s - offset_s), span.end_s - offset_s) for span in block]
+    for segment in transcriber.transcribe(piece, inside):
+        yield replace(
+            segment,
+            span=_moved(segment.span, offset_s),
+            words=tuple(Word(w.text, _moved(w.span, offset_s), w.confidence) for w in segment.words),
+        )
+
+
+def _moved(span: Span, by_s: float) -> Span:
+    return Span(span.start_s + by_s, span.end_s + by_s)

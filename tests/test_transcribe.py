@@ -1,0 +1,151 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.transcribe import blocks_of, transcribe
+from retrieval.domain import Segment, Span, SpeechOrigin, Word
+from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
+from retrieval.encoders.voice_activity import Speech, VoiceActivity
+from retrieval.speech_trust import Doubt, doubt_of
+from tests.spoken import SHARED_MEDIA, SHARED_SOUNDS, chords, noise, recorded, said, silence
+
+REVENUE = "we expect the revenue to grow by fourteen percent next year"
+
+
+def segment(text, start_s=0.0, end_s=4.0, confidence=0.8, **figures):
+    return Segment(Span(start_s, end_s), text, (), "en", confidence, SpeechOrigin.TRANSCRIBED, **figures)
+
+
+class Echo:
+    """Says the same about every span it is given, with one word in its middle."""
+
+    name = "echo"
+
+    def __init__(self, text="these are plain words", **changes):
+        self.text, self.changes = text, changes
+        self.longest_s = 0.0
+
+    def transcribe(self, samples, speech):
+        assert samples.dtype == np.float32
+        self.longest_s = max(self.longest_s, len(samples) / 16_000)
+        for span in speech:
+            assert 0 <= span.start_s < span.end_s <= len(samples) / 16_000 + 1e-3
+            middle_s = (span.start_s + span.end_s) / 2
+            word = Word("plain", Span(middle_s, middle_s + 0.1), 0.9)
+            yield replace(segment(self.text, span.start_s, span.end_s), words=(word,), **self.changes)
+
+
+class SpeechAt:
+    """Voice activity that is sure of given spans."""
+
+    def __init__(self, *spans, probability=0.9):
+        self.found = [Speech(Span(*span), probability) for span in spans]
+
+    def find_speech(self, _samples):
+        return self.found
+
+
+def test_segments_and_words_are_on_the_clock_of_the_video_however_late_they_come():
+    """Speech at 10 s and at 1000 s: two blocks, whose samples the transcriber sees from 0 on."""
+    echo = Echo()
+    samples = np.zeros(1010 * 16_000, np.int16)
+    transcript = transcribe(samples, echo, SpeechAt((10.0, 12.0), (1000.0, 1004.0)))
+    assert [s.span for s in transcript.segments] == [Span(10.0, 12.0), Span(1000.0, 1004.0)]
+    assert transcript.segments[1].words[0].span.start_s == pytest.approx(1002.0)
+    assert transcript.speech_s == pytest.approx(6.0)
+    assert echo.longest_s < 10
+
+
+def test_one_endless_talk_is_transcribed_five_minutes_at_a_time():
+    echo = Echo()
+    transcribe(np.zeros(1000 * 16_000, np.int16), echo, SpeechAt((0.0, 1000.0)))
+    assert echo.longest_s == pytest.approx(300.0)
+
+
+def test_progress_only_grows_and_ends_with_the_sound():
+    seen = []
+    spans = [(1.0, 2.0), (3.0, 5.0), (400.0, 404.0)]
+    transcribe(np.zeros(410 * 16_000, np.int16), Echo(), SpeechAt(*spans), seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 410.0
+
+
+def test_what_the_gate_rejects_is_counted_by_reason():
+    transcript = transcribe(np.zeros(160_000, np.int16), Echo(confidence=0.1), SpeechAt((1.0, 2.0), (4.0, 6.0)))
+    assert transcript.segments == ()
+    assert transcript.rejected == {Doubt.UNSURE_WORDS: 2}
+    assert transcript.rejected_count == 2
+
+
+def test_stretches_that_hardly_sound_like_speech_are_not_transcribed():
+    transcript = transcribe(np.zeros(160_000, np.int16), Echo(), SpeechAt((1.0, 2.0), probability=0.5))
+    assert transcript.segments == ()
+    assert transcript.speech_s == 0
+
+
+@given(st.lists(st.tuples(st.floats(0, 400), st.floats(0.1, 1000)), max_size=8))
+def test_blocks_are_short_and_hold_all_speech(gaps_and_lengths):
+    speech, at_s = [], 0.0
+    for gap_s, length_s in gaps_and_lengths:
+        speech.append(Speech(Span(at_s + gap_s, at_s + gap_s + length_s), 1.0))
+        at_s = speech[-1].span.end_s
+    blocks = list(blocks_of(speech, 300.0))
+    assert all(block[-1].end_s - block[0].start_s <= 300.0 + 1e-6 for block in blocks)
+    total_s = sum(span.duration_s for block in blocks for span in block)
+    assert total_s == pytest.approx(sum(s.span.duration_s for s in speech))
+
+
+@pytest.mark.parametrize(
+    ("heard", "doubt"),
+    [
+        (segment("where she mentions the projections"), None),
+        (segment("where she mentions", avg_logprob=-0.3, no_speech_prob=0.1, compression_ratio=1.2), None),
+        (segment("plain words after all", avg_logprob=-0.2, no_speech_prob=0.9), None),
+        (segment("thanks for watching", avg_logprob=-0.8, no_speech_prob=0.9), Doubt.NO_SPEECH),
+        (segment("thanks for watching", avg_logprob=-1.2, no_speech_prob=0.1), Doubt.UNLIKELY_WORDS),
+        (segment("thank you " * 6, avg_logprob=-0.2, compression_ratio=3.0), Doubt.REPETITION),
+        (segment("thank you. Thank you! thank you, thank you", avg_logprob=-0.1), Doubt.REPETITION),
+        (segment("well, we go on and on and on about it"), None),
+        (segment("no no no"), None),
+        (segment("... ♪ -"), Doubt.NO_WORDS),
+        (segment("some words nobody said", confidence=0.1), Doubt.UNSURE_WORDS),
+        (segment("tom", confidence=0.55), Doubt.UNSURE_WORDS),
+        (segment("Uh, hmm..."), Doubt.NO_WORDS),
+        (segment("Oh, hello."), None),
+        (segment("hello", confidence=0.9), None),
+        (segment("no", end_s=0.2, confidence=1.0), Doubt.TOO_SHORT),
+        (segment("far too many words for so short a time", end_s=1.0), Doubt.IMPLAUSIBLE_RATE),
+        (segment("hardly any words", end_s=30.0), Doubt.IMPLAUSIBLE_RATE),
+    ],
+    ids=lambda value: value.text[:20] if isinstance(value, Segment) else str(value),
+)
+def test_the_gate(heard, doubt):
+    assert doubt_of(heard) is doubt
+
+
+def test_a_sentence_between_music_and_noise_is_all_that_is_heard():
+    """10 s of chords, a second of silence, a sentence, a second of silence, 10 s of white noise."""
+    sentence = said(REVENUE)
+    samples = np.concatenate([chords(10), silence(1), sentence, silence(1), noise(10)])
+    transcript = transcribe(samples, PocketsphinxTranscriber(), VoiceActivity())
+    assert "revenue" in " ".join(s.text for s in transcript.segments)
+    assert transcript.segments[0].span.start_s == pytest.approx(11.0, abs=0.5)
+    assert transcript.segments[-1].span.end_s == pytest.approx(11.0 + len(sentence) / 16_000, abs=0.5)
+
+
+def test_recorded_sneezes_are_not_indexed():
+    """Of all recorded sounds those that voice activity most often takes for speech."""
+    files = sorted((SHARED_SOUNDS / "Person_sneeze").glob("*"))[:12]
+    if not files:
+        pytest.skip("no recorded sounds on this machine")
+    samples = np.concatenate([recorded(file) for file in files])
+    assert transcribe(samples, PocketsphinxTranscriber(), VoiceActivity()).segments == ()
+
+
+def test_a_recorded_speech_survives_the_gate():
+    transcript = transcribe(recorded(SHARED_MEDIA / "jfk.flac"), PocketsphinxTranscriber(), VoiceActivity())
+    assert "you can do for your country" in " ".join(s.text for s in transcript.segments)
+    assert transcript.rejected == {}
