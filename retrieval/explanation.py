@@ -1,0 +1,85 @@
+"""Why a moment has its rank: what each lane said of it, how much the lane counts, what its edges lie on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from retrieval.domain import Boundary, Explanation, Lane, LaneExplanation, LaneWeight, Span, StepExplanation
+from retrieval.fusion import Candidate, fuse
+from retrieval.query import Term
+from retrieval.storage.contents import Contents
+from retrieval.storage.records import Place
+
+_SAME_TIME_S = 1e-3
+
+Edges = tuple[Boundary, Boundary]
+"""What a start lies on, and what an end does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What a search found for one term: every lane's ``candidates``, and ``found``, fused, best first."""
+
+    term: Term
+    weights: Mapping[Lane, LaneWeight]
+    candidates: Sequence[Candidate]
+    found: Sequence[tuple[float, Candidate]]
+
+
+def explain(score: float, candidate: Candidate, rankings: Sequence[Ranking], contents: Contents) -> Explanation:
+    """Why ``candidate`` has ``score``; one ranking per step of the query."""
+    steps = tuple(
+        _step(link, ranking, contents) for link, ranking in zip(candidate.links or (candidate,), rankings, strict=True)
+    )
+    fused = prod(step.fused for step in steps) ** (1.0 / len(steps))
+    unwanted = 1.0 - score / fused if fused > 0 else 0.0
+    return Explanation(steps, fused, max(0.0, unwanted))
+
+
+def _step(candidate: Candidate, ranking: Ranking, contents: Contents) -> StepExplanation:
+    weights = {lane: weight.value for lane, weight in ranking.weights.items()}
+    spanned_by = candidate.evidence[0].lane
+    edges = _edges(candidate, spanned_by, contents)
+    starts = [(reasons[0], [span.start_s for span in spans]) for reasons, spans in edges]
+    ends = [(reasons[1], [span.end_s for span in spans]) for reasons, spans in edges]
+    otherwise = Boundary.PHRASE if spanned_by is Lane.SPEECH else Boundary.SCORE_CURVE
+    return StepExplanation(
+        ranking.term.text,
+        fuse(candidate.lanes, weights),
+        {lane: _lane(lane, candidate, ranking) for lane in ranking.weights},
+        spanned_by,
+        _reason(candidate.span.start_s, starts) or otherwise,
+        _reason(candidate.span.end_s, ends) or otherwise,
+    )
+
+
+def _lane(lane: Lane, candidate: Candidate, ranking: Ranking) -> LaneExplanation:
+    probability = candidate.lanes.get(lane)
+    if probability is None:
+        return LaneExplanation(ranking.weights[lane], None, None)
+    better = sum(1 for other in ranking.candidates if other.lanes.get(lane, 0.0) > probability)
+    return LaneExplanation(ranking.weights[lane], probability, better + 1)
+
+
+def _edges(candidate: Candidate, lane: Lane, contents: Contents) -> list[tuple[Edges, list[Span]]]:
+    """What the edges of a lane's moments may lie on, the first that fits being the reason."""
+    around = [Place(candidate.video_id, candidate.span)]
+    shots = [shot.span for shot in contents.shots_during(around)[0]]
+    of_shots = ((Boundary.SHOT, Boundary.SHOT), shots)
+    if lane is Lane.SPEECH:
+        spoken = [segment.span for segment in contents.segments_during(around)[0]]
+        return [((Boundary.UTTERANCE, Boundary.UTTERANCE), spoken)]
+    if lane is Lane.SCREEN:
+        shown = [text.span for text in contents.screen_texts_during(around)[0]]
+        return [((Boundary.VISIBLE_SPAN, Boundary.VISIBLE_SPAN), shown), of_shots]
+    if lane is Lane.SOUND:
+        heard = [event.span for event in contents.sound_events_during(around)[0]]
+        return [((Boundary.SOUND_ONSET, Boundary.SOUND_END), heard), of_shots]
+    return [of_shots]
+
+
+def _reason(time_s: float, edges: Sequence[tuple[Boundary, Sequence[float]]]) -> Boundary | None:
+    return next(
+        (reason for reason, times_s in edges if any(abs(edge_s - time_s) < _SAME_TIME_S for edge_s in times_s)),
+        None,
+    )

@@ -1,0 +1,46 @@
+"""Queries that come with a file: a picture, a sound, or a recording of somebody who says the words."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from retrieval.domain import Answer
+from retrieval.errors import InputError
+from retrieval.examples import with_picture, with_sound
+from retrieval.media_input import Source
+from retrieval.query import Query, parse_term
+from retrieval.search import SearchEngine
+from retrieval.spoken import transcribe_query
+
+
+class FileKind(StrEnum):
+    """What a query's file is."""
+
+    IMAGE = "image"
+    SOUND = "sound"
+    SPOKEN = "spoken"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFile:
+    """A file that belongs to the first step of a query."""
+
+    kind: FileKind
+    source: Source
+
+
+def search_with(engine: SearchEngine, query: Query, file: QueryFile) -> Answer:
+    """The answer to the query with the file for its first step, whose words may be empty.
+
+    Raises InputError or QueryError for a file that cannot be read or tells nothing.
+    """
+    first, *then = query.steps
+    if first.like is not None:
+        raise InputError("a query is either like a clip or like a file; give one of them")
+    if file.kind is FileKind.SPOKEN:
+        if first.text:
+            raise InputError(f"a spoken query brings its own words; leave out {first.text!r}")
+        transcript = transcribe_query(file.source, engine.encoders)
+        answer = engine.search(replace(query, steps=(parse_term(transcript.text), *then)))
+        return replace(answer, transcript=transcript)
+    show = with_picture if file.kind is FileKind.IMAGE else with_sound
+    return engine.search(replace(query, steps=(show(first, file.source, engine.encoders), *then)))

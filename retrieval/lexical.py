@@ -1,0 +1,125 @@
+"""Words as sparse vectors: terms of a text, BM25 weights, and which words of a text a query matched."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from zlib import crc32
+
+from retrieval.storage.vectors import SparseVector
+
+K1 = 1.2
+B = 0.75
+
+_STOP_WORDS = """
+a an and are as at be been but by for from has have he her his i if in into is it its me my of on or our
+she so that the their them then there these they this to was we were will with you your
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+_TOKEN = re.compile(
+    r"""
+      [^\W_]+\([^()\n]{1,30}\)          # P(A|B), O(log n)
+    | [^\W_]+(?:\+\+|\#)                # C++, F#
+    | [^\W_]+(?:[-_.,:/@&|'’][^\W_]+)+  # 4.2.0, 19.90, foo_bar, AT&T, didn't
+    | [^\W_]+
+    """,
+    re.VERBOSE,
+)
+_PART = re.compile(r"[^\W_]+")
+_POSSESSIVE = re.compile(r"['’]s$")
+_APOSTROPHE = re.compile(r"['’]")
+_UNSPACED_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
+_VOWEL = re.compile(r"[aeiouy]")
+
+
+def terms(text: str) -> list[str]:
+    """Terms of the text in order, stop words left out; a code comes whole, then in its parts."""
+    return [term for _, found in _tokens(text) for term in found]
+
+
+def document_vector(text: str, average_length: float) -> SparseVector:
+    """BM25 weights of the text's terms without IDF, which the store knows.
+
+    ``average_length`` is the mean count of terms over the collection; 0 if there is none yet.
+    """
+    counts = Counter(terms(text))
+    length = counts.total()
+    norm = 1 - B + B * (length / average_length if average_length > 0 else 1.0)
+    return _sparse({term: count * (K1 + 1) / (count + K1 * norm) for term, count in counts.items()})
+
+
+def query_vector(text: str) -> SparseVector:
+    """Weight 1 for every distinct term of the query."""
+    return _sparse(dict.fromkeys(terms(text), 1.0))
+
+
+def with_terms(vector: SparseVector, extra: Iterable[str], weight: float) -> SparseVector:
+    """The vector with further terms, each of ``weight`` whatever its count."""
+    weights = dict(zip(vector.indices, vector.values, strict=True))
+    for term in set(extra):
+        index = crc32(term.encode())
+        weights[index] = weights.get(index, 0.0) + weight
+    return SparseVector(tuple(weights), tuple(weights.values()))
+
+
+def matched_words(query: str, text: str) -> tuple[str, ...]:
+    """Words and codes of the text, as written there and once each, that share a term with the query."""
+    asked = set(terms(query))
+    return tuple(dict.fromkeys(surface for surface, found in _tokens(text) if asked.intersection(found)))
+
+
+def stem(word: str) -> str:
+    """The word without English endings of number and tense; equal for all its forms, if not always a word."""
+    if len(word) < 4 or not word.isalpha():
+        return word
+    if word.endswith("ies"):
+        word = word[:-3] + "y"
+    elif re.search(r"(?:ch|sh|ss|x|zz)es$", word):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        root = word.removesuffix(ending)
+        if root != word and len(root) >= 3 and _VOWEL.search(root):
+            word = root[:-1] if root[-1] == root[-2] and root[-1] not in "lsz" else root
+            break
+    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+
+
+def _tokens(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each token as written, with its terms; tokens that are stop words alone are left out."""
+    for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)):
+        found = _terms_of(folded(match.group()))
+        if found:
+            yield match.group(), found
+
+
+def _terms_of(token: str) -> tuple[str, ...]:
+    plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", token))
+    if plain.isalnum():
+        if _UNSPACED_SCRIPT.search(plain):
+            return _pairs(plain)
+        return () if plain in STOP_WORDS else (stem(plain),)
+    parts = [stem(part) for part in _PART.findall(plain) if part not in STOP_WORDS]
+    return (re.sub(r"\s", "", plain), *parts)
+
+
+def _pairs(token: str) -> tuple[str, ...]:
+    """Overlapping pairs of characters: what stands for words in scripts without spaces."""
+    return tuple(token[i : i + 2] for i in range(len(token) - 1)) or (token,)
+
+
+def folded(text: str) -> str:
+    """The text in lower case without accents, compatibility characters replaced."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def _sparse(weights: Mapping[str, float]) -> SparseVector:
+    """Terms by hash; two terms that share one add up."""
+    hashed: dict[int, float] = {}
+    for term, weight in weights.items():
+        index = crc32(term.encode())
+        hashed[index] = hashed.get(index, 0.0) + weight
+    return SparseVector(tuple(hashed), tuple(hashed.values()))

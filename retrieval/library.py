@@ -1,0 +1,107 @@
+"""The library: one data folder, its catalog and its vectors, opened together."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.settings import RetrievalSettings
+from retrieval.storage.folder import DataFolder, LockName
+
+if TYPE_CHECKING:
+    from retrieval.storage.vectors import VectorStore
+
+LEASE_PATIENCE_S = 60.0
+"""How long a process waits for another that works on the embedded vectors; a lease takes a second or so."""
+
+
+class Library:
+    """Catalog and vectors of one data folder.
+
+    Embedded vectors belong to one process at a time. A command takes them for as long as it needs them
+    (``vectors()`` is a lease); a server keeps them with ``keep_vectors`` until it closes.
+    """
+
+    def __init__(self, settings: RetrievalSettings, command: str) -> None:
+        from retrieval.storage.catalog import Catalog
+        from retrieval.storage.database import open_database
+
+        self.settings = settings
+        self.command = command
+        self.folder = DataFolder.create(settings.data_dir)
+        self._engine = open_database(settings.database_url or self.folder.catalog_url)
+        self.catalog: Catalog = Catalog(self._engine)
+        self._held = ExitStack()
+        self._kept: VectorStore | None = None
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the vectors and the database."""
+        self._kept = None
+        self._held.close()
+        self._engine.dispose()
+
+    @contextmanager
+    def vectors(self) -> Iterator["VectorStore"]:
+        """The vector store, for as long as the block runs. Raises DataFolderBusyError if another keeps it."""
+        if self._kept is not None:
+            yield self._kept
+            return
+        with self._open_vectors(None, LEASE_PATIENCE_S) as store:
+            yield store
+
+    def keep_vectors(self, url: str | None = None) -> None:
+        """Keep the vector store open until the library closes; others find this process at ``url``."""
+        if self._kept is None:
+            self._kept = self._held.enter_context(self._open_vectors(url, LEASE_PATIENCE_S))
+
+    @contextmanager
+    def _open_vectors(self, url: str | None, wait_s: float) -> Iterator["VectorStore"]:
+        if self.settings.qdrant_url is not None:
+            from retrieval.storage.qdrant_server import ServerVectorStore
+
+            server = ServerVectorStore.connect(self.settings.qdrant_url, self.settings.qdrant_api_key)
+            try:
+                yield server
+            finally:
+                server.close()
+            return
+        from retrieval.storage.qdrant_embedded import EdgeVectorStore
+
+        with self.folder.hold(LockName.VECTORS, self.command, url=url, wait_s=wait_s):
+            embedded = EdgeVectorStore(self.folder.vectors_dir)
+            try:
+                yield embedded
+            finally:
+                embedded.close()
+
+    def thumbnails_of(self, video_id: str) -> Path:
+        """Folder of the thumbnails of one video, named by milliseconds."""
+        return self.folder.thumbnails_dir / video_id
+
+    def remove_video(self, video_id: str) -> None:
+        """Forget a video wholly: vectors, thumbnails, work in progress, catalog. The file itself stays.
+
+        The catalog's row goes last, so that a kill in the middle leaves something to remove again.
+        """
+        from retrieval.storage.records import VideoStatus
+
+        self.catalog.set_status(video_id, VideoStatus.REMOVING)
+        with self.vectors() as store:
+            store.delete_videos([video_id])
+        shutil.rmtree(self.thumbnails_of(video_id), ignore_errors=True)
+        shutil.rmtree(self.folder.work_dir(video_id), ignore_errors=True)
+        self.catalog.remove(video_id)
+
+    def sweep(self) -> None:
+        """Finish removals that a kill cut short. Called by whoever holds the index lock."""
+        from retrieval.storage.records import VideoStatus
+
+        for video_id in self.catalog.ids(status=VideoStatus.REMOVING):
+            self.remove_video(video_id)

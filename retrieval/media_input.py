@@ -1,0 +1,172 @@
+"""The sound or the picture of a file that is part of a query: small, and safe to read from strangers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
+from retrieval.errors import InputError, QueryError
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from PIL.Image import Image as Picture
+
+Source = Path | bytes | BinaryIO
+"""A file on this machine, or the bytes of one that was sent."""
+
+LONGEST_SOUND_S = 300.0
+SPOKEN_USED_S = 60.0
+SOUND_USED_S = 30.0
+SILENCE_RMS = 1e-4
+"""What is quieter is not indexed either."""
+
+MOST_PIXELS = 64_000_000
+PICTURE_SIDE_PX = 640
+"""The long side that indexed frames have, so that encoders see a query's picture as they saw those."""
+
+# Each reads nothing but the file it is given; playlists, which name other files to open, are left out.
+_DEMUXERS = "aac,ac3,aiff,amr,asf,au,avi,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav,webm,wv"
+_SOUND_ALLOWED = f"allowed is audio or video of at most {LONGEST_SOUND_S / 60:.0f} minutes (wav, mp3, m4a, flac, ogg …)"
+_PICTURE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+_PICTURE_ALLOWED = f"allowed are {', '.join(_PICTURE_FORMATS)}"
+
+
+def read_sound(source: Source, used_s: float) -> Samples:
+    """The first ``used_s`` seconds of the sound, 16 kHz.
+
+    Raises InputError for what is no media file, has no sound or is longer than LONGEST_SOUND_S, and
+    QueryError for silence.
+    """
+    import av
+
+    name = _name_of(source)
+    with opened(source) as file:
+        try:
+            options = {"protocol_whitelist": "none", "format_whitelist": _DEMUXERS}
+            container = av.open(file, "r", options=options, metadata_errors="replace")
+        except av.FFmpegError as error:
+            raise InputError(f"{name} is no sound that can be read; {_SOUND_ALLOWED}") from error
+        with container:
+            if not container.streams.audio:
+                raise InputError(f"{name} has no sound; {_SOUND_ALLOWED}")
+            samples = _decoded(container, name, used_s)
+    if not len(samples):
+        raise InputError(f"nothing of the sound of {name} decodes; {_SOUND_ALLOWED}")
+    if float(np.sqrt(np.mean(np.square(samples)))) <= SILENCE_RMS:
+        raise QueryError(f"{name} is silent; give a recording in which something can be heard")
+    return samples
+
+
+def read_picture(source: Source) -> NDArray[np.uint8]:
+    """(height, width, 3) RGB, upright, at most PICTURE_SIDE_PX long; what is transparent is white.
+
+    Raises InputError for what is no picture or has more than MOST_PIXELS.
+    """
+    from PIL import Image, ImageOps
+
+    name = _name_of(source)
+    with opened(source) as file:
+        try:
+            with Image.open(file, formats=_PICTURE_FORMATS) as picture:
+                _refuse_large(name, picture)
+                picture.draft("RGB", (2 * PICTURE_SIDE_PX, 2 * PICTURE_SIDE_PX))
+                upright = _on_white(ImageOps.exif_transpose(picture))
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise InputError(f"{name}: {error}; at most {MOST_PIXELS:,} pixels are allowed") from error
+        except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
+            raise InputError(f"{name} is no picture that can be read; {_PICTURE_ALLOWED}") from error
+    upright.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX), Image.Resampling.LANCZOS)
+    return np.asarray(upright, np.uint8)
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[BinaryIO]:
+    """The source from its first byte. Raises InputError for what is no regular, readable, filled file."""
+    if isinstance(source, Path):
+        if not source.is_file():  # opening a pipe would wait for ever
+            raise InputError(f"{source} is {'not a file' if source.exists() else 'missing'}; give the path of a file")
+        try:
+            file: BinaryIO = source.open("rb")
+        except OSError as error:
+            raise InputError(f"{source} cannot be read: {error.strerror}") from error
+    else:
+        file = BytesIO(source) if isinstance(source, bytes) else source
+        file.seek(0)
+    try:
+        if not file.read(1):
+            raise InputError(f"{_name_of(source)} is empty (0 bytes)")
+        file.seek(0)
+        yield file
+    finally:
+        if isinstance(source, Path):
+            file.close()
+
+
+def _name_of(source: Source) -> str:
+    return str(source) if isinstance(source, Path) else "the file sent"
+
+
+def _decoded(container: "InputContainer", name: str, used_s: float) -> Samples:
+    """What decodes of the first ``used_s``. How long the sound is, its packets say: headers may lie."""
+    import av
+
+    stream = container.streams.audio[0]
+    resampler = av.AudioResampler(format="fltp", layout="mono", rate=SPEECH_RATE_HZ)
+    wanted = round(used_s * SPEECH_RATE_HZ)
+    parts: list[Samples] = []
+    count = 0
+    try:
+        for packet in container.demux(stream):
+            _refuse_long(name, packet, stream)
+            if count < wanted:
+                fresh = [_mono(part) for frame in _frames(packet) for part in resampler.resample(frame)]
+                parts += fresh
+                count += sum(map(len, fresh))
+        parts += [_mono(part) for part in resampler.resample(None)]
+    except (av.FFmpegError, ValueError):
+        pass  # a file that is cut off, or changes its rate midway, is heard as far as it goes
+    joined = np.concatenate([np.zeros(0, np.float32), *parts])[:wanted]
+    return np.asarray(np.clip(np.nan_to_num(joined), -1.0, 1.0), np.float32)
+
+
+def _refuse_long(name: str, packet: "Packet[AudioStream]", stream: "AudioStream") -> None:
+    if packet.pts is None or stream.time_base is None:
+        return
+    end_s = float((packet.pts + (packet.duration or 0) - (stream.start_time or 0)) * stream.time_base)
+    if end_s > LONGEST_SOUND_S + 1.0:  # encoders pad the end
+        raise InputError(f"{name} lasts longer than {LONGEST_SOUND_S / 60:.0f} minutes; {_SOUND_ALLOWED}")
+
+
+def _frames(packet: "Packet[AudioStream]") -> list["AudioFrame"]:
+    import av
+
+    try:
+        return list(packet.decode())
+    except av.InvalidDataError:
+        return []  # mp3 and aac often begin with a packet that cannot be decoded
+
+
+def _mono(frame: "AudioFrame") -> Samples:
+    return np.asarray(frame.to_ndarray()[0], np.float32)
+
+
+def _refuse_large(name: str, picture: "Picture") -> None:
+    if picture.width * picture.height > MOST_PIXELS:
+        raise InputError(f"{name} has {picture.width} × {picture.height} pixels; at most {MOST_PIXELS:,} are allowed")
+
+
+def _on_white(picture: "Picture") -> "Picture":
+    from PIL import Image
+
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")

@@ -1,0 +1,135 @@
+"""Words by their sound: what a recogniser misheard is often close to what was said.
+
+"Jersey" heard as "charity" shares no letters to speak of with it, but most of its phonemes. Pronunciations
+come from the CMU dictionary that pocketsphinx's wheel carries; phrases are compared by local alignment
+(Smith and Waterman, 1981) of their phonemes.
+"""
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.lexical import folded
+
+_GROUPS = (
+    "AA AO AH AW OW", "AE EH AH", "IH IY EY", "UH UW OW", "ER R", "AY AA", "OY OW", "L W", "Y IY",
+    "P B", "T D", "K G", "F V TH DH", "S Z SH ZH", "CH JH SH ZH", "T CH", "D JH", "M N NG", "HH",
+)  # fmt: skip
+"""Phonemes that are easily taken for one another."""
+
+_VOWELS = frozenset(["AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"])
+_ALIKE, _BOTH_VOWELS, _UNLIKE, _GAP = 0.5, 0.1, -0.6, -0.5
+_LONGEST_QUERY = 120
+
+SOUND_TERM_WEIGHT = 0.2
+"""What three phonemes weigh in a sparse vector, beside 1 for a word: they only bring candidates."""
+
+_LETTERS = {
+    "a": "AE", "b": "B", "c": "K", "d": "D", "e": "EH", "f": "F", "g": "G", "h": "HH", "i": "IH", "j": "JH",
+    "k": "K", "l": "L", "m": "M", "n": "N", "o": "AA", "p": "P", "q": "K", "r": "R", "s": "S", "t": "T",
+    "u": "AH", "v": "V", "w": "W", "x": "K", "y": "IY", "z": "Z",
+}  # fmt: skip
+
+_PHONEMES: tuple[str, ...] = tuple(sorted(_VOWELS | {name for group in _GROUPS for name in group.split()}))
+_NUMBER = {name: number for number, name in enumerate(_PHONEMES)}
+
+
+def _similarities() -> NDArray[np.float32]:
+    table = np.full((len(_PHONEMES), len(_PHONEMES)), _UNLIKE, np.float32)
+    for one in _PHONEMES:
+        for other in _PHONEMES:
+            if one == other:
+                table[_NUMBER[one], _NUMBER[other]] = 1.0
+            elif any(one in group.split() and other in group.split() for group in _GROUPS):
+                table[_NUMBER[one], _NUMBER[other]] = _ALIKE
+            elif one in _VOWELS and other in _VOWELS:
+                table[_NUMBER[one], _NUMBER[other]] = _BOTH_VOWELS
+    return table
+
+
+_TABLE = _similarities()
+
+
+@cache
+def _dictionary() -> dict[str, tuple[int, ...]]:
+    """First pronunciation of each word; empty where pocketsphinx is not installed."""
+    spec = importlib.util.find_spec("pocketsphinx")
+    if spec is None or not spec.submodule_search_locations:
+        return {}
+    file = Path(spec.submodule_search_locations[0]) / "model" / "en-us" / "cmudict-en-us.dict"
+    pronunciations: dict[str, tuple[int, ...]] = {}
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            word, *phonemes = line.split()
+            pronunciations[word] = tuple(_NUMBER[name] for name in phonemes if name in _NUMBER)
+    return pronunciations
+
+
+def phonemes_of(word: str) -> tuple[int, ...]:
+    """Numbers of the word's phonemes: from the dictionary, else letter by letter."""
+    plain = "".join(character for character in folded(word) if character.isalpha() or character == "'")
+    known = _dictionary().get(plain)
+    if known is not None:
+        return known
+    return tuple(_NUMBER[_LETTERS[letter]] for letter in plain if letter in _LETTERS)
+
+
+def sound_terms(words: Sequence[str]) -> list[str]:
+    """Terms for a sparse vector: every three phonemes in a row, across the words."""
+    numbers = [number for word in words for number in phonemes_of(word)]
+    return [f"~{one}-{two}-{three}" for one, two, three in zip(numbers, numbers[1:], numbers[2:], strict=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Where a phrase is heard best in a line: first and last word, and how much of it, 0 to 1."""
+
+    first_word: int
+    last_word: int
+    likeness: float
+
+
+def heard_best(phrase: Sequence[str], line: Sequence[str]) -> Heard | None:
+    """Where the words of ``phrase`` sound most like a stretch of the words of ``line``.
+
+    None if either has no sound. The likeness is the alignment's score over that of the phrase with itself.
+    """
+    asked = np.array([number for word in phrase for number in phonemes_of(word)][:_LONGEST_QUERY], np.intp)
+    said: list[int] = []
+    word_of: list[int] = []
+    for index, word in enumerate(line):
+        numbers = phonemes_of(word)
+        said += numbers
+        word_of += [index] * len(numbers)
+    if not len(asked) or not said:
+        return None
+    steps = np.arange(1, len(asked) + 1, dtype=np.float32) * -_GAP
+    scores = np.zeros(len(asked) + 1, np.float32)
+    starts = np.zeros(len(asked) + 1, np.intp)
+    best, first, last = 0.0, 0, 0
+    for position, number in enumerate(said):
+        matched = scores[:-1] + _TABLE[asked, number]
+        skipped = scores[1:] + _GAP
+        row = np.maximum(np.maximum(matched, skipped), 0.0)
+        begun = np.where(matched >= skipped, starts[:-1], starts[1:])
+        # Leaving out phonemes of the phrase: a running maximum along the row.
+        lifted = row + steps
+        source = np.maximum.accumulate(np.where(lifted >= np.maximum.accumulate(lifted), np.arange(len(row)), 0))
+        carried = lifted[source] - steps
+        better = carried > row
+        begun = np.where(better, begun[source], begun)
+        row = np.where(better, carried, row)
+        begun = np.where(row > 0.0, begun, position + 1)
+        scores = np.concatenate([[0.0], row]).astype(np.float32)
+        starts = np.concatenate([[position + 1], begun])
+        top = int(np.argmax(row))
+        if row[top] > best:
+            best, first, last = float(row[top]), int(begun[top]), position
+    if best <= 0.0:
+        return None
+    return Heard(word_of[min(first, last)], word_of[last], min(1.0, best / len(asked)))

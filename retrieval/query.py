@@ -1,0 +1,202 @@
+"""What may be asked: a query's parts, checked once, and the lanes its words hint at."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.domain import Lane, LaneWeight, Span, WeightSource
+from retrieval.errors import InputError, QueryError
+
+MAX_QUERY_CHARS = 1_000
+MAX_LIMIT = 100
+MAX_STEPS = 8
+MAX_CLIP_S = 300.0
+
+_SCOPED = re.compile(r"^\s*(visual|sound|speech|screen)\s*:\s*(.+)$", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,})[\"”»]")
+
+_HINTS: tuple[tuple[Lane, re.Pattern[str]], ...] = (
+    (
+        Lane.SPEECH,
+        re.compile(
+            r"\b(says?|said|saying|mentions?|mentioned|mentioning|talks? about|talking about|talked about|"
+            r"speaks? (of|about)|speaking (of|about)|tells?|told|explains?|explained|discuss(es|ed)?|"
+            r"introduces? (himself|herself|themselves)|asks?|answers?|quote|where (he|she|they|someone) "
+            r"(says?|mentions?|talks?))\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Lane.SOUND,
+        re.compile(
+            r"\b(the )?(sounds?|noises?) of\b|\b(hear|hearing|heard|audible|loud|noise|barks?|barking|crowing|"
+            r"sneez(e|es|ing)|cough(s|ing)?|applause|clapping|laughter|ringing|ticking|crackling|whistling|"
+            r"humming|buzzing|crying|screaming|howling|meowing|siren|slams?|thunder|engine running)\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Lane.SCREEN,
+        re.compile(
+            r"\b(slides?|on screen|on-screen|screen shows|caption(ed)? (says|reads)|title card|written|"
+            r"reads|the words?|headline|subtitle says|error message|source code|bullet points?)\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_HINTED_WEIGHT = 1.5
+_UNHINTED_WEIGHT = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A stretch of an indexed video, to find more like it. ``video`` is an id, a path or a file name."""
+
+    video: str
+    span: Span
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.span.start_s < self.span.end_s:
+            raise InputError(
+                f"the clip of {self.video} goes from {self.span.start_s:g} s to {self.span.end_s:g} s; "
+                "it must start at 0 s or later, and end after that"
+            )
+        if self.span.duration_s > MAX_CLIP_S:
+            raise InputError(
+                f"the clip of {self.video} lasts {self.span.duration_s:g} s; at most {MAX_CLIP_S:g} s are allowed"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing to look for; ``lane`` is set where the words were scoped ("screen: hiring plan").
+
+    ``examples`` are unit vectors (dim,) of a picture, a sound or a clip by lane; a lane that has one is
+    searched with it, mixed with the words where there are any. ``like`` is the clip that an example is made
+    of when the search runs; what it overlaps is not found.
+    """
+
+    text: str
+    lane: Lane | None = None
+    examples: Mapping[Lane, NDArray[np.float32]] = field(default_factory=dict, compare=False)
+    text_share: float = 0.5
+    """How much the words weigh where they are mixed with an example, 0 to 1."""
+    like: Clip | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.text_share <= 1:
+            raise InputError(f"the share of the text is {self.text_share}; allowed is 0 to 1")
+
+    @property
+    def quoted(self) -> tuple[str, ...]:
+        """Phrases in quotation marks: to be found word for word."""
+        return tuple(found.group(1).strip() for found in _QUOTED.finditer(self.text))
+
+
+class GroupBy(StrEnum):
+    """Of what an answer has one moment: of anything that was found, of each shot, of each video."""
+
+    NONE = "none"
+    SHOT = "shot"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFilter:
+    """Which videos, and which part of each, are searched."""
+
+    video_ids: tuple[str, ...] = ()
+    path_glob: str | None = None
+    tags: tuple[str, ...] = ()
+    during: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A whole question: one term, or several in order (``then``), with what must not be there."""
+
+    steps: tuple[Term, ...]
+    exclude: tuple[Term, ...] = ()
+    within_s: float = 30.0
+    lanes: frozenset[Lane] = frozenset(Lane)
+    weights: Mapping[Lane, float] | None = None
+    where: VideoFilter = field(default_factory=VideoFilter)
+    limit: int = 10
+    group_by: GroupBy = GroupBy.SHOT
+    cursor: str | None = None
+    """The ``next_cursor`` of the page before, whose query this is but for ``limit`` and ``explain``."""
+    explain: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.steps:
+            raise QueryError("the query is empty; give words that describe the moment")
+        if len(self.steps) > MAX_STEPS:
+            raise QueryError(f"{len(self.steps)} steps in a row; at most {MAX_STEPS} are allowed")
+        if not self.lanes:
+            raise InputError(f"no lane to search; allowed are {', '.join(Lane)}")
+        if not 1 <= self.limit <= MAX_LIMIT:
+            raise InputError(f"limit is {self.limit}; allowed is 1 to {MAX_LIMIT}")
+        if self.within_s <= 0:
+            raise InputError(f"within_s is {self.within_s}; it must be above 0 seconds")
+        for lane, weight in (self.weights or {}).items():
+            if not 0 <= weight <= 10:
+                raise InputError(f"the weight of lane {lane} is {weight}; allowed is 0 to 10")
+
+
+def parse_term(text: str) -> Term:
+    """The term that a person's words mean. Raises QueryError for words that cannot be searched for."""
+    cleaned = " ".join(text.split())
+    if not cleaned:
+        raise QueryError("the query is empty; give words that describe the moment")
+    if len(cleaned) > MAX_QUERY_CHARS:
+        raise QueryError(f"the query has {len(cleaned):,} characters; at most {MAX_QUERY_CHARS:,} are allowed")
+    if not any(character.isalnum() for character in cleaned):
+        raise QueryError(f"the query {cleaned!r} has no letter or digit; give words that describe the moment")
+    scoped = _SCOPED.match(cleaned)
+    if scoped and any(character.isalnum() for character in scoped.group(2)):
+        return Term(scoped.group(2).strip(), Lane(scoped.group(1).lower()))
+    return Term(cleaned)
+
+
+def parse_lane(name: str) -> Lane:
+    """The lane of that name. Raises InputError that lists the lanes there are."""
+    try:
+        return Lane(name.strip().lower())
+    except ValueError:
+        raise InputError(f"unknown lane {name!r}; allowed are {', '.join(Lane)}") from None
+
+
+def lane_hints(term: Term) -> dict[Lane, str]:
+    """The words that ask for a lane ("she says", "the sound of"), by lane; often none."""
+    if term.lane is not None:
+        return {term.lane: f"{term.lane}:"}
+    hints = {lane: found.group(0) for lane, pattern in _HINTS if (found := pattern.search(term.text))}
+    for phrase in term.quoted[:1]:
+        hints = {Lane.SPEECH: f'"{phrase}"', Lane.SCREEN: f'"{phrase}"'} | hints
+    return hints
+
+
+def lane_weights(term: Term, lanes: frozenset[Lane], override: Mapping[Lane, float] | None) -> dict[Lane, LaneWeight]:
+    """How much each searched lane counts for this term, and why; what the caller sets wins."""
+    weights = {
+        lane: _lane_weight(term, lane, override or {})
+        for lane in Lane
+        if lane in lanes and (term.lane is None or lane is term.lane) and (term.text or lane in term.examples)
+    }
+    return {lane: weight for lane, weight in weights.items() if weight.value > 0}
+
+
+def _lane_weight(term: Term, lane: Lane, override: Mapping[Lane, float]) -> LaneWeight:
+    hints = lane_hints(term)
+    # Where an example speaks for other lanes, this one has only the words, and counts as much as they do.
+    share = min(1.0, 2 * term.text_share) if term.examples and lane not in term.examples else 1.0
+    if lane in override:
+        return LaneWeight(share * override[lane], WeightSource.CALLER)
+    if not hints:
+        return LaneWeight(share, WeightSource.EVEN)
+    source = WeightSource.WORDS if term.lane is None else WeightSource.SCOPE
+    return LaneWeight(share * (_HINTED_WEIGHT if lane in hints else _UNHINTED_WEIGHT), source, hints.get(lane))

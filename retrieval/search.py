@@ -1,0 +1,290 @@
+"""A query becomes moments: encode it, search every lane, calibrate, fuse, and show why.
+
+The only file that knows the order of the steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.background import background_texts
+from retrieval.domain import Answer, EvidenceKind, Lane, Moment, Searched
+from retrieval.errors import EncoderMismatchError, InputError
+from retrieval.examples import with_clip
+from retrieval.explanation import Ranking, explain
+from retrieval.fusion import Candidate, in_order, merge
+from retrieval.grouping import Group, grouped
+from retrieval.paging import cursor_at, offset_of
+from retrieval.query import Query, Term, VideoFilter, lane_weights
+from retrieval.storage.records import Place, VideoRecord, VideoStatus
+from retrieval.storage.vectors import VectorFilter, VectorStore
+from retrieval.text_lanes import text_candidates
+from retrieval.window_lanes import SAMPLE, Background, window_candidates
+
+if TYPE_CHECKING:
+    from retrieval.encoders.profiles import Encoders
+    from retrieval.library import Library
+
+ABSTAIN_BELOW = 0.25
+"""A best moment less likely than this is not an answer."""
+
+STEP_DEPTH = 50
+LEAST_SAMPLE = 30
+"""Windows that a library must have before they can stand for what windows are like."""
+
+
+class SearchEngine:
+    """Searches one library with the encoders of one profile; safe to share between threads."""
+
+    def __init__(self, library: "Library", encoders: "Encoders") -> None:
+        self.library = library
+        self.encoders = encoders
+        self._backgrounds: dict[str, Background] = {}
+
+    def search(self, query: Query) -> Answer:
+        """The moments that answer ``query``, best first, or an honest nothing.
+
+        Raises CursorError or CursorExpiredError for a cursor that asks for no page of this answer.
+        """
+        searched, where = self._scope(query.where)
+        version = self._version(where)
+        offset = offset_of(query, version)
+        if searched.videos == 0:
+            return Answer((), True, self._why_empty(query.where), searched)
+        with self.library.vectors() as store:
+            self._check_encoders(store)
+            steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
+            rankings = [self._rank(store, step, query, where) for step in steps]
+            unwanted = [self._rank(store, term, query, where) for term in query.exclude]
+        found = rankings[0].found
+        if len(rankings) > 1:
+            found = in_order([ranking.found[:STEP_DEPTH] for ranking in rankings], query.within_s)
+        for ranking in unwanted:
+            found = _without(found, ranking.found)
+        end = offset + query.limit
+        contents = self.library.catalog.contents
+        groups = grouped(found, query.group_by, contents, most=end + 1, good_score=ABSTAIN_BELOW)
+        answer = self._answer(groups, offset, query, rankings, searched)
+        return replace(answer, next_cursor=cursor_at(end, query, version)) if len(groups) > end else answer
+
+    def _version(self, where: VectorFilter) -> str:
+        """Text that changes whenever what is searched, or what it is searched with, does."""
+        models = [model.name for model in self.encoders.models()]
+        return " ".join([self.library.catalog.version(), *models, *sorted(where.video_ids or ())])
+
+    def _scope(self, where: VideoFilter) -> tuple[Searched, VectorFilter]:
+        """How much is searched, and the filter that keeps to it."""
+        catalog = self.library.catalog
+        if not (where.video_ids or where.path_glob or where.tags):
+            totals = catalog.totals()
+            return Searched(totals.videos, totals.duration_s), VectorFilter(during=where.during)
+        ids: frozenset[str] | None = None
+        for tag in where.tags or (None,):
+            tagged = catalog.ids(status=VideoStatus.INDEXED, path_glob=where.path_glob, tag=tag)
+            ids = tagged if ids is None else ids & tagged
+        assert ids is not None
+        if where.video_ids:
+            ids &= {catalog.resolve(reference).id for reference in where.video_ids}
+        records = catalog.get_many(ids)
+        seconds = sum(record.duration_s or 0.0 for record in records.values())
+        return Searched(len(ids), seconds), VectorFilter(video_ids=ids, during=where.during)
+
+    def _why_empty(self, where: VideoFilter) -> str:
+        if self.library.catalog.totals().videos == 0:
+            return "the library is empty; add videos with: moments index PATH"
+        given = [
+            f"{name} {value!r}"
+            for name, value in (("video", where.video_ids), ("path", where.path_glob), ("tag", where.tags))
+            if value
+        ]
+        return f"no indexed video matches {' and '.join(given)}"
+
+    def _check_encoders(self, store: VectorStore) -> None:
+        """Raises EncoderMismatchError if the index was made by other encoders than these."""
+        wanted = self.encoders.spec(Lane.VISUAL).space
+        present = store.spaces()
+        if wanted in present:
+            return
+        page = self.library.catalog.videos(1, status=VideoStatus.INDEXED)
+        made_by = page.videos[0].profile if page.videos else None
+        profile = self.encoders.profile
+        again = f"index again with `moments --profile {profile} index PATH`"
+        if made_by in (None, profile):
+            raise EncoderMismatchError(f"the index was made by other models of profile {profile} than these; {again}")
+        raise EncoderMismatchError(
+            f"the index was made by profile {made_by}, the search would use {profile}; "
+            f"search with `moments --profile {made_by} search …`, or {again}"
+        )
+
+    def _rank(self, store: VectorStore, term: Term, query: Query, where: VectorFilter) -> Ranking:
+        """Candidates of all lanes for one term, and fused; only videos that are wholly indexed."""
+        weights = lane_weights(term, query.lanes, query.weights)
+        if not weights:
+            raise InputError(_why_no_lane(term, query))
+        candidates: list[Candidate] = []
+        for lane in weights:
+            candidates += self._candidates(store, lane, term, where)
+        known = self.library.catalog.get_many({candidate.video_id for candidate in candidates})
+        live = {video_id for video_id, record in known.items() if record.status is VideoStatus.INDEXED}
+        candidates = [
+            candidate for candidate in candidates if candidate.video_id in live and not _is_the_example(candidate, term)
+        ]
+        found = merge(candidates, {lane: weight.value for lane, weight in weights.items()})
+        return Ranking(term, weights, candidates, found)
+
+    def _candidates(self, store: VectorStore, lane: Lane, term: Term, where: VectorFilter) -> list[Candidate]:
+        contents = self.library.catalog.contents
+        space = self.encoders.spec(lane).space
+        if lane in (Lane.SPEECH, Lane.SCREEN):
+            vector = self.encoders.sentences().embed_texts([term.text])[0]
+            return text_candidates(lane, store, space, term, vector, where, contents)
+        background = self._background(store, space, lane)
+        if lane in term.examples and len(background.sample) >= LEAST_SAMPLE:
+            # An example is compared with windows by another scale than words are: theirs.
+            background = Background(background.sample, background.sample)
+        vector = self._query_vector(lane, term)
+        return window_candidates(lane, store, space, vector, background, where, contents)
+
+    def _query_vector(self, lane: Lane, term: Term) -> NDArray[np.float32]:
+        """The unit vector of the term's words, of its example, or of both mixed."""
+        example = term.examples.get(lane)
+        if example is not None and not term.text:
+            return example
+        encoder = self.encoders.visual() if lane is Lane.VISUAL else self.encoders.sound()
+        words: NDArray[np.float32] = encoder.embed_texts([term.text])[0]
+        if example is None:
+            return words
+        mixed: NDArray[np.float32] = term.text_share * words + (1.0 - term.text_share) * example
+        mixed /= max(float(np.linalg.norm(mixed)), 1e-9)
+        return mixed
+
+    def _background(self, store: VectorStore, space: str, lane: Lane) -> Background:
+        """The bank in this space, and a sample of the library's windows; both kept for the next query."""
+        count = store.count(space)
+        key = f"{space}:{count}"
+        if key not in self._backgrounds:
+            sample = store.sample(space, SAMPLE)
+            self._backgrounds = {
+                name: kept for name, kept in self._backgrounds.items() if not name.startswith(f"{space}:")
+            } | {key: Background(self._bank(space, lane), sample)}
+        return self._backgrounds[key]
+
+    def _bank(self, space: str, lane: Lane) -> NDArray[np.float32]:
+        """Vectors of the background texts, computed once per space and kept in the data folder."""
+        file = self.library.folder.models_dir / f"bank-{space}.npy"
+        texts = background_texts()
+        if file.exists():
+            kept: NDArray[np.float32] = np.load(file)
+            if len(kept) == len(texts):
+                return kept
+        encoder = self.encoders.visual() if lane is Lane.VISUAL else self.encoders.sound()
+        vectors = encoder.embed_texts(texts)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        half_made = file.with_suffix(f".{id(vectors)}.npy")
+        np.save(half_made, vectors)
+        half_made.replace(file)
+        return vectors
+
+    def _answer(
+        self,
+        groups: Sequence[Group],
+        offset: int,
+        query: Query,
+        rankings: Sequence[Ranking],
+        searched: Searched,
+    ) -> Answer:
+        """The page of moments after ``offset`` others, and whether even the best of all is no answer."""
+        catalog = self.library.catalog
+        page = groups[offset : offset + query.limit]
+        records = catalog.get_many({group.best.video_id for group in page})
+        moments = [
+            _moment(rank, group, records[group.best.video_id]) for rank, group in enumerate(page, start=offset + 1)
+        ]
+        moments = self._with_sounds(moments)
+        if query.explain:
+            reasons = [explain(group.score, group.best, rankings, catalog.contents) for group in page]
+            moments = [replace(moment, explanation=reason) for moment, reason in zip(moments, reasons, strict=True)]
+        if not moments:
+            return Answer((), True, "nothing in the library comes near the query", searched)
+        if groups[0].score < ABSTAIN_BELOW:
+            reason = (
+                f"the best of {searched.videos} videos has a confidence of {groups[0].score:.0%}, "
+                f"below the {ABSTAIN_BELOW:.0%} that an answer needs"
+            )
+            return Answer(tuple(moments), True, reason, searched)
+        return Answer(tuple(moments), False, None, searched)
+
+    def _with_sounds(self, moments: list[Moment]) -> list[Moment]:
+        """The moments with their sound evidence named after what was heard there."""
+        heard = self.library.catalog.contents.sound_events_during(
+            [Place(moment.video_id, moment.span) for moment in moments]
+        )
+        named = []
+        for moment, events in zip(moments, heard, strict=True):
+            best = sorted(events, key=lambda event: -event.score)
+            labels = ", ".join(dict.fromkeys(event.label for event in best[:3]))
+            evidence = tuple(
+                replace(item, text=labels or None) if item.kind is EvidenceKind.SOUND else item
+                for item in moment.evidence
+            )
+            named.append(replace(moment, evidence=evidence))
+        return named
+
+
+def _moment(rank: int, group: Group, record: VideoRecord) -> Moment:
+    candidate = group.best
+    lanes: Mapping[Lane, float] = candidate.lanes
+    evidence = tuple(sorted(candidate.evidence, key=lambda item: -item.score))
+    end_s = min(candidate.span.end_s, record.duration_s or candidate.span.end_s)
+    span = replace(candidate.span, start_s=max(0.0, candidate.span.start_s), end_s=end_s)
+    return Moment(
+        rank,
+        candidate.video_id,
+        str(Path(record.path)),
+        span,
+        min(max(candidate.peak_s, span.start_s), span.end_s),
+        group.score,
+        group.score,
+        lanes,
+        evidence,
+        group.further,
+    )
+
+
+def _is_the_example(candidate: Candidate, term: Term) -> bool:
+    """Whether the term's own clip was found, whose video is named by id once the search runs."""
+    clip = term.like
+    return clip is not None and clip.video == candidate.video_id and clip.span.overlap_s(candidate.span) > 0
+
+
+def _why_no_lane(term: Term, query: Query) -> str:
+    lanes = ", ".join(lane for lane in Lane if lane in query.lanes)
+    if term.lane is not None:
+        return f"{term.text!r} is to be found in lane {term.lane}, and the lanes to search are {lanes}"
+    if term.examples and not term.text:
+        shown = ", ".join(term.examples)
+        return f"the example is to be found in lane {shown}, and the lanes to search are {lanes}"
+    return f"no lane is left to search for {term.text!r}: every weight is 0"
+
+
+def _without(
+    found: Sequence[tuple[float, Candidate]], unwanted: Sequence[tuple[float, Candidate]]
+) -> list[tuple[float, Candidate]]:
+    """Moments whose score falls by how likely the unwanted is to be there."""
+    kept = []
+    for score, candidate in found:
+        there = max(
+            (
+                other_score
+                for other_score, other in unwanted
+                if other.video_id == candidate.video_id
+                and other.span.overlap_s(candidate.span) > 0.3 * min(other.span.duration_s, candidate.span.duration_s)
+            ),
+            default=0.0,
+        )
+        kept.append((score * (1.0 - there), candidate))
+    return sorted(kept, key=lambda pair: -pair[0])

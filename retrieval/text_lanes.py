@@ -1,0 +1,117 @@
+"""Candidates of the lanes whose unit is a line: what is said, and what is shown in writing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.domain import Evidence, EvidenceKind, Lane, ScreenText, Segment, SpeechOrigin
+from retrieval.fusion import Candidate
+from retrieval.lexical import matched_words, query_vector, with_terms
+from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
+from retrieval.query import Term
+from retrieval.storage.contents import Contents, Key
+from retrieval.storage.vectors import VectorFilter, VectorStore
+from retrieval.text_match import (
+    Phrase,
+    contains_phrase,
+    coverage,
+    matching_phrase,
+    phrase_by_sound,
+    said_words,
+)
+
+DENSE_HITS = 50
+SPARSE_HITS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Log-odds of a match: a sum over cosine, share of the query's words, and likeness of sound."""
+
+    offset: float
+    by_cosine: float
+    by_coverage: float
+    by_likeness: float
+
+    def probability(self, cosine: float, covered: float, likeness: float) -> float:
+        odds = self.offset + self.by_cosine * cosine + self.by_coverage * covered + self.by_likeness * likeness
+        return 1.0 / (1.0 + exp(-odds))
+
+
+TUNING: Mapping[Lane, Tuning] = {
+    Lane.SPEECH: Tuning(-5.4, 5.0, 4.0, 8.0),
+    Lane.SCREEN: Tuning(-5.4, 5.5, 5.0, 0.0),
+}
+
+CHANCE_LIKENESS = 0.25
+"""How much of any query can be heard in any line of speech; only what goes beyond counts."""
+
+LEAST_SHARE = 0.5
+LONGEST_CUE_S = 8.0
+
+_PHRASE_BONUS = 0.5
+"""A quoted phrase that stands there word for word takes away this share of what doubt is left."""
+
+
+def text_candidates(
+    lane: Lane,
+    store: VectorStore,
+    space: str,
+    term: Term,
+    query: NDArray[np.float32],
+    where: VectorFilter,
+    contents: Contents,
+) -> list[Candidate]:
+    """The lane's best lines for a term and its unit sentence vector (dim,), best first."""
+    dense = store.search(space, [query], DENSE_HITS, where)[0]
+    asked = query_vector(term.text)
+    if lane is Lane.SPEECH:
+        asked = with_terms(asked, sound_terms(said_words(term.text)), SOUND_TERM_WEIGHT)
+    sparse = store.search_sparse(space, asked, SPARSE_HITS, where)
+    cosines: dict[Key, float] = {(hit.video_id, hit.ordinal): hit.score for hit in dense}
+    lowest = min(cosines.values(), default=0.0)
+    keys = list(dict.fromkeys([*cosines, *((hit.video_id, hit.ordinal) for hit in sparse)]))
+    candidates = []
+    for key, line in _lines(lane, contents, keys).items():
+        covered = coverage(term.text, line.text)
+        phrase, likeness = _phrase_of(term, line, covered)
+        probability = TUNING[lane].probability(cosines.get(key, lowest), covered, likeness)
+        if any(contains_phrase(quoted, line.text) for quoted in term.quoted):
+            probability += _PHRASE_BONUS * (1.0 - probability)
+        span = phrase.span if phrase is not None else line.span
+        evidence = Evidence(
+            lane,
+            EvidenceKind.TRANSCRIPT if lane is Lane.SPEECH else EvidenceKind.SCREEN_TEXT,
+            line.span,
+            probability,
+            text=line.text,
+            matched_words=matched_words(term.text, line.text),
+            origin=line.origin if isinstance(line, Segment) else None,
+        )
+        middle_s = (span.start_s + span.end_s) / 2
+        candidates.append(Candidate(key[0], span, middle_s, {lane: probability}, (evidence,)))
+    return sorted(candidates, key=lambda candidate: -candidate.lanes[lane])
+
+
+def _lines(lane: Lane, contents: Contents, keys: Sequence[Key]) -> Mapping[Key, Segment | ScreenText]:
+    return contents.segments_at(keys) if lane is Lane.SPEECH else contents.screen_texts_at(keys)
+
+
+def _phrase_of(term: Term, line: Segment | ScreenText, covered: float) -> tuple[Phrase | None, float]:
+    """The words of a segment that answer, if fewer than all, and how much they sound like the query.
+
+    Sound counts only where a machine listened: it may have misheard, subtitles were written.
+    """
+    if not isinstance(line, Segment) or not line.words:
+        return None, 0.0
+    transcribed = line.origin is SpeechOrigin.TRANSCRIBED
+    by_sound = phrase_by_sound(term.text, line.words) if transcribed else None
+    likeness = max(0.0, by_sound.share - CHANCE_LIKENESS) if by_sound is not None else 0.0
+    if line.span.duration_s <= LONGEST_CUE_S and not transcribed:
+        return None, likeness
+    if covered >= LEAST_SHARE:
+        return matching_phrase(term.text, line.words), likeness
+    return (by_sound if likeness > 0.0 else None), likeness

@@ -1,0 +1,117 @@
+"""How well a line of text answers a query word for word, and which words of it do. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retrieval.domain import Span, Word
+from retrieval.lexical import terms
+from retrieval.phonetics import heard_best
+
+_FRAMING = """
+about ask asks clip discuss discusses display displays everybody everyone explain explains footage frame
+hear he her herself him himself how image its line man mention mentions mentioning moment moments part
+people person picture read reads say saying says scene screen she shot show showing shown shows slide
+slides somebody someone somewhere speak speaking speaks talk talking talks tell tells text that their them
+they thing things video what when where which who whose woman word words
+"""
+FRAMING_TERMS = frozenset(term for word in _FRAMING.split() for term in terms(word))
+"""Terms that say how something is shown rather than what: they prove little when they match."""
+
+_FRAMING_WEIGHT = 0.15
+_CODE_WEIGHT = 2.0
+PAUSE_S = 0.3
+"""A silence of this length ends a phrase."""
+
+_NEAR_S = 1.5
+"""A phrase is not grown by more than this on either side."""
+
+
+def term_weight(term: str) -> float:
+    """How much a matching term proves: framing words little, codes and numbers much."""
+    if term in FRAMING_TERMS:
+        return _FRAMING_WEIGHT
+    if any(character.isdigit() for character in term) or not term.isalnum():
+        return _CODE_WEIGHT
+    return 1.0
+
+
+def coverage(query: str, text: str) -> float:
+    """Share of the query's terms that the text has too, by weight, 0 to 1; 0 for a query without terms."""
+    asked = set(terms(query))
+    total = sum(term_weight(term) for term in asked)
+    if total <= 0:
+        return 0.0
+    return sum(term_weight(term) for term in asked.intersection(terms(text))) / total
+
+
+def contains_phrase(phrase: str, text: str) -> bool:
+    """Whether the phrase's terms stand in the text one after another."""
+    wanted, found = terms(phrase), terms(text)
+    width = len(wanted)
+    return width > 0 and any(found[at : at + width] == wanted for at in range(len(found) - width + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words said in a row, with how much of the query they say, 0 to 1."""
+
+    span: Span
+    text: str
+    share: float
+
+
+def said_words(query: str) -> list[str]:
+    """The query's words without those that only frame it: what might be heard."""
+    return [word for word in query.split() if not set(terms(word)) & FRAMING_TERMS] or query.split()
+
+
+def matching_phrase(query: str, words: Sequence[Word]) -> Phrase | None:
+    """The stretch of ``words`` that has most of the query's terms and the fewest others.
+
+    Grown to the pauses around it where they are near. None if no word matches.
+    """
+    asked = {term: term_weight(term) for term in set(terms(query))}
+    total = sum(asked.values())
+    if total <= 0 or not words:
+        return None
+    said = [frozenset(terms(word.text)) & asked.keys() for word in words]
+    hits = [index for index, found in enumerate(said) if found]
+    best: tuple[float, float, int, int] | None = None
+    for place, first in enumerate(hits):
+        seen: set[str] = set()
+        for last in hits[place:]:
+            if last - first > 3 * len(asked) + 8:
+                break
+            seen |= said[last]
+            share = sum(asked[term] for term in seen) / total
+            others = sum(1 for index in range(first, last + 1) if not said[index])
+            if best is None or share - 0.02 * others > best[0]:
+                best = (share - 0.02 * others, share, first, last)
+    return None if best is None else _phrase(words, best[2], best[3], best[1])
+
+
+def phrase_by_sound(query: str, words: Sequence[Word]) -> Phrase | None:
+    """The stretch of ``words`` that sounds most like the query, grown to the pauses around it."""
+    heard = heard_best(said_words(query), [word.text for word in words])
+    return None if heard is None else _phrase(words, heard.first_word, heard.last_word, heard.likeness)
+
+
+def _phrase(words: Sequence[Word], first: int, last: int, share: float) -> Phrase:
+    first, last = _grown(words, first, last)
+    text = " ".join(word.text for word in words[first : last + 1])
+    return Phrase(Span(words[first].span.start_s, words[last].span.end_s), text, share)
+
+
+def _grown(words: Sequence[Word], first: int, last: int) -> tuple[int, int]:
+    """The stretch with what belongs to the same breath: up to a pause, at most a few seconds away."""
+    start_s, end_s = words[first].span.start_s, words[last].span.end_s
+    begin, finish = first, last
+    while begin > 0 and words[begin].span.start_s - words[begin - 1].span.end_s < PAUSE_S:
+        if start_s - words[begin - 1].span.start_s > _NEAR_S:
+            break
+        begin -= 1
+    while finish + 1 < len(words) and words[finish + 1].span.start_s - words[finish].span.end_s < PAUSE_S:
+        if words[finish + 1].span.end_s - end_s > _NEAR_S:
+            break
+        finish += 1
+    return begin, finish

@@ -1,0 +1,177 @@
+"""Candidates of the lanes whose unit is the window: what is seen, and what sounds."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.boundaries import Scored, find_peaks
+from retrieval.calibration import (
+    Floats,
+    LibraryLevel,
+    Logistic,
+    above_level,
+    library_level,
+    standardise_by_bank,
+)
+from retrieval.domain import Evidence, EvidenceKind, Lane, Span
+from retrieval.fusion import Candidate
+from retrieval.storage.contents import Contents, Key
+from retrieval.storage.records import Place, VideoWindow
+from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
+
+HITS = 400
+SHOTS_COMPLETED = 24
+SAMPLE = 1_000
+CANDIDATES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How one lane reads its curve. ``keep`` and ``valley`` are those of ``find_peaks``."""
+
+    probability: Logistic
+    keep: float
+    valley: float
+    within_shot: bool
+
+
+TUNING: Mapping[Lane, Tuning] = {
+    Lane.VISUAL: Tuning(Logistic(1.3, -4.2), keep=0.35, valley=1.0, within_shot=True),
+    Lane.SOUND: Tuning(Logistic(1.3, -4.6), keep=0.5, valley=1.0, within_shot=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a space looks like at large: bank vectors (m, dim) and a sample of its windows (n, dim)."""
+
+    bank: NDArray[np.float32]
+    sample: NDArray[np.float32]
+
+    def level(self, query: NDArray[np.float32]) -> LibraryLevel:
+        """What ``query`` gets from the sample, standardised by the bank."""
+        if not len(self.sample):
+            return library_level(np.zeros(0, np.float32))
+        return library_level(standardise_by_bank(self.sample @ query, self.sample @ self.bank.T))
+
+
+def window_candidates(
+    lane: Lane,
+    store: VectorStore,
+    space: str,
+    query: NDArray[np.float32],
+    background: Background,
+    where: VectorFilter,
+    contents: Contents,
+) -> list[Candidate]:
+    """The lane's best stretches for a unit query vector (dim,), best first."""
+    tuning = TUNING[lane]
+    hits = store.search(space, [query], HITS, where, with_vectors=True)[0]
+    if not hits:
+        return []
+    level = background.level(query)
+    windows = contents.windows_at([(hit.video_id, hit.ordinal) for hit in hits])
+    scores = dict(zip(_keys(hits), _scores(hits, query, background, level), strict=True))
+    if len(hits) == HITS:
+        rest = _rest_of_best_shots(store, space, hits, scores, windows, contents)
+        windows |= contents.windows_at(_keys(rest))
+        scores |= zip(_keys(rest), _scores(rest, query, background, level), strict=True)
+    candidates: list[Candidate] = []
+    for keys in _runs([key for key in scores if key in windows], windows, tuning.within_shot):
+        curve = [
+            Scored(
+                windows[key].window.span,
+                windows[key].window.shot_ordinal if tuning.within_shot else 0,
+                scores[key],
+            )
+            for key in keys
+        ]
+        for peak in find_peaks(curve, keep=tuning.keep, valley=tuning.valley):
+            best = min(keys, key=lambda key: abs(_middle(windows[key].window.span) - peak.peak_s))
+            candidates.append(
+                Candidate(
+                    best[0],
+                    peak.span,
+                    peak.peak_s if windows[best].frame_s is None else float(windows[best].frame_s or 0.0),
+                    {lane: tuning.probability.probability(peak.score)},
+                    (_evidence(lane, windows[best], peak.span, peak.score, tuning),),
+                    windows[best].window.shot_ordinal,
+                )
+            )
+    return sorted(candidates, key=lambda candidate: -candidate.lanes[lane])[:CANDIDATES]
+
+
+def _keys(hits: Sequence[Hit]) -> list[Key]:
+    return [(hit.video_id, hit.ordinal) for hit in hits]
+
+
+def _middle(span: Span) -> float:
+    return (span.start_s + span.end_s) / 2
+
+
+def _scores(
+    hits: Sequence[Hit], query: NDArray[np.float32], background: Background, level: LibraryLevel
+) -> list[float]:
+    if not hits:
+        return []
+    vectors = np.stack([hit.vector for hit in hits if hit.vector is not None])
+    standardised: Floats = standardise_by_bank(vectors @ query, vectors @ background.bank.T)
+    return [float(score) for score in above_level(standardised, level)]
+
+
+def _rest_of_best_shots(
+    store: VectorStore,
+    space: str,
+    hits: Sequence[Hit],
+    scores: Mapping[Key, float],
+    windows: Mapping[Key, VideoWindow],
+    contents: Contents,
+) -> list[Hit]:
+    """The windows that the search left out of the shots with the best hits, so that curves are whole."""
+    best: dict[tuple[str, int], Span] = {}
+    for key in sorted(scores, key=lambda key: -scores[key]):
+        if key in windows and len(best) < SHOTS_COMPLETED:
+            best.setdefault((key[0], windows[key].window.shot_ordinal), windows[key].window.span)
+    places = [Place(video_id, span) for (video_id, _), span in best.items()]
+    known = set(_keys(hits))
+    rest: list[Hit] = []
+    for place, shots in zip(places, contents.shots_during(places), strict=True):
+        for shot in shots:
+            where = VectorFilter(video_ids=frozenset({place.video_id}), during=shot.span)
+            rest += [hit for hit in store.fetch(space, where, HITS) if (hit.video_id, hit.ordinal) not in known]
+            known |= set(_keys(rest))
+    return rest
+
+
+def _runs(keys: Sequence[Key], windows: Mapping[Key, VideoWindow], within_shot: bool) -> list[list[Key]]:
+    """Keys grouped into curves: windows that follow one another, in one shot if asked for."""
+    by_video: dict[str, list[int]] = defaultdict(list)
+    for video_id, ordinal in keys:
+        by_video[video_id].append(ordinal)
+    runs: list[list[Key]] = []
+    for video_id, ordinals in by_video.items():
+        run: list[Key] = []
+        for ordinal in sorted(ordinals):
+            if run and (
+                ordinal != run[-1][1] + 1
+                or (
+                    within_shot
+                    and windows[(video_id, ordinal)].window.shot_ordinal != windows[run[-1]].window.shot_ordinal
+                )
+            ):
+                runs.append(run)
+                run = []
+            run.append((video_id, ordinal))
+        runs.append(run)
+    return runs
+
+
+def _evidence(lane: Lane, window: VideoWindow, span: Span, score: float, tuning: Tuning) -> Evidence:
+    probability = tuning.probability.probability(score)
+    if lane is Lane.SOUND:
+        return Evidence(lane, EvidenceKind.SOUND, span, probability)
+    names = ", ".join(label.name for label in window.labels[:3])
+    return Evidence(lane, EvidenceKind.FRAME, span, probability, text=names or None, frame_s=window.frame_s)

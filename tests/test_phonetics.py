@@ -1,0 +1,53 @@
+"""Words by their sound."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.phonetics import heard_best, phonemes_of, sound_terms
+
+HEARD = "committed in agony at midnight repeated the guy in a new charity and i'm sheila and check them".split()
+WORD = st.sampled_from(sorted({*HEARD, "jersey", "texas", "zyxgh", "beep"}))
+
+
+def test_a_misheard_name_is_found_where_it_was_said() -> None:
+    """Pocketsphinx heard these words where a speaker on the telephone said the queries."""
+    jersey = heard_best(["Diane", "in", "New", "Jersey"], HEARD)
+    texas = heard_best(["Sheila", "in", "Texas"], HEARD)
+    assert jersey is not None
+    assert texas is not None
+    assert HEARD[jersey.first_word : jersey.last_word + 1] == ["guy", "in", "a", "new", "charity"]
+    assert HEARD[texas.first_word] == "sheila"
+    assert min(jersey.likeness, texas.likeness) > 0.3
+
+
+def test_what_was_not_said_sounds_unlike() -> None:
+    other = heard_best(["a", "large", "bird", "sitting", "on", "a", "wooden", "fence", "near", "the", "water"], HEARD)
+    assert other is not None
+    assert other.likeness < 0.3
+
+
+def test_a_word_out_of_the_dictionary_is_spelt_out() -> None:
+    assert len(phonemes_of("zyxgh")) == 5
+    assert phonemes_of("2027") == ()
+
+
+@given(st.lists(WORD, min_size=1, max_size=6))
+def test_a_phrase_is_found_whole_in_itself(words: list[str]) -> None:
+    found = heard_best(words, words)
+    assert found is not None
+    assert found.likeness == 1.0
+    assert (found.first_word, found.last_word) == (0, len(words) - 1)
+
+
+@given(st.lists(WORD, max_size=6), st.lists(WORD, max_size=12))
+def test_likeness_is_a_share_and_the_stretch_lies_in_the_line(phrase: list[str], line: list[str]) -> None:
+    found = heard_best(phrase, line)
+    if found is not None:
+        assert 0.0 < found.likeness <= 1.0
+        assert 0 <= found.first_word <= found.last_word < len(line)
+
+
+def test_sound_terms_reach_across_words() -> None:
+    together = sound_terms(["new", "jersey"])
+    assert len(together) == len(phonemes_of("new")) + len(phonemes_of("jersey")) - 2
+    assert sound_terms([]) == []
