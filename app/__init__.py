@@ -1,0 +1,1 @@
+"""Opens the doors: command line, REST API and web page."""

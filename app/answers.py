@@ -1,0 +1,184 @@
+"""Answers as plain JSON values: the contract that scripts and the REST API share."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from app.explanations import explanation_from_json, explanation_json
+from retrieval.domain import (
+    Answer,
+    Evidence,
+    EvidenceKind,
+    Lane,
+    Moment,
+    QueryTranscript,
+    Searched,
+    Span,
+    SpeechOrigin,
+)
+
+if TYPE_CHECKING:
+    from indexer.jobs import Job
+    from indexer.pipeline import Outcome
+    from retrieval.storage.records import Judgement, VideoRecord
+
+
+def moment_json(moment: Moment) -> dict[str, Any]:
+    """One moment; times in seconds to the millisecond, scores to four digits."""
+    value: dict[str, Any] = {
+        "rank": moment.rank,
+        "video_id": moment.video_id,
+        "path": moment.path,
+        "start_s": round(moment.span.start_s, 3),
+        "end_s": round(moment.span.end_s, 3),
+        "peak_s": round(moment.peak_s, 3),
+        "score": round(moment.score, 4),
+        "confidence": round(moment.confidence, 4),
+        "lanes": {lane.value: round(score, 4) for lane, score in moment.lanes.items()},
+        "evidence": [evidence_json(item) for item in moment.evidence],
+    }
+    if moment.further is not None:
+        value["further"] = moment.further
+    if moment.explanation is not None:
+        value["explanation"] = explanation_json(moment.explanation)
+    return value
+
+
+def evidence_json(item: Evidence) -> dict[str, Any]:
+    """One lane's proof, without the fields that its kind has no use for."""
+    value: dict[str, Any] = {
+        "lane": item.lane.value,
+        "kind": item.kind.value,
+        "start_s": round(item.span.start_s, 3),
+        "end_s": round(item.span.end_s, 3),
+        "score": round(item.score, 4),
+    }
+    if item.text is not None:
+        value["text"] = item.text
+    if item.matched_words:
+        value["matched_words"] = list(item.matched_words)
+    if item.frame_s is not None:
+        value["frame_s"] = round(item.frame_s, 3)
+    if item.origin is not None:
+        value["origin"] = item.origin.value
+    return value
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """The whole answer."""
+    value: dict[str, Any] = {
+        "moments": [moment_json(moment) for moment in answer.moments],
+        "abstained": answer.abstained,
+        "searched": {"videos": answer.searched.videos, "seconds": round(answer.searched.seconds, 3)},
+    }
+    if answer.next_cursor is not None:
+        value["next_cursor"] = answer.next_cursor
+    if answer.reason is not None:
+        value["reason"] = answer.reason
+    if answer.transcript is not None:
+        value["transcript"] = {
+            "text": answer.transcript.text,
+            "confidence": round(answer.transcript.confidence, 4),
+        }
+    return value
+
+
+def video_json(record: "VideoRecord") -> dict[str, Any]:
+    """One video of the library."""
+    return {
+        "video_id": record.id,
+        "path": record.path,
+        "title": record.title,
+        "status": record.status.value,
+        "duration_s": record.duration_s,
+        "width": record.width,
+        "height": record.height,
+        "size_bytes": record.size_bytes,
+        "profile": record.profile.value if record.profile else None,
+        "windows": record.windows,
+        "tags": list(record.tags),
+        "warnings": list(record.warnings),
+        "index_seconds": record.index_s,
+        "indexed_at": record.indexed_at.isoformat() if record.indexed_at else None,
+    }
+
+
+def judgement_json(judgement: "Judgement") -> dict[str, Any]:
+    """One verdict on a moment."""
+    return {
+        "judgement_id": judgement.id,
+        "query": judgement.query,
+        "video_id": judgement.video_id,
+        "start_s": judgement.span.start_s,
+        "end_s": judgement.span.end_s,
+        "lane": judgement.lane.value if judgement.lane else None,
+        "is_right": judgement.is_right,
+        "created_at": judgement.created_at.isoformat(),
+    }
+
+
+def outcome_json(outcome: "Outcome") -> dict[str, Any]:
+    """What became of one file; the contract of `moments --json index`."""
+    return {
+        "path": outcome.path,
+        "video_id": outcome.video_id,
+        "status": outcome.status.value,
+        "duration_s": None if outcome.duration_s is None else round(outcome.duration_s, 3),
+        "seconds": round(outcome.seconds, 3),
+        "windows": outcome.windows,
+        "warnings": list(outcome.warnings),
+        "error": asdict(outcome.failure) if outcome.failure else None,
+    }
+
+
+def job_json(job: "Job") -> dict[str, Any]:
+    """How far a job is."""
+    return {
+        "job_id": job.id,
+        "path": job.path,
+        "state": job.state.value,
+        "stage": job.stage,
+        "share": round(job.share, 4),
+        "outcome": outcome_json(job.outcome) if job.outcome else None,
+        "crash": job.crash,
+    }
+
+
+def answer_from_json(value: dict[str, Any]) -> Answer:
+    """The answer that ``answer_json`` wrote, as far as it was written."""
+    return Answer(
+        tuple(_moment_from_json(item) for item in value["moments"]),
+        value["abstained"],
+        value.get("reason"),
+        Searched(value["searched"]["videos"], value["searched"]["seconds"]),
+        QueryTranscript(**value["transcript"]) if "transcript" in value else None,
+        value.get("next_cursor"),
+    )
+
+
+def _moment_from_json(value: dict[str, Any]) -> Moment:
+    return Moment(
+        value["rank"],
+        value["video_id"],
+        value["path"],
+        Span(value["start_s"], value["end_s"]),
+        value["peak_s"],
+        value["score"],
+        value["confidence"],
+        {Lane(lane): score for lane, score in value["lanes"].items()},
+        tuple(_evidence_from_json(item) for item in value["evidence"]),
+        value.get("further"),
+        explanation_from_json(value["explanation"]) if "explanation" in value else None,
+    )
+
+
+def _evidence_from_json(value: dict[str, Any]) -> Evidence:
+    return Evidence(
+        Lane(value["lane"]),
+        EvidenceKind(value["kind"]),
+        Span(value["start_s"], value["end_s"]),
+        value["score"],
+        value.get("text"),
+        tuple(value.get("matched_words", ())),
+        value.get("frame_s"),
+        SpeechOrigin(value["origin"]) if "origin" in value else None,
+    )

@@ -1,0 +1,133 @@
+"""The command `moments`: global options, and commands that are imported only when called."""
+
+import importlib
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "index": ("app.commands.index:index", "Index files, folders or globs."),
+    "search": ("app.commands.search:search", "Find moments that match a description."),
+    "videos": ("app.commands.videos:videos", "List the videos of the library."),
+    "show": ("app.commands.videos:show", "Show what is known of one video."),
+    "remove": ("app.commands.videos:remove", "Remove videos from the library; the files stay."),
+    "models": ("app.commands.models:models", "List, fetch and verify models."),
+    "doctor": ("app.commands.doctor:doctor", "Check this machine, the data folder and the index."),
+    "serve": ("app.commands.serve:serve", "Serve the REST API."),
+    "demo": ("app.commands.demo:demo", "Make a sample video, index it and search it."),
+    "eval": ("app.commands.evaluate:evaluate", "Measure how well searches find what they should."),
+    "judge": ("app.commands.judge:judge", "Say whether a returned moment was right."),
+}
+
+_EXIT_CODES: dict[str, int] = {"invalid_input": 2, "invalid_query": 2, "invalid_cursor": 2, "cursor_expired": 2}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they run, so that `moments --help` is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog='Example:  moments index ~/Videos  &&  moments search "someone writing on a whiteboard"',
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=True),
+    help="Folder that holds the library (MOMENTS_DATA_DIR).",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["lite", "standard", "max", "auto"]),
+    help="Set of models (MOMENTS_PROFILE). Default: auto.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+@click.option("-v", "--verbose", is_flag=True, help="Log what happens to standard error.")
+@click.version_option(package_name="moment-search", prog_name="moments")
+@click.pass_context
+def cli(ctx: click.Context, data_dir: Path | None, profile: str | None, as_json: bool, verbose: bool) -> None:
+    """Find the right moment in your videos: what is seen, heard, said or shown on screen."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr)
+    overrides: dict[str, Any] = {}
+    if data_dir is not None:
+        overrides["data_dir"] = data_dir.expanduser().absolute()
+    if profile is not None:
+        overrides["profile"] = profile
+    ctx.obj = Invocation(overrides, as_json)
+
+
+class Invocation:
+    """What the global options said; the settings are built when a command asks for them."""
+
+    def __init__(self, overrides: dict[str, Any], as_json: bool) -> None:
+        self.overrides = overrides
+        self.as_json = as_json
+
+    @property
+    def settings(self) -> "Any":
+        from pydantic import ValidationError
+
+        from app.settings import Settings
+        from retrieval.errors import InputError
+
+        try:
+            return Settings(**self.overrides)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "MOMENTS_" + "_".join(str(part) for part in first["loc"]).upper()
+            raise InputError(f"{name} is {first['input']!r}: {first['msg']}") from error
+
+
+def emit_json(value: object) -> None:
+    """One JSON document on one line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run the command line; errors that Moments knows become one line and an exit code."""
+    from retrieval.errors import MomentsError
+
+    try:
+        outcome = cli.main(standalone_mode=False, prog_name="moments")
+        code = outcome if isinstance(outcome, int) else 0
+    except click.exceptions.Abort:
+        click.echo("moments: stopped", err=True)
+        code = 130
+    except click.ClickException as error:
+        if "--json" in sys.argv:
+            emit_json({"error": {"code": "wrong_usage", "message": error.format_message()}})
+        error.show()
+        code = error.exit_code
+    except MomentsError as error:
+        if "--json" in sys.argv:
+            emit_json({"error": {"code": error.code, "message": error.message}})
+        click.echo(f"moments: {error.message}", err=True)
+        code = _EXIT_CODES.get(error.code, 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""`moments demo`: a sample or the user's own file, indexed and searched before their eyes."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from app.cli import Invocation
+from app.commands.index import index
+from app.render import play_hint, print_answer
+from app.sample import SEARCHES, make_sample
+from app.searching import open_engine, resolve_profile
+from retrieval.domain import Profile
+from retrieval.library import Library
+from retrieval.query import Query, VideoFilter, parse_term
+
+_FOLDER = Path("demo")
+_OWN_SEARCHES = ("a person", "a car on a road", "text on a slide", "someone talking", "music")
+_SHOWN = 2
+
+
+@click.command(epilog="Example:  moments demo ~/Videos/holiday.mp4")
+@click.argument("video", required=False, type=click.Path(path_type=Path))
+@click.pass_context
+def demo(context: click.Context, video: Path | None) -> int:
+    """Make a sample video, index it and search it.
+
+    With VIDEO, that file is indexed and searched instead. The library lies in ./demo unless --data-dir says
+    otherwise.
+    """
+    invocation: Invocation = context.obj
+    invocation.overrides.setdefault("data_dir", (_FOLDER / "library").absolute())
+    settings = invocation.settings
+    console = Console(highlight=False)
+    if video is None:
+        file = _FOLDER / "sample.mp4"
+        if not file.exists():
+            console.print("Making a sample video: pictures of scikit-image, slides, a subtitle track, two sounds ...")
+            make_sample(file)
+    else:
+        file = video
+    with Library(settings, "moments demo") as library:
+        resolved = resolve_profile(library, settings)
+    invocation.overrides["profile"] = resolved.profile
+    console.print(f"Profile [bold]{resolved.profile}[/bold]: {escape(resolved.reason)}")
+    console.print(f"[dim]{_what_better_adds(resolved.profile)}[/dim]\n")
+    failed = context.invoke(index, paths=(str(file),))
+    if failed:
+        return 1
+    with open_engine(invocation.settings) as engine:
+        where = VideoFilter((str(file.absolute()),))
+        for words in SEARCHES if video is None else _OWN_SEARCHES:
+            console.print(f"\n[bold]› {escape(words)}[/bold]")
+            answer = engine.search(Query((parse_term(words),), where=where, limit=_SHOWN))
+            print_answer(console, answer)
+            if answer.moments and not answer.abstained:
+                hint = play_hint(answer.moments[0])
+                console.print(f"[dim]play it:  {escape(hint)}[/dim]", soft_wrap=True)
+    program = shlex.quote(str(Path(sys.argv[0])))
+    data_dir = shlex.quote(str(settings.data_dir))
+    console.print(
+        f"\nLook further:\n  {program} --data-dir {data_dir} search {shlex.quote('whatever you remember')}\n"
+        f"  {program} --data-dir {data_dir} show {shlex.quote(str(file))}\n"
+        f"  {program} --data-dir {data_dir} index PATH ...",
+        soft_wrap=True,
+    )
+    return 0
+
+
+def _what_better_adds(profile: Profile) -> str:
+    """What the next better profile would bring, in a line or two."""
+    if profile is Profile.LITE:
+        return (
+            "lite knows everyday objects, a dozen sounds and English only, and pocketsphinx hears only part of "
+            "clear English speech.\nThe standard profile (moments models pull) understands free descriptions, "
+            "any sound, and speech in about 100 languages."
+        )
+    if profile is Profile.STANDARD:
+        return "The max profile, on a GPU, sees finer detail and transcribes better still."
+    return "This is the best profile there is."

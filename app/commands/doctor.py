@@ -1,0 +1,153 @@
+"""`moments doctor`: is everything as it should be, and if not, what to do."""
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from app.cli import Invocation, emit_json
+from app.remote import server_of
+from app.searching import resolve_profile
+from app.settings import Settings
+from retrieval.domain import Lane
+from retrieval.errors import MomentsError
+from retrieval.library import Library
+from retrieval.storage.folder import LockName
+from retrieval.storage.records import VideoStatus
+
+_LOW_DISK_GB = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked; ``advice`` says what to do where it is not well."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str | None = None
+
+
+@click.command(epilog="Example:  moments --data-dir /data doctor")
+@click.pass_obj
+def doctor(invocation: Invocation) -> int:
+    """Check this machine, the data folder and the index; exit 1 if something is wrong."""
+    findings = []
+    for check in (_machine, _ffmpeg, _folder, _models, _index):
+        try:
+            findings += list(check(invocation.settings))
+        except MomentsError as error:
+            findings.append(Finding(check.__name__.strip("_"), False, error.message))
+    if invocation.as_json:
+        emit_json(
+            {
+                "ok": all(finding.ok for finding in findings),
+                "findings": [{"name": f.name, "ok": f.ok, "detail": f.detail, "advice": f.advice} for f in findings],
+            }
+        )
+    else:
+        console = Console(highlight=False)
+        for finding in findings:
+            mark = "[green]ok[/green]  " if finding.ok else "[red]bad[/red] "
+            console.print(f"{mark} {finding.name:<9} {escape(finding.detail)}")
+            if finding.advice and not finding.ok:
+                console.print(f"               [yellow]{escape(finding.advice)}[/yellow]")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def _machine(_: Settings) -> Iterator[Finding]:
+    yield Finding("python", True, f"{platform.python_version()} on {platform.platform()}")
+
+
+def _ffmpeg(_: Settings) -> Iterator[Finding]:
+    from indexer.ffmpeg_binary import ffmpeg_path
+
+    yield Finding("ffmpeg", True, ffmpeg_path())
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    free_gb = (
+        shutil.disk_usage(next(p for p in (settings.data_dir, *settings.data_dir.parents) if p.exists())).free / 1e9
+    )
+    advice = "free some space or choose another folder with --data-dir"
+    yield Finding("folder", True, str(settings.data_dir))
+    yield Finding("disk", free_gb > _LOW_DISK_GB, f"{free_gb:.1f} GB free", advice)
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    from retrieval.encoders.profiles import Encoders
+    from retrieval.encoders.weights_store import WeightsStore
+
+    with Library(settings, "moments doctor") as library:
+        resolved = resolve_profile(library, settings)
+    store = WeightsStore(settings.models_dir)
+    missing = [model.name for model in Encoders(resolved.profile, settings).models() if not store.find(model)]
+    detail = f"profile {resolved.profile}: {resolved.reason}"
+    if missing:
+        advice = f"moments models pull {' '.join(missing)}"
+        yield Finding("models", False, f"{detail}; missing {', '.join(missing)}", advice)
+    else:
+        yield Finding("models", True, detail)
+
+
+def _index(settings: Settings) -> Iterator[Finding]:
+    with Library(settings, "moments doctor") as library:
+        totals = library.catalog.totals()
+        yield Finding("library", True, f"{totals.videos} videos, {totals.duration_s / 3600:.2f} hours")
+        owner = library.folder.owner(LockName.INDEX)
+        if owner is not None:
+            yield Finding("busy", True, f"{owner.command}, process {owner.pid}, since {owner.started_at:%H:%M:%S}")
+        records = library.catalog.get_many(library.catalog.ids()).values()
+        gone = [record.path for record in records if not _exists(record.path)]
+        yield Finding(
+            "files",
+            not gone,
+            f"{len(gone)} of {len(records)} files are gone" + (f", such as {gone[0]}" if gone else ""),
+            "index them where they lie now (they keep their ids), or `moments remove` them",
+        )
+        half_done = [record.path for record in records if record.status is not VideoStatus.INDEXED]
+        yield Finding(
+            "complete",
+            not half_done,
+            f"{len(half_done)} videos are half-way" + (f", such as {half_done[0]}" if half_done else ""),
+            "run `moments index` on them again: it goes on where it was",
+        )
+        if server_of(settings) is None:
+            yield from _vectors(library)
+
+
+def _vectors(library: Library) -> Iterator[Finding]:
+    """Whether the vectors are those that the catalog expects."""
+    records = library.catalog.get_many(library.catalog.ids(status=VideoStatus.INDEXED))
+    with library.vectors() as store:
+        for lane in Lane:
+            spaces = {record.encoders[lane] for record in records.values() if lane in record.encoders}
+            for space in sorted(spaces):
+                counts = store.counts_by_video(space)
+                strays = [video_id for video_id in counts if video_id not in records]
+                bare = (
+                    [
+                        r.path
+                        for r in records.values()
+                        if r.width and r.encoders.get(lane) == space and not counts.get(r.id)
+                    ]
+                    if lane is Lane.VISUAL
+                    else []
+                )
+                detail = f"{space}: {sum(counts.values())} vectors of {len(counts)} videos"
+                if strays or bare:
+                    detail += f"; {len(strays)} videos are unknown to the catalog, {len(bare)} have none"
+                yield Finding("vectors", not (strays or bare), detail, "index the files again")
+
+
+def _exists(path: str) -> bool:
+    from pathlib import Path
+
+    return Path(path).exists()

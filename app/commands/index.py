@@ -1,0 +1,143 @@
+"""`moments index`: files into the library, with a line per file and a progress bar."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from app.answers import job_json, outcome_json
+from app.cli import Invocation, emit_json
+from app.indexing import media_files, open_jobs
+from app.progress import IndexProgress
+from app.remote import Server, server_of
+from app.render import clock
+from app.settings import Settings
+from retrieval.errors import InputError
+from retrieval.library import Library
+
+_POLL_S = 0.1
+
+JobOf = Callable[[str], dict[str, Any]]
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  moments index talk.mp4
+  moments index ~/Videos "/archive/*/2024-*.mkv"
+  moments --json index ~/Videos > report.jsonl"""
+)
+@click.argument("paths", nargs=-1, required=True)
+@click.pass_obj
+def index(invocation: Invocation, paths: tuple[str, ...]) -> int:
+    """Index files, folders or globs.
+
+    Each PATH is a video or audio file, a folder that is searched for them, or a glob in quotation marks.
+    A file that is in the library already is left as it is; a run that was stopped goes on where it was.
+    """
+    files = media_files(paths)
+    if not files:
+        raise InputError(f"no media file in {', '.join(paths)}")
+    settings = invocation.settings
+    server = server_of(settings)
+    outcomes = _here(settings, files) if server is None else _through(server, files)
+    failed = 0
+    for outcome in outcomes:
+        failed += outcome["status"] == "failed"
+        if invocation.as_json:
+            emit_json(outcome)
+        else:
+            _print_outcome(outcome)
+    return 1 if failed else 0
+
+
+def _here(settings: Settings, files: list[Path]) -> Iterator[dict[str, Any]]:
+    """Outcomes of files that this process indexes, as they are done."""
+    with (
+        _stop_at_once(),
+        Library(settings, "moments index") as library,
+        open_jobs(library, settings) as indexing,
+    ):
+        left_over = {job.id: job.path for job in indexing.jobs.unfinished()}
+        ids = {indexing.jobs.enqueue(file): file for file in files}
+        yield from _follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id)))
+        resumed = {job_id: Path(path) for job_id, path in left_over.items() if job_id not in ids}
+        for outcome in _follow(resumed, lambda job_id: job_json(indexing.jobs.job(job_id))):
+            click.echo(f"{outcome['path']}: {outcome['status']} (left over from an earlier run)", err=True)
+
+
+def _through(server: Server, files: list[Path]) -> Iterator[dict[str, Any]]:
+    """Outcomes of files that the server of this data folder indexes."""
+    click.echo(f"the data folder is served at {server.url}, which indexes the files", err=True)
+    yield from _follow({server.add(file): file for file in files}, server.job)
+
+
+def _follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[dict[str, Any]]:
+    """The outcome of every job, as it comes, with a progress bar on a terminal."""
+    waiting = dict(ids)
+    with IndexProgress(len(ids)) as progress:
+        while waiting:
+            for job_id, file in list(waiting.items()):
+                job = job_of(job_id)
+                if job["state"] == "running":
+                    progress.show(job_id, file, job["stage"], job["share"])
+                elif job["outcome"] is not None:
+                    del waiting[job_id]
+                    progress.done(job_id, job["outcome"]["duration_s"])
+                    yield job["outcome"]
+                elif job["state"] == "failed":
+                    del waiting[job_id]
+                    progress.done(job_id, None)
+                    yield _crashed(file, job["crash"])
+            time.sleep(_POLL_S)
+
+
+def _crashed(file: Path, crash: str | None) -> dict[str, Any]:
+    from indexer.pipeline import Outcome, Status
+    from retrieval.storage.records import Failure
+
+    failure = Failure("internal_error", f"{file}: indexing failed unexpectedly: {crash}")
+    return outcome_json(Outcome(str(file), None, Status.FAILED, failure=failure))
+
+
+def _print_outcome(outcome: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    name = escape(outcome["path"])
+    if outcome["status"] == "failed":
+        Console(stderr=True, highlight=False).print(f"[red]failed[/red]     {escape(outcome['error']['message'])}")
+        return
+    length = clock(outcome["duration_s"] or 0.0)
+    if outcome["status"] == "unchanged":
+        console.print(f"[dim]unchanged[/dim]  {name}  [dim]{length}[/dim]")
+    else:
+        speed = (outcome["duration_s"] or 0.0) / max(outcome["seconds"], 1e-3)
+        console.print(
+            f"[green]indexed[/green]    {name}  [dim]{length}, {outcome['windows']} windows, "
+            f"{outcome['seconds']:.1f} s, {speed:.1f}× real time[/dim]"
+        )
+    for warning in outcome["warnings"]:
+        console.print(f"           [yellow]{escape(warning)}[/yellow]")
+
+
+@contextmanager
+def _stop_at_once() -> Iterator[None]:
+    """Ctrl-C ends the process like a kill: every finished step is kept, and the next run goes on from there."""
+
+    def stop(*_: object) -> None:
+        sys.stdout.flush()
+        os.write(2, b"\nstopped; the same command goes on from here\n")
+        os._exit(130)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

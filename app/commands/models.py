@@ -1,0 +1,115 @@
+"""`moments models`: which models there are, fetching them ahead, and checking them."""
+
+from functools import partial
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from app.cli import Invocation, emit_json
+from retrieval.domain import Profile
+from retrieval.encoders.profiles import lineup_for
+from retrieval.encoders.registry import find_model
+from retrieval.encoders.weights_store import ModelStatus, WeightsStore
+
+
+@click.group(epilog="Example:  moments models pull --profile standard")
+def models() -> None:
+    """List, fetch and verify models."""
+
+
+@models.command("list")
+@click.pass_obj
+def list_(invocation: Invocation) -> None:
+    """List every model with its licence, and whether its weights are here."""
+    statuses = _store(invocation).list_models()
+    if invocation.as_json:
+        emit_json({"models": [_status_json(status) for status in statuses]})
+        return
+    table = Table("model", "for", "profiles", "size", "here", "licence", box=None, pad_edge=False)
+    for status in statuses:
+        model = status.model
+        table.add_row(
+            model.name,
+            model.role.value,
+            ", ".join(status.profiles),
+            f"{status.size_bytes / 1e6:,.0f} MB",
+            "[green]yes[/green]" if status.is_present else "no",
+            model.licence,
+        )
+    Console().print(table)
+
+
+@models.command("pull", epilog="Example:  moments models pull clip-vit-b-32-256")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--profile",
+    type=click.Choice([Profile.STANDARD.value, Profile.MAX.value]),
+    help="Fetch all that this profile needs. Default without NAMES: standard.",
+)
+@click.pass_obj
+def pull(invocation: Invocation, names: tuple[str, ...], profile: str | None) -> None:
+    """Fetch the weights of models, for machines that will have no network.
+
+    With MOMENTS_MODELS_DIR set they are kept there as plain files, else in the libraries' caches.
+    """
+    store = _store(invocation)
+    wanted = [find_model(name) for name in names]
+    if profile or not wanted:
+        chosen = Profile(profile or Profile.STANDARD)
+        lineup = lineup_for(chosen, invocation.settings).models()
+        wanted += [model for model in lineup if not model.source.is_installed]
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as progress:
+        for model in wanted:
+            task = progress.add_task(model.name, total=model.size_bytes)
+            report = partial(_report, progress, task)
+            folder = store.pull(model.name, report)
+            progress.update(task, completed=model.size_bytes, total=model.size_bytes)
+            if invocation.as_json:
+                emit_json({"model": model.name, "folder": str(folder)})
+
+
+@models.command("verify")
+@click.argument("names", nargs=-1)
+@click.pass_obj
+def verify(invocation: Invocation, names: tuple[str, ...]) -> None:
+    """Check the weights that are here: their checksums where known, else their structure."""
+    store = _store(invocation)
+    statuses = store.list_models()
+    present = [status.model.name for status in statuses if status.is_present]
+    for name in names or present:
+        checks = store.verify(name)
+        if invocation.as_json:
+            emit_json({"model": name, "files": [{"path": str(c.path), "checked_by": c.checked_by} for c in checks]})
+        else:
+            ways = ", ".join(sorted({check.checked_by.value for check in checks}))
+            click.echo(f"ok  {name}  ({len(checks)} files by {ways})")
+
+
+def _report(progress: Progress, task: TaskID, done: int, total: int) -> None:
+    progress.update(task, completed=done, total=total)
+
+
+def _store(invocation: Invocation) -> WeightsStore:
+    return WeightsStore(invocation.settings.models_dir)
+
+
+def _status_json(status: ModelStatus) -> dict[str, object]:
+    return {
+        "name": status.model.name,
+        "role": status.model.role.value,
+        "profiles": [profile.value for profile in status.profiles],
+        "licence": status.model.licence,
+        "size_bytes": status.size_bytes,
+        "present": status.is_present,
+        "folder": str(status.folder) if status.folder else None,
+        "source": status.model.source.value,
+        "research_only": status.model.research_only,
+    }

@@ -1,0 +1,184 @@
+"""`moments search`: words in, moments out."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from app.answers import answer_json
+from app.cli import Invocation, emit_json
+from app.remote import server_of
+from app.render import play_hint, print_answer
+from app.searching import open_engine
+from retrieval.domain import Lane, Span
+from retrieval.errors import InputError, QueryError
+from retrieval.file_queries import FileKind, QueryFile, search_with
+from retrieval.query import Clip, GroupBy, Query, Term, VideoFilter, parse_lane, parse_term
+
+_CLOCK = r"((?:\d+:){0,2}\d+(?:\.\d+)?)"
+_TIMES = re.compile(rf"{_CLOCK}\s*[-–]\s*{_CLOCK}")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  moments search "someone writing on a whiteboard"
+  moments search "where she mentions the Q3 projections" --lane speech
+  moments search "a dog barks" --then "a door slams" --within 30
+  moments search "screen: hiring plan" --path "*/meetings/*"
+  moments search --image sofa.jpg
+  moments search "at night" --image street.jpg --text-share 0.3
+  moments search --sound bark.wav
+  moments search --spoken question.m4a
+  moments search --like talk.mp4@12.5-17 """
+)
+@click.argument("words", nargs=-1)
+@click.option("--image", type=click.Path(path_type=Path), help="Find what looks like this image file.")
+@click.option("--sound", type=click.Path(path_type=Path), help="Find what sounds like this audio file.")
+@click.option("--spoken", type=click.Path(path_type=Path), help="Search for the words said in this audio file.")
+@click.option("--like", metavar="VIDEO@START-END", help="Find more like this clip of an indexed video.")
+@click.option(
+    "--text-share",
+    type=float,
+    help="How much WORDS weigh against --image, --sound or --like, 0 to 1. Default: 0.5.",
+)
+@click.option("--limit", default=10, show_default=True, help="How many moments, 1 to 100.")
+@click.option("--lane", "lanes", multiple=True, help=f"Search only this lane; repeatable: {', '.join(Lane)}.")
+@click.option("--video", "videos", multiple=True, help="Search only this video: id, path or file name.")
+@click.option("--path", "path_glob", help='Search only videos whose path matches, as "*/talks/*.mp4".')
+@click.option("--tag", "tags", multiple=True, help="Search only videos with this tag; repeatable.")
+@click.option("--from", "start_s", type=float, help="Search only what comes after this second.")
+@click.option("--to", "end_s", type=float, help="Search only what comes before this second.")
+@click.option("--then", multiple=True, help="What has to follow; repeatable.")
+@click.option("--within", "within_s", default=30.0, show_default=True, help="Seconds from one step to the next.")
+@click.option("--not", "exclude", multiple=True, help="What must not be there; repeatable.")
+@click.option(
+    "--group-by",
+    type=click.Choice([group.value for group in GroupBy]),
+    default=GroupBy.SHOT.value,
+    show_default=True,
+    help="Of what to show only the best moment.",
+)
+@click.option("--cursor", help="Show the next page: the cursor that the page before ended with.")
+@click.option("--explain", is_flag=True, help="Say why each moment has its rank.")
+@click.option("--weight", "weights", multiple=True, help='How much a lane counts, as "speech=2"; repeatable.')
+@click.pass_obj
+def search(
+    invocation: Invocation,
+    words: tuple[str, ...],
+    image: Path | None,
+    sound: Path | None,
+    spoken: Path | None,
+    like: str | None,
+    text_share: float | None,
+    limit: int,
+    lanes: tuple[str, ...],
+    videos: tuple[str, ...],
+    path_glob: str | None,
+    tags: tuple[str, ...],
+    start_s: float | None,
+    end_s: float | None,
+    then: tuple[str, ...],
+    within_s: float,
+    exclude: tuple[str, ...],
+    group_by: str,
+    cursor: str | None,
+    explain: bool,
+    weights: tuple[str, ...],
+) -> None:
+    """Find moments that match a description.
+
+    WORDS describe what is seen, heard, said or shown on screen. "speech: budget" looks in one lane only;
+    words in quotation marks inside the query are matched word for word. Instead of WORDS or together with
+    them, one of --image, --sound and --like shows what to look for.
+    """
+    file = _file(image, sound, spoken, like)
+    first = _first_term(" ".join(words) if words else None, file, like, text_share)
+    during = Span(start_s or 0.0, float("inf") if end_s is None else end_s) if start_s or end_s else None
+    query = Query(
+        steps=(first, *(parse_term(text) for text in then)),
+        exclude=tuple(parse_term(text) for text in exclude),
+        within_s=within_s,
+        lanes=frozenset(parse_lane(lane) for lane in lanes) or frozenset(Lane),
+        weights=_weights(weights),
+        where=VideoFilter(videos, path_glob, tags, during),
+        limit=limit,
+        group_by=GroupBy(group_by),
+        cursor=cursor,
+        explain=explain,
+    )
+    settings = invocation.settings
+    server = server_of(settings)
+    if server is not None:
+        answer = server.search(query) if file is None else server.search_with(query, file)
+    else:
+        with open_engine(settings) as engine:
+            answer = engine.search(query) if file is None else search_with(engine, query, file)
+    if invocation.as_json:
+        emit_json(answer_json(answer))
+        return
+    console = Console()
+    print_answer(console, answer)
+    if answer.moments and not answer.abstained and Path(answer.moments[0].path).exists():
+        console.print(f"[dim]play it:  {play_hint(answer.moments[0])}[/dim]", highlight=False, soft_wrap=True)
+
+
+def _file(image: Path | None, sound: Path | None, spoken: Path | None, like: str | None) -> QueryFile | None:
+    """The file of the query, if there is one."""
+    given = [
+        (kind, file)
+        for kind, file in ((FileKind.IMAGE, image), (FileKind.SOUND, sound), (FileKind.SPOKEN, spoken))
+        if file is not None
+    ]
+    if len(given) + (like is not None) > 1:
+        names = [f"--{kind}" for kind, _ in given] + ["--like"] * (like is not None)
+        raise InputError(f"{' and '.join(names)} cannot be combined; give one of them")
+    return QueryFile(*given[0]) if given else None
+
+
+def _first_term(words: str | None, file: QueryFile | None, like: str | None, text_share: float | None) -> Term:
+    """What the words, the file and the clip ask for together."""
+    shown = like is not None or (file is not None and file.kind is not FileKind.SPOKEN)
+    if words is None and file is None and like is None:
+        raise QueryError("the query is empty; give WORDS or one of --image, --sound, --spoken, --like")
+    if words is not None and file is not None and file.kind is FileKind.SPOKEN:
+        raise InputError(f"--spoken brings its own words; leave out {words!r}")
+    if text_share is not None and (words is None or not shown):
+        raise InputError("--text-share weighs WORDS against --image, --sound or --like; give both of them")
+    term = Term("") if words is None else parse_term(words)
+    return replace(
+        term,
+        like=None if like is None else parse_clip(like),
+        text_share=term.text_share if text_share is None else text_share,
+    )
+
+
+def parse_clip(reference: str) -> Clip:
+    """The clip that VIDEO@START-END means. Times are seconds, or as printed: 2:31.5 or 1:02:31."""
+    video, _, times = reference.rpartition("@")
+    found = _TIMES.fullmatch(times.strip())
+    if not video or found is None:
+        raise InputError(f"clip {reference!r} is not of the form VIDEO@START-END, as talk.mp4@12.5-17")
+    return Clip(video, Span(_seconds(found.group(1)), _seconds(found.group(2))))
+
+
+def _seconds(clock: str) -> float:
+    seconds = 0.0
+    for part in clock.split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds
+
+
+def _weights(given: tuple[str, ...]) -> dict[Lane, float] | None:
+    weights: dict[Lane, float] = {}
+    for item in given:
+        lane, separator, number = item.partition("=")
+        try:
+            weights[parse_lane(lane)] = float(number)
+        except ValueError:
+            separator = ""
+        if not separator:
+            raise InputError(f"weight {item!r} is not of the form LANE=NUMBER, as speech=2")
+    return weights or None

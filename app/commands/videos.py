@@ -1,0 +1,136 @@
+"""`moments videos`, `show` and `remove`: what is in the library."""
+
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from app.answers import video_json
+from app.cli import Invocation, emit_json
+from app.remote import server_of
+from app.render import clock
+from retrieval.domain import Segment
+from retrieval.library import Library
+from retrieval.storage.records import VideoContents, VideoRecord
+
+
+@click.command(epilog='Example:  moments videos --path "*/talks/*"')
+@click.option("--path", "path_glob", help="Only videos whose path matches this glob.")
+@click.option("--tag", help="Only videos with this tag.")
+@click.option("--limit", default=1000, show_default=True, help="At most so many.")
+@click.pass_obj
+def videos(invocation: Invocation, path_glob: str | None, tag: str | None, limit: int) -> None:
+    """List the videos of the library, newest first."""
+    with Library(invocation.settings, "moments videos") as library:
+        page = library.catalog.videos(limit, path_glob=path_glob, tag=tag)
+    if invocation.as_json:
+        emit_json({"videos": [video_json(record) for record in page.videos], "more": page.next_cursor is not None})
+        return
+    console = Console()
+    if not page.videos:
+        console.print("No videos yet. Add some with:  moments index PATH")
+        return
+    table = Table("id", "length", "windows", "profile", "path", box=None, pad_edge=False)
+    for record in page.videos:
+        length = clock(record.duration_s or 0.0)
+        table.add_row(record.id, length, str(record.windows), str(record.profile or ""), escape(record.path))
+    console.print(table)
+
+
+@click.command(epilog="Example:  moments show talk.mp4")
+@click.argument("video")
+@click.pass_obj
+def show(invocation: Invocation, video: str) -> None:
+    """Show what is known of one video: shots, speech, screen text, sounds.
+
+    VIDEO is an id, the start of one, a path or a file name.
+    """
+    with Library(invocation.settings, "moments show") as library:
+        record = library.catalog.resolve(video)
+        contents = library.catalog.contents.of(record.id)
+    if invocation.as_json:
+        emit_json({**video_json(record), **_contents_json(contents)})
+        return
+    _print_video(record, contents)
+
+
+def _contents_json(contents: VideoContents) -> dict[str, Any]:
+    return {
+        "shots": [{"start_s": shot.span.start_s, "end_s": shot.span.end_s} for shot in contents.shots],
+        "speech": [_segment_json(segment) for segment in contents.segments],
+        "screen": [
+            {
+                "start_s": text.span.start_s,
+                "end_s": text.span.end_s,
+                "text": text.text,
+                "confidence": round(text.confidence, 3),
+            }
+            for text in contents.screen_texts
+        ],
+        "sounds": [
+            {
+                "start_s": event.span.start_s,
+                "end_s": event.span.end_s,
+                "label": event.label,
+                "score": round(event.score, 3),
+            }
+            for event in contents.sound_events
+        ],
+    }
+
+
+def _segment_json(segment: Segment) -> dict[str, Any]:
+    return {
+        "start_s": segment.span.start_s,
+        "end_s": segment.span.end_s,
+        "text": segment.text,
+        "confidence": round(segment.confidence, 3),
+        "language": segment.language,
+        "origin": segment.origin.value,
+        "words": [[word.text, word.span.start_s, word.span.end_s] for word in segment.words],
+    }
+
+
+def _print_video(record: VideoRecord, contents: VideoContents) -> None:
+    console = Console(highlight=False)
+    size = f", {record.width}×{record.height}" if record.width else ""
+    console.print(f"[bold]{escape(record.path)}[/bold]")
+    console.print(f"id {record.id}, {clock(record.duration_s or 0.0)}{size}, profile {record.profile}")
+    console.print(f"{len(contents.shots)} shots, {len(contents.windows)} windows")
+    for warning in record.warnings:
+        console.print(f"[yellow]{escape(warning)}[/yellow]")
+    rows = (
+        [(line.span.start_s, "speech", line.text) for line in contents.segments]
+        + [(text.span.start_s, "screen", " / ".join(text.text.splitlines())) for text in contents.screen_texts]
+        + [(event.span.start_s, "sound", event.label) for event in contents.sound_events]
+    )
+    table = Table("time", "lane", "what", box=None, pad_edge=False)
+    for start_s, lane, what in sorted(rows):
+        table.add_row(clock(start_s), lane, escape(what))
+    if rows:
+        console.print(table)
+
+
+@click.command(epilog="Example:  moments remove talk.mp4")
+@click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
+@click.pass_obj
+def remove(invocation: Invocation, videos: tuple[str, ...]) -> None:
+    """Remove videos from the library; the files stay.
+
+    VIDEO is an id, the start of one, a path or a file name.
+    """
+    settings = invocation.settings
+    server = server_of(settings)
+    with Library(settings, "moments remove") as library:
+        records = [library.catalog.resolve(video) for video in videos]
+        for record in records:
+            if server is not None:
+                server.remove(record.id)
+            else:
+                library.remove_video(record.id)
+            if invocation.as_json:
+                emit_json({"video_id": record.id, "path": record.path, "status": "removed"})
+            else:
+                click.echo(f"removed  {record.path}")

@@ -1,0 +1,78 @@
+"""The progress bar of indexing: stage, speed as a multiple of real time, time left. On a terminal only."""
+
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from indexer.pipeline import STEPS
+
+_TOTAL = sum(STEPS.values())
+
+
+def overall_share(stage: str | None, share: float) -> float:
+    """How much of a video is done, 0 to 1, when ``share`` of ``stage`` is."""
+    done = 0.0
+    for name, weight in STEPS.items():
+        if name == stage:
+            return (done + weight * min(max(share, 0.0), 1.0)) / _TOTAL
+        done += weight
+    return 0.0
+
+
+class _SpeedColumn(ProgressColumn):
+    """Seconds of media per second, once a file is done."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.fields.get("speed")
+        return Text(f"{speed:.1f}× real time" if speed else "", style="dim")
+
+
+class IndexProgress:
+    """A bar over all files and the stage of the one at work."""
+
+    def __init__(self, files: int) -> None:
+        self._files = files
+        self._media_s = 0.0
+        self._started = time.monotonic()
+        self._shares: dict[str, float] = {}
+        self._finished = 0
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f}%"),
+            _SpeedColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        self._task: TaskID = self._progress.add_task("starting", total=float(files), speed=None)
+
+    def __enter__(self) -> "IndexProgress":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, job_id: str, file: Path, stage: str | None, share: float) -> None:
+        """A job is at ``share`` of ``stage``."""
+        self._shares[job_id] = overall_share(stage, share)
+        number = f"{self._finished + 1}/{self._files} " if self._files > 1 else ""
+        self._progress.update(
+            self._task,
+            description=f"{number}{file.name[:40]}  [cyan]{stage or 'waiting'}[/cyan]",
+            completed=self._finished + sum(self._shares.values()),
+        )
+
+    def done(self, job_id: str, media_s: float | None) -> None:
+        """A job is done; ``media_s`` is the length of its file."""
+        self._shares.pop(job_id, None)
+        self._finished += 1
+        self._media_s += media_s or 0.0
+        speed = self._media_s / max(time.monotonic() - self._started, 1e-3)
+        self._progress.update(self._task, completed=self._finished + sum(self._shares.values()), speed=speed or None)

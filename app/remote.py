@@ -1,0 +1,94 @@
+"""The server that already owns a data folder, asked over HTTP instead of opening the folder twice."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+from app.answers import answer_from_json
+from app.schemas import search_json
+from app.settings import Settings
+from retrieval.domain import Answer
+from retrieval.errors import (
+    CursorError,
+    CursorExpiredError,
+    InputError,
+    MomentsError,
+    NotFoundError,
+    QueryError,
+    StorageError,
+    VideoNotFoundError,
+)
+from retrieval.file_queries import QueryFile
+from retrieval.media_input import opened
+from retrieval.query import Query
+from retrieval.storage.folder import DataFolder, LockName
+
+_TIMEOUT_S = 60.0
+_ERRORS: dict[str, type[MomentsError]] = {
+    error.code: error
+    for error in (
+        InputError,
+        QueryError,
+        CursorError,
+        CursorExpiredError,
+        NotFoundError,
+        VideoNotFoundError,
+        StorageError,
+    )
+}
+
+
+class Server:
+    """A running `moments serve`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def search(self, query: Query) -> Answer:
+        """What the server answers."""
+        return answer_from_json(self._ask("POST", "/v1/search", json=search_json(query)))
+
+    def search_with(self, query: Query, file: QueryFile) -> Answer:
+        """What the server answers to a query with a file."""
+        with opened(file.source) as content:
+            return answer_from_json(
+                self._ask(
+                    "POST",
+                    f"/v1/search/{file.kind}",
+                    data={"options": json.dumps(search_json(query))},
+                    files={"file": ("file", content)},
+                )
+            )
+
+    def add(self, path: Path) -> str:
+        """Put a file on the server's queue; the id of its job."""
+        return cast(str, self._ask("POST", "/v1/videos", json={"path": str(path)})["job_id"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """State, stage and outcome of a job."""
+        return self._ask("GET", f"/v1/jobs/{job_id}")
+
+    def remove(self, video_id: str) -> None:
+        """Remove a video."""
+        self._ask("DELETE", f"/v1/videos/{video_id}")
+
+    def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        import httpx
+
+        try:
+            response = httpx.request(method, self.url + path, **content, timeout=_TIMEOUT_S, trust_env=False)
+        except httpx.HTTPError as error:
+            raise StorageError(f"the server at {self.url} does not answer: {error}") from error
+        value: dict[str, Any] = response.json() if response.content else {}
+        if response.is_error:
+            kind = _ERRORS.get(value.get("code", ""), StorageError)
+            raise kind(value.get("detail", f"the server at {self.url} answered {response.status_code}"))
+        return value
+
+
+def server_of(settings: Settings) -> Server | None:
+    """The server that keeps this data folder open, if there is one."""
+    if not settings.data_dir.is_dir():
+        return None
+    owner = DataFolder(settings.data_dir.absolute()).owner(LockName.VECTORS)
+    return Server(owner.url) if owner is not None and owner.url is not None else None

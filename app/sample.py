@@ -1,0 +1,183 @@
+"""The demo's sample video, made on the spot from free pictures, drawn slides and computed sounds."""
+
+import importlib.util
+import tempfile
+import wave
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import MomentsError
+
+FPS = 24
+WIDTH, HEIGHT = 960, 540
+RATE_HZ = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One shot of the sample: a picture of scikit-image or a slide, what is said and what is heard."""
+
+    seconds: float
+    picture: str | None = None
+    slide: tuple[str, ...] = ()
+    line: str | None = None
+    sound: str | None = None
+
+
+SHOTS: tuple[Shot, ...] = (
+    Shot(5, slide=("Moments demo", "A sample made on this machine"), line="Welcome to the sample video."),
+    Shot(6, picture="chelsea.png", line="This is Chelsea, who belongs to nobody but herself."),
+    Shot(6, picture="coffee.png", line="Nothing starts the morning like something hot and black."),
+    Shot(
+        7,
+        slide=("Q3 projections", "- Revenue up 14 percent", "- Churn down to 2.1 percent"),
+        line="Now for the forecast of the third quarter.",
+    ),
+    Shot(6, picture="astronaut.png", line="She was the first woman to command a shuttle mission."),
+    Shot(6, picture="rocket.jpg", sound="rain", line=None),
+    Shot(
+        7,
+        slide=("Release checklist", "- Freeze main on Thursday", "- Tag version 4.2.0"),
+        line="Please remember to freeze the branch before the release.",
+    ),
+    Shot(6, picture="motorcycle_left.png", sound="clock"),
+    Shot(5, picture="grass.png", line="And that is all, thank you for watching."),
+)
+
+SEARCHES: tuple[str, ...] = (
+    "a cat",
+    "a cup of coffee on a table",
+    "the slide about revenue and churn",
+    "where she talks about the next release",
+    "the sound of rain",
+)
+"""What the demo asks of the sample: a picture, another, a slide by its text, a line, a sound."""
+
+
+def _slide(lines: Sequence[str], file: Path) -> None:
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.new("RGB", (1280, 720), (18, 32, 47))
+    draw = ImageDraw.Draw(image)
+    draw.text((90, 110), lines[0], fill=(245, 240, 230), font=ImageFont.load_default(size=76))
+    for row, line in enumerate(lines[1:]):
+        draw.text((110, 300 + 110 * row), line, fill=(210, 220, 230), font=ImageFont.load_default(size=50))
+    image.save(file)
+
+
+def _rain(count: int, chance: np.random.Generator) -> NDArray[np.float32]:
+    """Rain: dense noise without its low end, with drops scattered over it."""
+    noise = chance.normal(0, 1, count)
+    hiss = noise - np.convolve(noise, np.ones(8) / 8, mode="same")
+    drops = (chance.random(count) < 0.004) * chance.normal(0, 6, count)
+    ring = np.exp(-np.arange(160) / 24) * np.sin(np.arange(160) * 1.3)
+    return np.asarray(0.05 * hiss + 0.03 * np.convolve(drops, ring, mode="same"), dtype=np.float32)
+
+
+def _clock(count: int, chance: np.random.Generator) -> NDArray[np.float32]:
+    """A ticking clock: two short clicks of different pitch every second."""
+    track = chance.normal(0, 0.0005, count)
+    for beat, start in enumerate(range(0, count - 800, RATE_HZ // 2)):
+        time = np.arange(800) / RATE_HZ
+        pitch = 2900 if beat % 2 else 2300
+        track[start : start + 800] += 0.5 * np.exp(-time * 160) * np.sin(2 * np.pi * pitch * time)
+    return np.asarray(track, dtype=np.float32)
+
+
+def _soundtrack(file: Path) -> None:
+    chance = np.random.default_rng(7)
+    makers: dict[str, Callable[[int, np.random.Generator], NDArray[np.float32]]] = {
+        "rain": _rain,
+        "clock": _clock,
+    }
+    parts = []
+    for shot in SHOTS:
+        count = round(shot.seconds * RATE_HZ)
+        parts.append(makers[shot.sound](count, chance) if shot.sound else np.zeros(count, np.float32))
+    samples = np.clip(np.concatenate(parts) * 32767, -32768, 32767).astype("<i2")
+    with wave.open(str(file), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(samples.tobytes())
+
+
+def _clock_time(seconds: float) -> str:
+    whole, milliseconds = divmod(round(seconds * 1000), 1000)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d},{milliseconds:03d}"
+
+
+def _subtitles(file: Path) -> None:
+    cues: list[str] = []
+    start_s = 0.0
+    for shot in SHOTS:
+        if shot.line:
+            begin, end = start_s + 0.5, start_s + shot.seconds - 0.5
+            cues.append(f"{len(cues) + 1}\n{_clock_time(begin)} --> {_clock_time(end)}\n{shot.line}\n")
+        start_s += shot.seconds
+    file.write_text("\n".join(cues), encoding="utf-8")
+
+
+def make_sample(file: Path) -> Path:
+    """Write the sample video (54 s, H.264, AAC, a subtitle track) and return its path."""
+    import ffmpeg
+
+    from indexer.ffmpeg_binary import ffmpeg_path
+
+    found = importlib.util.find_spec("skimage")
+    if found is None or not found.submodule_search_locations:
+        raise MomentsError("the demo takes its pictures from scikit-image; install it: pip install scikit-image")
+    pictures = Path(next(iter(found.submodule_search_locations))) / "data"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        clips = []
+        for number, shot in enumerate(SHOTS):
+            still = bool(shot.slide)
+            picture = work / f"{number}.png" if still else pictures / str(shot.picture)
+            if still:
+                _slide(shot.slide, picture)
+            count = round(shot.seconds * FPS)
+            clip = (
+                ffmpeg.input(str(picture), loop=1, framerate=FPS, t=shot.seconds)
+                .filter("scale", 1440, 810, force_original_aspect_ratio="increase")
+                .filter("crop", 1440, 810)
+                .filter(
+                    "zoompan",
+                    z="1" if still else f"1+0.1*on/{count}",
+                    x="iw/2-(iw/zoom/2)",
+                    y="ih/2-(ih/zoom/2)",
+                    d=1,
+                    s=f"{WIDTH}x{HEIGHT}",
+                    fps=FPS,
+                )
+                .filter("format", "yuv420p")
+                .filter("setsar", 1)
+            )
+            clips.append(clip)
+        _soundtrack(work / "sound.wav")
+        _subtitles(work / "lines.srt")
+        half_made = file.with_name(f".{file.stem}.part{file.suffix}")
+        stream = ffmpeg.output(
+            ffmpeg.concat(*clips, v=1, a=0),
+            ffmpeg.input(str(work / "sound.wav")),
+            ffmpeg.input(str(work / "lines.srt")),
+            str(half_made),
+            vcodec="libx264",
+            preset="veryfast",
+            crf=24,
+            acodec="aac",
+            scodec="mov_text",
+            **{"metadata:s:s:0": "language=eng"},
+        )
+        try:
+            stream.overwrite_output().run(cmd=ffmpeg_path(), quiet=True)
+        except ffmpeg.Error as error:
+            tail = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+            raise MomentsError(f"the sample video could not be made: {' '.join(tail)}") from error
+        half_made.replace(file)
+    return file

@@ -1,0 +1,32 @@
+"""A search engine on the library that the settings name, opened and closed together."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from app.settings import Settings
+from retrieval.domain import Profile
+from retrieval.encoders.profiles import Encoders, Resolved, resolve
+from retrieval.library import Library
+from retrieval.search import SearchEngine
+
+
+def resolve_profile(library: Library, settings: Settings) -> Resolved:
+    """The profile to run: what was asked for, else what made the index, else what this machine has."""
+    spaces = [spec.space for spec in library.catalog.spaces()]
+    return resolve(settings.profile, settings, spaces)
+
+
+def announce(resolved: Resolved, settings: Settings) -> None:
+    """One line on a terminal's standard error about a profile that nobody asked for by name."""
+    if settings.profile is Profile.AUTO and sys.stderr.isatty():
+        click.echo(f"profile {resolved.profile}: {resolved.reason}", err=True)
+
+
+@contextmanager
+def open_engine(settings: Settings, command: str = "moments search") -> Iterator[SearchEngine]:
+    """The engine for the block."""
+    with Library(settings, command) as library:
+        yield SearchEngine(library, Encoders(resolve_profile(library, settings).profile, settings))

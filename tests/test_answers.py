@@ -1,0 +1,65 @@
+"""Answers as JSON: the contract of scripts and of the REST API."""
+
+import json
+
+from app.answers import answer_from_json, answer_json
+from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, QueryTranscript, Searched, Span, SpeechOrigin
+
+SPOKEN = Evidence(
+    Lane.SPEECH,
+    EvidenceKind.TRANSCRIPT,
+    Span(1.0, 2.5),
+    0.9,
+    text="the budget is tight",
+    matched_words=("budget",),
+    origin=SpeechOrigin.TRANSCRIBED,
+)
+SEEN = Evidence(Lane.VISUAL, EvidenceKind.FRAME, Span(0.0, 4.0), 0.4, frame_s=1.5)
+MOMENT = Moment(
+    1, "0123456789abcdef", "/videos/talk.mp4", Span(1.0, 2.5), 1.75, 0.9, 0.9, {Lane.SPEECH: 0.9}, (SPOKEN, SEEN)
+)
+
+
+def test_a_moment_has_the_fields_that_scripts_rely_on() -> None:
+    value = answer_json(Answer((MOMENT,), False, None, Searched(3, 61.25)))
+    assert set(value) == {"moments", "abstained", "searched"}
+    assert value["searched"] == {"videos": 3, "seconds": 61.25}
+    assert set(value["moments"][0]) == {
+        "rank",
+        "video_id",
+        "path",
+        "start_s",
+        "end_s",
+        "peak_s",
+        "score",
+        "confidence",
+        "lanes",
+        "evidence",
+    }
+    assert value["moments"][0]["evidence"][0] == {
+        "lane": "speech",
+        "kind": "transcript",
+        "start_s": 1.0,
+        "end_s": 2.5,
+        "score": 0.9,
+        "text": "the budget is tight",
+        "matched_words": ["budget"],
+        "origin": "transcribed",
+    }
+
+
+def test_an_abstaining_answer_says_why() -> None:
+    value = answer_json(Answer((), True, "nothing near", Searched(0, 0.0)))
+    assert value["abstained"] is True
+    assert value["reason"] == "nothing near"
+
+
+def test_an_answer_survives_the_way_to_a_server_and_back() -> None:
+    answer = Answer((MOMENT,), True, "far off", Searched(3, 61.25))
+    assert answer_from_json(json.loads(json.dumps(answer_json(answer)))) == answer
+
+
+def test_the_words_of_a_spoken_query_survive_the_way_to_a_server_and_back() -> None:
+    answer = Answer((MOMENT,), False, None, Searched(3, 61.25), transcript=QueryTranscript("a dog", 0.75))
+    assert answer_json(answer)["transcript"] == {"text": "a dog", "confidence": 0.75}
+    assert answer_from_json(json.loads(json.dumps(answer_json(answer)))) == answer

@@ -1,0 +1,232 @@
+"""The whole way, as a user goes it: files in, moments out, on profile lite."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.sample import make_sample
+from tests.library import ROOT, command, environment, moments
+
+SHARED = ROOT.parent / "shared"
+PLANTED = SHARED / "bench" / "planted.py"
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's sample: shots of 5 to 7 s, slides at 17 s and 36 s, rain from 30 s to 36 s, nine shots."""
+    return make_sample(tmp_path_factory.mktemp("media") / "sample.mp4")
+
+
+@pytest.fixture(scope="module")
+def library(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the sample in it."""
+    folder = tmp_path_factory.mktemp("library")
+    indexed = moments(folder, "index", str(sample))
+    assert indexed.code == 0, indexed.errors
+    assert indexed.row["status"] == "indexed"
+    return folder
+
+
+def best(library: Path, words: str, *options: str) -> dict[str, Any]:
+    answer = moments(library, "search", words, *options).row
+    assert answer["moments"], answer
+    moment: dict[str, Any] = answer["moments"][0]
+    return moment
+
+
+def overlaps(moment: dict[str, Any], start_s: float, end_s: float) -> bool:
+    shared = min(moment["end_s"], end_s) - max(moment["start_s"], start_s)
+    return bool(shared > 0.5 * (moment["end_s"] - moment["start_s"]))
+
+
+def test_the_index_covers_the_whole_file(library: Path, sample: Path) -> None:
+    video = moments(library, "show", str(sample)).row
+    assert video["duration_s"] == pytest.approx(54.0, abs=0.2)
+    assert len(video["shots"]) == 9
+    assert video["shots"][0]["start_s"] == 0.0
+    assert video["shots"][-1]["end_s"] == video["duration_s"]
+
+
+def test_a_picture_is_found_by_description(library: Path) -> None:
+    assert overlaps(best(library, "a cat"), 5, 11)
+    assert overlaps(best(library, "a cup of coffee on a table"), 11, 17)
+
+
+def test_a_slide_is_found_by_its_text_with_the_words_that_matched(library: Path) -> None:
+    moment = best(library, "the slide about revenue and churn")
+    assert overlaps(moment, 17, 24)
+    proof = next(item for item in moment["evidence"] if item["lane"] == "screen")
+    assert "Revenue" in proof["matched_words"]
+
+
+def test_a_code_on_a_slide_is_found_exactly(library: Path) -> None:
+    assert overlaps(best(library, "4.2.0"), 36, 43)
+
+
+def test_a_line_is_found_by_its_meaning(library: Path) -> None:
+    moment = best(library, "where she talks about the next release", "--lane", "speech")
+    assert overlaps(moment, 36, 43)
+    assert moment["evidence"][0]["origin"] == "embedded_subtitle"
+
+
+def test_a_sound_is_found(library: Path) -> None:
+    assert overlaps(best(library, "the sound of rain", "--lane", "sound"), 30, 36)
+
+
+def test_the_same_file_again_is_unchanged_and_a_moved_one_keeps_its_id(library: Path, sample: Path) -> None:
+    before = moments(library, "index", str(sample)).row
+    assert before["status"] == "unchanged"
+    moved = sample.with_name("moved.mp4")
+    sample.rename(moved)
+    try:
+        after = moments(library, "index", str(moved)).row
+        assert (after["status"], after["video_id"]) == ("unchanged", before["video_id"])
+        assert moments(library, "videos").row["videos"][0]["path"] == str(moved)
+    finally:
+        moved.rename(sample)
+        moments(library, "index", str(sample))
+
+
+def test_broken_files_fail_with_a_line_each_and_the_others_go_on(library: Path, sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("this is no video\n" * 50)
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(sample.read_bytes()[:20_000])
+    missing = tmp_path / "missing.mp4"
+    os.mkfifo(tmp_path / "endless.mp4")
+    names = ["empty.mp4", "text.mp4", "cut.mp4", "missing.mp4", "endless.mp4"]
+    done = moments(library, "index", *(str(tmp_path / name) for name in names), str(sample))
+    assert done.code == 1
+    codes = {Path(row["path"]).name: row["error"] and row["error"]["code"] for row in done.rows}
+    assert codes == {
+        "empty.mp4": "empty_file",
+        "text.mp4": "not_media",
+        "cut.mp4": codes["cut.mp4"],
+        "missing.mp4": "file_not_found",
+        "endless.mp4": "endless_stream",
+        "sample.mp4": None,
+    }
+    assert codes["cut.mp4"] in ("not_media", "undecodable")
+    assert all(str(missing.parent) in row["error"]["message"] for row in done.rows if row["error"])
+    assert len(moments(library, "videos").row["videos"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("search", ""), 2),
+        (("search", "x" * 10_000), 2),
+        (("search", "?!"), 2),
+        (("search", "a cat", "--lane", "smell"), 2),
+        (("search", "a cat", "--limit", "0"), 2),
+        (("search", "a cat", "--video", "nosuchvideo"), 1),
+        (("show", "nosuchvideo"), 1),
+        (("remove", "nosuchvideo"), 1),
+    ],
+)
+def test_what_cannot_be_is_one_clear_error(library: Path, arguments: tuple[str, ...], code: int) -> None:
+    run = moments(library, *arguments)
+    assert run.code == code
+    assert run.row["error"]["message"]
+    assert "Traceback" not in run.errors
+
+
+def test_an_index_of_other_encoders_names_the_command_that_helps(library: Path) -> None:
+    wrong = command(library, "search", "a cat")
+    wrong[wrong.index("lite")] = "standard"
+    done = subprocess.run(wrong, capture_output=True, text=True, env=environment(), cwd=ROOT, check=False)
+    assert done.returncode == 1
+    assert "moments --profile lite search" in done.stderr
+
+
+def test_removing_leaves_nothing_behind(sample: Path, tmp_path: Path) -> None:
+    indexed = moments(tmp_path, "index", str(sample)).row
+    assert (tmp_path / "thumbnails" / indexed["video_id"]).is_dir()
+
+    assert moments(tmp_path, "remove", indexed["video_id"]).code == 0
+
+    assert moments(tmp_path, "videos").row["videos"] == []
+    assert list((tmp_path / "thumbnails").iterdir()) == []
+    assert list((tmp_path / "work").iterdir()) == []
+    findings = moments(tmp_path, "doctor").row
+    assert findings["ok"], findings
+    assert moments(tmp_path, "search", "a cat").row["abstained"]
+
+
+def test_a_killed_run_goes_on_and_ends_as_a_clean_one(library: Path, sample: Path, tmp_path: Path) -> None:
+    doomed = subprocess.Popen(
+        command(tmp_path, "index", str(sample)), stdout=subprocess.DEVNULL, env=environment(), cwd=ROOT
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("work/*/decoded/decoded.json")):
+        assert time.monotonic() < deadline
+        assert doomed.poll() is None
+        time.sleep(0.05)
+    doomed.send_signal(signal.SIGKILL)
+    doomed.wait()
+    assert moments(tmp_path, "search", "a cat").row["abstained"]
+
+    again = moments(tmp_path, "index", str(sample)).row
+
+    assert again["status"] == "indexed"
+    clean, resumed = (moments(folder, "show", str(sample)).row for folder in (library, tmp_path))
+    for video in (clean, resumed):
+        for changing in ("indexed_at", "index_seconds"):
+            del video[changing]
+    assert resumed == clean
+
+
+def test_two_processes_share_a_data_folder(library: Path, sample: Path, tmp_path: Path) -> None:
+    """While one process indexes, others search, and a second indexing run is told who is at work."""
+    shutil.copytree(library, tmp_path / "library")
+    other = tmp_path / "other.mp4"
+    other.write_bytes(sample.read_bytes() + b"\0" * 16)
+    first = subprocess.Popen(
+        command(tmp_path / "library", "index", str(other)),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=ROOT,
+    )
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "library").glob("work/*/decoded")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    second = moments(tmp_path / "library", "index", str(sample))
+    found = moments(tmp_path / "library", "search", "a cat")
+    out, _ = first.communicate(timeout=300)
+
+    assert found.code == 0
+    assert overlaps(found.row["moments"][0], 5, 11)
+    assert second.code == 1
+    assert "moments index" in second.errors
+    assert json.loads(out)["status"] == "indexed"
+    assert len(moments(tmp_path / "library", "videos").row["videos"]) == 2
+
+
+@pytest.mark.skipif(not PLANTED.exists(), reason="the material for planted moments is not there")
+def test_planted_moments_are_found(tmp_path: Path) -> None:
+    """Two videos of eight shots: every slide first, captions far above chance, JFK's sentence, the dogs."""
+    corpus = tmp_path / "corpus"
+    options = ["--videos", "2", "--shots", "8", "--seed", "3"]
+    assets = ["--assets", str(SHARED / "bench" / "assets"), "--out", str(corpus)]
+    subprocess.run([sys.executable, str(PLANTED), *options, *assets], check=True, capture_output=True)
+    data_dir = tmp_path / "library"
+    jfk = SHARED / "media" / "jfk.flac"
+    indexed = moments(data_dir, "index", str(corpus / "videos"), str(jfk))
+    assert indexed.code == 0, indexed.errors
+    scores = moments(data_dir, "eval", "run", "--queries", str(corpus / "queries.jsonl")).row
+
+    assert scores["screen"]["r1@0.5"] == 100.0
+    chance = 100.0 / 17
+    assert scores["visual"]["r1@0.5"] > 4 * chance
+    spoken = moments(data_dir, "search", "ask not what your country can do for you").row["moments"]
+    assert any(item["lane"] == "speech" for item in spoken[0]["evidence"])

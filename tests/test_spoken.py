@@ -1,0 +1,114 @@
+"""Spoken queries: the words that are searched for, and recordings that hold none."""
+
+import io
+import wave
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from retrieval.domain import QueryTranscript
+from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
+from retrieval.encoders.voice_activity import VoiceActivity
+from retrieval.errors import QueryError
+from retrieval.spoken import heard, transcribe_query
+from tests.fakes import FakeEncoders, FakeTranscriber, FakeVoiceActivity
+from tests.spoken import SHARED_MEDIA, chords, noise, recorded, said, silence
+
+THREE_SECONDS = np.zeros(48_000, np.float32)
+
+
+@dataclass
+class RealEars(FakeEncoders):
+    """The voice activity and the transcriber of the lite profile."""
+
+    heard: PocketsphinxTranscriber = field(default_factory=PocketsphinxTranscriber)
+    voices: VoiceActivity = field(default_factory=VoiceActivity)
+
+
+def wav(samples: NDArray[np.int16]) -> bytes:
+    """The 16 kHz samples as a file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as made:
+        made.setnchannels(1)
+        made.setsampwidth(2)
+        made.setframerate(16_000)
+        made.writeframes(samples.tobytes())
+    return file.getvalue()
+
+
+def test_what_is_heard_is_the_query() -> None:
+    ears = FakeVoiceActivity(), FakeTranscriber("  a dog\n barks ", 0.75)
+    assert heard(THREE_SECONDS, *ears) == QueryTranscript("a dog barks", 0.75)
+
+
+def test_the_confidence_is_that_of_the_words_together() -> None:
+    """Three words heard with 0.9 and one with 0.7."""
+
+    class Twice(FakeTranscriber):
+        def transcribe(self, samples, speech):
+            yield from FakeTranscriber("three plain words", 0.9).transcribe(samples, speech)
+            yield from FakeTranscriber("more", 0.7).transcribe(samples, speech)
+
+    transcript = heard(THREE_SECONDS, FakeVoiceActivity(), Twice())
+    assert transcript.text == "three plain words more"
+    assert transcript.confidence == pytest.approx((3 * 0.9 + 0.7) / 4)
+
+
+@pytest.mark.parametrize("probability", [None, 0.4])
+def test_a_recording_in_which_nobody_surely_speaks_is_no_query(probability: float | None) -> None:
+    with pytest.raises(QueryError, match=r"no speech in the 3\.0 s of the recording; say what"):
+        heard(THREE_SECONDS, FakeVoiceActivity(probability), FakeTranscriber())
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence"), [("some invented words", 0.1), ("thank you " * 8, 0.9), ("uh um", 0.9), ("dog", 0.4)]
+)
+def test_words_that_the_trust_gate_rejects_are_not_searched_for(text: str, confidence: float) -> None:
+    with pytest.raises(QueryError, match=f"fake did not understand the recording: perhaps '{text.strip()}'"):
+        heard(THREE_SECONDS, FakeVoiceActivity(), FakeTranscriber(text, confidence))
+
+
+def test_speech_in_which_no_word_is_heard_is_no_query() -> None:
+    deaf = FakeTranscriber()
+    deaf.transcribe = lambda *_: iter(())
+    with pytest.raises(QueryError, match="fake did not understand the recording; speak more clearly"):
+        heard(THREE_SECONDS, FakeVoiceActivity(), deaf)
+
+
+def test_the_first_minute_is_used() -> None:
+    """Somebody who speaks in the second minute only is not heard."""
+
+    class Ears(FakeVoiceActivity):
+        def find_speech(self, samples):
+            assert len(samples) == 60 * 16_000
+            return super().find_speech(samples)
+
+    recording = wav(noise(70))
+    assert transcribe_query(recording, FakeEncoders(voices=Ears())).text == "somebody speaks"
+
+
+def test_silence_is_no_query() -> None:
+    with pytest.raises(QueryError, match="is silent"):
+        transcribe_query(wav(silence(3)), RealEars())
+
+
+@pytest.mark.parametrize("sound", [noise(4), chords(4)], ids=["noise", "music"])
+def test_sounds_that_are_no_speech_are_no_query(sound: NDArray[np.int16]) -> None:
+    with pytest.raises(QueryError, match=r"no speech in the 4\.0 s of the recording"):
+        transcribe_query(wav(sound), RealEars())
+
+
+def test_a_clear_voice_is_understood() -> None:
+    sentence = said("we expect the revenue to grow by fourteen percent next year")
+    transcript = transcribe_query(wav(sentence), RealEars())
+    assert "revenue" in transcript.text.split()
+    assert 0.2 < transcript.confidence <= 1.0
+
+
+def test_a_recorded_speech_is_understood() -> None:
+    """The last 6 s of "ask not what your country can do for you, ask what you can do for your country"."""
+    transcript = transcribe_query(wav(recorded(SHARED_MEDIA / "jfk.flac")[-6 * 16_000 :]), RealEars())
+    assert "country" in transcript.text.split()
+    assert transcript.confidence > 0.3
