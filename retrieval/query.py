@@ -48,8 +48,8 @@ _HINTS: tuple[tuple[Lane, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_HINTED_WEIGHT = 1.5
-_UNHINTED_WEIGHT = 0.75
+_HINTED_WEIGHT = 3.0
+_UNHINTED_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
     from retrieval.library import Library
 
-ABSTAIN_BELOW = 0.25
+ABSTAIN_BELOW = 0.12
 """A best moment less likely than this is not an answer."""
 
 STEP_DEPTH = 50

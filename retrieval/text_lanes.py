@@ -42,8 +42,8 @@ class Tuning:
 
 
 TUNING: Mapping[Lane, Tuning] = {
-    Lane.SPEECH: Tuning(-5.4, 5.0, 4.0, 8.0),
-    Lane.SCREEN: Tuning(-5.4, 5.5, 5.0, 0.0),
+    Lane.SPEECH: Tuning(-5.6, 7.0, 4.5, 9.0),
+    Lane.SCREEN: Tuning(-7.0, 6.0, 7.0, 0.0),
 }
 
 CHANCE_LIKENESS = 0.25

