@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.domain import Span
+from retrieval.domain import SoundEvent, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +76,22 @@ def find_peaks(curve: Sequence[Scored], *, level: float = 0.0, keep: float = 0.5
             )
         )
     return sorted(peaks, key=lambda peak: (-peak.score, peak.span.start_s))
+
+
+def snapped(span: Span, peak_s: float, events: Sequence[SoundEvent], reach_s: float) -> Span:
+    """The span from the onset to the end of the sound at its peak, where that sound fills most of it.
+
+    An edge moves inwards only, by at most ``reach_s``. A short sound in a longer stretch leaves it as it
+    is: a sneeze is easier to find with the second before it.
+    """
+    around = Span(peak_s - reach_s / 2, peak_s + reach_s / 2)
+    heard = max(events, key=lambda event: (event.span.overlap_s(around) * event.score, event.label), default=None)
+    if heard is None or heard.span.overlap_s(around) <= 0:
+        return span
+    same = [event.span for event in events if event.label == heard.label and event.span.overlap_s(span) > 0]
+    if sum(event.overlap_s(span) for event in same) < span.duration_s / 2:
+        return span
+    onset_s, end_s = min(event.start_s for event in same), max(event.end_s for event in same)
+    start_s = onset_s if span.start_s < onset_s <= span.start_s + reach_s else span.start_s
+    stop_s = end_s if span.end_s - reach_s <= end_s < span.end_s else span.end_s
+    return Span(start_s, stop_s) if stop_s > start_s else span

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from retrieval.domain import Boundary, Explanation, Lane, LaneExplanation, LaneWeight, Span, StepExplanation
-from retrieval.fusion import Candidate, fuse
+from retrieval.fusion import Candidate, chained, fuse
 from retrieval.query import Term
 from retrieval.storage.contents import Contents
 from retrieval.storage.records import Place
@@ -31,7 +31,7 @@ def explain(score: float, candidate: Candidate, rankings: Sequence[Ranking], con
     steps = tuple(
         _step(link, ranking, contents) for link, ranking in zip(candidate.links or (candidate,), rankings, strict=True)
     )
-    fused = prod(step.fused for step in steps) ** (1.0 / len(steps))
+    fused = chained(prod(step.fused for step in steps), len(steps))
     unwanted = 1.0 - score / fused if fused > 0 else 0.0
     return Explanation(steps, fused, max(0.0, unwanted))
 

@@ -69,11 +69,22 @@ def merge(candidates: Sequence[Candidate], weights: Mapping[Lane, float]) -> lis
     )
 
 
+def chained(product: float, steps: int) -> float:
+    """Score of so many steps in order from the product of their scores; of one step, its own.
+
+    The chance that not all of them are wrong if each has the geometric mean of the scores: steps in their
+    places vouch for one another.
+    """
+    mean: float = product ** (1.0 / steps)
+    wrong: float = (1.0 - mean) ** steps
+    return 1.0 - wrong
+
+
 def in_order(steps: Sequence[Sequence[tuple[float, Candidate]]], within_s: float) -> list[tuple[float, Candidate]]:
     """Moments in which the steps follow one another in one video, best first.
 
-    The next step begins after the one before began and at most ``within_s`` after it ended. The score
-    is the geometric mean of the steps', so that one missing step sinks the whole.
+    The next step begins after the one before began and at most ``within_s`` after it ended. One
+    missing step sinks the whole (``chained``).
     """
     chains: list[tuple[float, tuple[Candidate, ...]]] = [(score, (candidate,)) for score, candidate in steps[0]]
     for following in steps[1:]:
@@ -91,7 +102,7 @@ def in_order(steps: Sequence[Sequence[tuple[float, Candidate]]], within_s: float
         chains = sorted(grown, key=lambda pair: -pair[0])[:2000]
     joined: list[tuple[float, Candidate]] = []
     for product, chain in chains:
-        score = product ** (1.0 / len(chain))
+        score = chained(product, len(chain))
         lanes: dict[Lane, float] = {}
         for link in chain:
             for lane, value in link.lanes.items():

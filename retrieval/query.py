@@ -50,6 +50,8 @@ _HINTS: tuple[tuple[Lane, re.Pattern[str]], ...] = (
 )
 _HINTED_WEIGHT = 3.0
 _UNHINTED_WEIGHT = 0.5
+_UNASKED_SOUND_WEIGHT = 0.4
+"""Words that name a thing mostly mean its looks: a bark somewhere proves little about "a dog on a sofa"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,6 @@ def _lane_weight(term: Term, lane: Lane, override: Mapping[Lane, float]) -> Lane
     if lane in override:
         return LaneWeight(share * override[lane], WeightSource.CALLER)
     if not hints:
-        return LaneWeight(share, WeightSource.EVEN)
+        return LaneWeight(share * (_UNASKED_SOUND_WEIGHT if lane is Lane.SOUND else 1.0), WeightSource.EVEN)
     source = WeightSource.WORDS if term.lane is None else WeightSource.SCOPE
     return LaneWeight(share * (_HINTED_WEIGHT if lane in hints else _UNHINTED_WEIGHT), source, hints.get(lane))

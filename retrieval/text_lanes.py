@@ -1,13 +1,13 @@
 """Candidates of the lanes whose unit is a line: what is said, and what is shown in writing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import Evidence, EvidenceKind, Lane, ScreenText, Segment, SpeechOrigin
+from retrieval.domain import Evidence, EvidenceKind, Lane, ScreenText, Segment, Span, SpeechOrigin
 from retrieval.fusion import Candidate
 from retrieval.lexical import matched_words, query_vector, with_terms
 from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
@@ -50,6 +50,12 @@ CHANCE_LIKENESS = 0.25
 """How much of any query can be heard in any line of speech; only what goes beyond counts."""
 
 LEAST_SHARE = 0.5
+
+LONGEST_PAUSE_S = 1.5
+LIKE_THE_OTHER = 0.6
+LEAST_JOINED = 0.3
+"""When two segments are one utterance: the pause between them, how alike their scores are, and how high."""
+
 LONGEST_CUE_S = 8.0
 
 _PHRASE_BONUS = 0.5
@@ -74,7 +80,7 @@ def text_candidates(
     cosines: dict[Key, float] = {(hit.video_id, hit.ordinal): hit.score for hit in dense}
     lowest = min(cosines.values(), default=0.0)
     keys = list(dict.fromkeys([*cosines, *((hit.video_id, hit.ordinal) for hit in sparse)]))
-    candidates = []
+    candidates: dict[Key, Candidate] = {}
     for key, line in _lines(lane, contents, keys).items():
         covered = coverage(term.text, line.text)
         phrase, likeness = _phrase_of(term, line, covered)
@@ -92,8 +98,41 @@ def text_candidates(
             origin=line.origin if isinstance(line, Segment) else None,
         )
         middle_s = (span.start_s + span.end_s) / 2
-        candidates.append(Candidate(key[0], span, middle_s, {lane: probability}, (evidence,)))
-    return sorted(candidates, key=lambda candidate: -candidate.lanes[lane])
+        candidates[key] = Candidate(key[0], span, middle_s, {lane: probability}, (evidence,))
+    found = _joined(candidates) if lane is Lane.SPEECH else list(candidates.values())
+    return sorted(found, key=lambda candidate: -candidate.lanes[lane])
+
+
+def _joined(candidates: Mapping[Key, Candidate]) -> list[Candidate]:
+    """Segments of which each answers about as well as the next, and follows at once, as one candidate.
+
+    A speaker pauses within a sentence; the recogniser makes two segments of it.
+    """
+    joined: list[Candidate] = []
+    previous: Key | None = None
+    for key in sorted(candidates):
+        candidate = candidates[key]
+        if previous == (key[0], key[1] - 1) and _is_one_utterance(joined[-1], candidate):
+            before = joined.pop()
+            better = max(before, candidate, key=lambda one: one.lanes[Lane.SPEECH])
+            first, second = before.evidence[0], candidate.evidence[0]
+            evidence = replace(
+                better.evidence[0],
+                span=Span(first.span.start_s, second.span.end_s),
+                text=f"{first.text} {second.text}",
+                matched_words=tuple(dict.fromkeys(first.matched_words + second.matched_words)),
+            )
+            span = Span(before.span.start_s, candidate.span.end_s)
+            candidate = replace(better, span=span, evidence=(evidence,))
+        joined.append(candidate)
+        previous = key
+    return joined
+
+
+def _is_one_utterance(before: Candidate, after: Candidate) -> bool:
+    scores = (before.lanes[Lane.SPEECH], after.lanes[Lane.SPEECH])
+    gap_s = after.span.start_s - before.span.end_s
+    return gap_s <= LONGEST_PAUSE_S and min(scores) >= LIKE_THE_OTHER * max(scores) and min(scores) >= LEAST_JOINED
 
 
 def _lines(lane: Lane, contents: Contents, keys: Sequence[Key]) -> Mapping[Key, Segment | ScreenText]:

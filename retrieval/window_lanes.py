@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.boundaries import Scored, find_peaks
+from retrieval.boundaries import Scored, find_peaks, snapped
 from retrieval.calibration import (
     Floats,
     LibraryLevel,
@@ -26,6 +26,8 @@ HITS = 400
 SHOTS_COMPLETED = 24
 SAMPLE = 1_000
 CANDIDATES = 60
+ONSET_REACH_S = 2.0
+"""An onset lies at most one window within what the curve gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,18 @@ def window_candidates(
                     windows[best].window.shot_ordinal,
                 )
             )
-    return sorted(candidates, key=lambda candidate: -candidate.lanes[lane])[:CANDIDATES]
+    best_first = sorted(candidates, key=lambda candidate: -candidate.lanes[lane])[:CANDIDATES]
+    return _at_onsets(best_first, contents) if lane is Lane.SOUND else best_first
+
+
+def _at_onsets(candidates: Sequence[Candidate], contents: Contents) -> list[Candidate]:
+    """The candidates with their edges on the onset and the end of what sounds there."""
+    places = [Place(candidate.video_id, candidate.span) for candidate in candidates]
+    moved = []
+    for candidate, events in zip(candidates, contents.sound_events_during(places), strict=True):
+        span = snapped(candidate.span, candidate.peak_s, events, ONSET_REACH_S)
+        moved.append(replace(candidate, span=span, peak_s=min(max(candidate.peak_s, span.start_s), span.end_s)))
+    return moved
 
 
 def _keys(hits: Sequence[Hit]) -> list[Key]:

@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.boundaries import Scored, find_peaks
-from retrieval.domain import Span
+from retrieval.boundaries import Scored, find_peaks, snapped
+from retrieval.domain import SoundEvent, Span
 
 
 def curve(*scores: float, shots: tuple[int, ...] | None = None) -> list[Scored]:
@@ -57,3 +57,38 @@ def test_peaks_cover_the_curve_once_within_shots_best_first(raw: list[tuple[floa
         inside = {w.shot_ordinal for w in windows if w.span.overlap_s(peak.span) > 0}
         assert len(inside) == 1
         assert peak.span.start_s <= peak.peak_s <= peak.span.end_s
+
+
+def event(start_s: float, end_s: float, label: str = "rain", score: float = 0.9) -> SoundEvent:
+    return SoundEvent(Span(start_s, end_s), label, score)
+
+
+def test_a_lasting_sound_moves_the_edges_to_its_onset_and_end() -> None:
+    assert snapped(Span(4.0, 12.0), 7.0, [event(5.2, 10.9)], 2.0) == Span(5.2, 10.9)
+
+
+def test_a_short_sound_leaves_the_stretch_around_it() -> None:
+    assert snapped(Span(4.0, 8.0), 5.0, [event(4.8, 5.3, "sneeze")], 2.0) == Span(4.0, 8.0)
+
+
+def test_another_sound_than_that_at_the_peak_moves_nothing() -> None:
+    events = [event(4.5, 11.5, "rain", 0.6), event(0.0, 5.0, "speech", 1.0)]
+    assert snapped(Span(4.0, 12.0), 8.0, events, 2.0) == Span(4.5, 11.5)
+    assert snapped(Span(4.0, 12.0), 8.0, [], 2.0) == Span(4.0, 12.0)
+
+
+@given(
+    st.floats(0, 20),
+    st.floats(0.5, 20),
+    st.floats(0, 1),
+    st.lists(st.tuples(st.floats(0, 40), st.floats(0.1, 20), st.sampled_from(["rain", "speech"])), max_size=6),
+)
+def test_snapping_never_leaves_the_stretch(
+    start_s: float, length_s: float, share: float, raw: list[tuple[float, float, str]]
+) -> None:
+    span = Span(start_s, start_s + length_s)
+    events = [event(begin, begin + length, label) for begin, length, label in raw]
+    found = snapped(span, start_s + share * length_s, events, 2.0)
+    assert span.start_s <= found.start_s < found.end_s <= span.end_s
+    assert found.start_s - span.start_s <= 2.0
+    assert span.end_s - found.end_s <= 2.0 + 1e-9

@@ -35,6 +35,13 @@ def library(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def fresh(library: Path, tmp_path: Path) -> Path:
+    """An empty data folder in which the models are prepared already."""
+    shutil.copytree(library / "models", tmp_path / "fresh" / "models")
+    return tmp_path / "fresh"
+
+
 def best(library: Path, words: str, *options: str) -> dict[str, Any]:
     answer = moments(library, "search", words, *options).row
     assert answer["moments"], answer
@@ -147,37 +154,37 @@ def test_an_index_of_other_encoders_names_the_command_that_helps(library: Path) 
     assert "moments --profile lite search" in done.stderr
 
 
-def test_removing_leaves_nothing_behind(sample: Path, tmp_path: Path) -> None:
-    indexed = moments(tmp_path, "index", str(sample)).row
-    assert (tmp_path / "thumbnails" / indexed["video_id"]).is_dir()
+def test_removing_leaves_nothing_behind(sample: Path, fresh: Path) -> None:
+    indexed = moments(fresh, "index", str(sample)).row
+    assert (fresh / "thumbnails" / indexed["video_id"]).is_dir()
 
-    assert moments(tmp_path, "remove", indexed["video_id"]).code == 0
+    assert moments(fresh, "remove", indexed["video_id"]).code == 0
 
-    assert moments(tmp_path, "videos").row["videos"] == []
-    assert list((tmp_path / "thumbnails").iterdir()) == []
-    assert list((tmp_path / "work").iterdir()) == []
-    findings = moments(tmp_path, "doctor").row
+    assert moments(fresh, "videos").row["videos"] == []
+    assert list((fresh / "thumbnails").iterdir()) == []
+    assert list((fresh / "work").iterdir()) == []
+    findings = moments(fresh, "doctor").row
     assert findings["ok"], findings
-    assert moments(tmp_path, "search", "a cat").row["abstained"]
+    assert moments(fresh, "search", "a cat").row["abstained"]
 
 
-def test_a_killed_run_goes_on_and_ends_as_a_clean_one(library: Path, sample: Path, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_and_ends_as_a_clean_one(library: Path, sample: Path, fresh: Path) -> None:
     doomed = subprocess.Popen(
-        command(tmp_path, "index", str(sample)), stdout=subprocess.DEVNULL, env=environment(), cwd=ROOT
+        command(fresh, "index", str(sample)), stdout=subprocess.DEVNULL, env=environment(), cwd=ROOT
     )
     deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("work/*/decoded/decoded.json")):
+    while not list(fresh.glob("work/*/decoded/decoded.json")):
         assert time.monotonic() < deadline
         assert doomed.poll() is None
         time.sleep(0.05)
     doomed.send_signal(signal.SIGKILL)
     doomed.wait()
-    assert moments(tmp_path, "search", "a cat").row["abstained"]
+    assert moments(fresh, "search", "a cat").row["abstained"]
 
-    again = moments(tmp_path, "index", str(sample)).row
+    again = moments(fresh, "index", str(sample)).row
 
     assert again["status"] == "indexed"
-    clean, resumed = (moments(folder, "show", str(sample)).row for folder in (library, tmp_path))
+    clean, resumed = (moments(folder, "show", str(sample)).row for folder in (library, fresh))
     for video in (clean, resumed):
         for changing in ("indexed_at", "index_seconds"):
             del video[changing]
@@ -213,20 +220,19 @@ def test_two_processes_share_a_data_folder(library: Path, sample: Path, tmp_path
 
 
 @pytest.mark.skipif(not PLANTED.exists(), reason="the material for planted moments is not there")
-def test_planted_moments_are_found(tmp_path: Path) -> None:
+def test_planted_moments_are_found(fresh: Path, tmp_path: Path) -> None:
     """Two videos of eight shots: every slide first, captions far above chance, JFK's sentence, the dogs."""
     corpus = tmp_path / "corpus"
     options = ["--videos", "2", "--shots", "8", "--seed", "3"]
     assets = ["--assets", str(SHARED / "bench" / "assets"), "--out", str(corpus)]
     subprocess.run([sys.executable, str(PLANTED), *options, *assets], check=True, capture_output=True)
-    data_dir = tmp_path / "library"
     jfk = SHARED / "media" / "jfk.flac"
-    indexed = moments(data_dir, "index", str(corpus / "videos"), str(jfk))
+    indexed = moments(fresh, "index", str(corpus / "videos"), str(jfk))
     assert indexed.code == 0, indexed.errors
-    scores = moments(data_dir, "eval", "run", "--queries", str(corpus / "queries.jsonl")).row
+    scores = moments(fresh, "eval", "run", "--queries", str(corpus / "queries.jsonl")).row
 
     assert scores["screen"]["r1@0.5"] == 100.0
     chance = 100.0 / 17
     assert scores["visual"]["r1@0.5"] > 4 * chance
-    spoken = moments(data_dir, "search", "ask not what your country can do for you").row["moments"]
+    spoken = moments(fresh, "search", "ask not what your country can do for you").row["moments"]
     assert any(item["lane"] == "speech" for item in spoken[0]["evidence"])

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from math import sqrt
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ from retrieval.domain import (
     WeightSource,
 )
 from retrieval.explanation import Ranking, explain
-from retrieval.fusion import Candidate, in_order, merge
+from retrieval.fusion import Candidate, chained, in_order, merge
 from retrieval.library import Library
 from retrieval.query import Query, Term, lane_weights, parse_term
 from retrieval.search import SearchEngine
@@ -107,7 +106,7 @@ def test_a_lane_tells_its_probability_and_the_rank_it_gave(contents: Contents) -
     assert step.spanned_by is Lane.SPEECH
     assert step.lanes[Lane.SPEECH] == LaneExplanation(LaneWeight(1.0, WeightSource.EVEN), 0.8, 1)
     assert step.lanes[Lane.VISUAL] == LaneExplanation(LaneWeight(1.0, WeightSource.EVEN), 0.4, 2)
-    assert step.lanes[Lane.SOUND] == LaneExplanation(LaneWeight(1.0, WeightSource.EVEN), None, None)
+    assert step.lanes[Lane.SOUND] == LaneExplanation(LaneWeight(0.4, WeightSource.EVEN), None, None)
     assert step.fused == explanation.fused == score
     assert explanation.unwanted == 0.0
 
@@ -121,7 +120,7 @@ def test_a_sequence_is_explained_step_by_step(contents: Contents) -> None:
 
     assert [step.text for step in explanation.steps] == ["a bark", "a slam"]
     first, second = explanation.steps
-    assert explanation.fused == pytest.approx(sqrt(first.fused * second.fused)) == pytest.approx(score)
+    assert explanation.fused == pytest.approx(chained(first.fused * second.fused, 2)) == pytest.approx(score)
 
 
 def test_what_is_not_wanted_takes_its_share(contents: Contents) -> None:

@@ -70,6 +70,9 @@ def test_steps_must_follow_one_another_in_one_video_in_time() -> None:
     assert in_order([bark, slam], within_s=5) == []
 
 
-def test_a_chain_is_as_good_as_the_geometric_mean_of_its_steps() -> None:
-    ranked = in_order([[(0.9, candidate("a", 0, 1))], [(0.4, candidate("a", 2, 3))]], within_s=10)
-    assert abs(ranked[0][0] - 0.6) < 1e-9
+def test_a_chain_is_surer_than_the_mean_of_its_steps_and_ranked_by_it() -> None:
+    """The geometric mean of 0.9 and 0.4 is 0.6; two steps of 0.6 that vouch for each other give 0.84."""
+    first, second = [(0.9, candidate("a", 0, 1))], [(0.4, candidate("a", 2, 3)), (0.3, candidate("a", 5, 6))]
+    ranked = in_order([first, second], within_s=10)
+    assert [found.span for _, found in ranked] == [Span(0, 3), Span(0, 6)]
+    assert abs(ranked[0][0] - 0.84) < 1e-9

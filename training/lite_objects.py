@@ -15,8 +15,6 @@ import tarfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,12 +22,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from torch.nn import functional
 
-from retrieval.encoders.converted import Graph, convert
 from training.object_examples import (
     FEATURES,
-    HEIGHT,
-    WIDTH,
-    Cells,
+    Backbone,
     Composer,
     Examples,
     Pictures,
@@ -159,15 +154,12 @@ def main() -> None:
     }
     teacher = Teacher(options.teacher)
     data: dict[str, Examples] = {}
-    with TemporaryDirectory() as folder:
-        blank: Any = torch.zeros(1, HEIGHT, WIDTH, 3, dtype=torch.uint8)
-        convert(Cells(), (blank,), [("frames", (-1, -1, -1, 3), np.uint8)], Path(folder))
-        backbone = Graph(Path(folder), "fastest")
-        for number, (name, (pictures, layouts, share)) in enumerate(sources.items()):
-            composer = Composer(pictures, layouts, options.seed + number)
-            count = round(share * options.compositions)
-            data[name] = examples(composer, teacher, backbone, count)
-            print(f"{name}: {count} compositions of {len(pictures.files)} pictures", flush=True)
+    backbone = Backbone()
+    for number, (name, (pictures, layouts, share)) in enumerate(sources.items()):
+        composer = Composer(pictures, layouts, options.seed + number)
+        count = round(share * options.compositions)
+        data[name] = examples(composer, teacher, backbone, count)
+        print(f"{name}: {count} compositions of {len(pictures.files)} pictures", flush=True)
 
     def head_from(*parts: str) -> Head:
         weights = [torch.full((len(data[part].features),), 2.5 if "scenes" in part else 1.0) for part in parts]

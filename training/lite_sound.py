@@ -30,11 +30,11 @@ from training.sound_data import (
     spoken_recordings,
 )
 from training.sound_net import train, weights_file
-from training.sound_patches import Examples, Teacher, render
+from training.sound_patches import Examples, Teacher, joined, render
 
 FOLDS = (1, 2, 3)
-ESC_VERSIONS, SPEECH_VERSIONS, OTHER_VERSIONS = 12, 8, 3
-SPOKEN, MADE_UP_MUSIC, MADE_UP = 70, 60, 300
+ESC_VERSIONS, OTHER_VERSIONS = 12, 3
+SPOKEN, MADE_UP_MUSIC, MADE_UP = 50, 60, 300
 HEARD = 0.5
 
 
@@ -55,11 +55,10 @@ def main() -> None:
     spoken = spoken_recordings(rng, SPOKEN)
     made_up = list(made_up_recordings(rng, MADE_UP_MUSIC, MADE_UP))
     teacher = Teacher(options.teacher)
-    voices = [recording for recording in [*real, *spoken] if recording.label == SPEECH]
-    others = [recording for recording in [*real, *made_up] if recording.label != SPEECH]
-    turns = [*(ESC_VERSIONS * esc), *(SPEECH_VERSIONS * voices), *(OTHER_VERSIONS * others)]
-    examples = render(turns, teacher, rng)
-    print(f"{len(examples.mel)} patches of {len(esc) + len(voices) + len(others)} recordings")
+    others = [*real, *spoken, *made_up]
+    turns = [ESC_VERSIONS * esc, OTHER_VERSIONS * others]
+    examples = joined([render(group, teacher, rng) for group in turns])
+    print(f"{len(examples.mel)} patches of {len(esc) + len(others)} recordings")
     if options.cross_validate:
         options.cross_validate.mkdir(parents=True, exist_ok=True)
         cross_validate(examples, esc, real, options.cross_validate)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import openvino
@@ -13,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional
 
-from retrieval.encoders.converted import Graph
+from retrieval.encoders.converted import GRAPH, convert
 from retrieval.encoders.lite_visual import load_backbone
 
 WIDTH, HEIGHT, STRIDE = 512, 288, 32
@@ -130,12 +132,27 @@ class Cells(torch.nn.Module):
         return functional.avg_pool2d(features, 3, stride=1)
 
 
-def examples(composer: Composer, teacher: Teacher, backbone: Graph, count: int) -> Examples:
+class Backbone:
+    """The network's features, in the precision that the processor is fastest in."""
+
+    def __init__(self) -> None:
+        with TemporaryDirectory() as folder:
+            blank: Any = torch.zeros(1, HEIGHT, WIDTH, 3, dtype=torch.uint8)
+            convert(Cells(), (blank,), [("frames", (-1, -1, -1, 3), np.uint8)], Path(folder))
+            core = openvino.Core()
+            self._network = core.compile_model(Path(folder) / GRAPH, "CPU", {"INFERENCE_NUM_THREADS": 1})
+
+    def features(self, frame: Picture) -> NDArray[np.float16]:
+        """(cells, 1280) of every other cell."""
+        cells = np.asarray(self._network([frame[None]])[0])
+        return cells[0, :, ::2, ::2].reshape(FEATURES, -1).T.astype(np.float16)
+
+
+def examples(composer: Composer, teacher: Teacher, backbone: Backbone, count: int) -> Examples:
     features, scores = [], []
     for _ in range(count):
         frame = composer.compose()
-        (cells,) = backbone.run(frame[None])
         seen = torch.from_numpy(teacher.scores(frame)).permute(2, 0, 1)
-        features.append(torch.from_numpy(cells[0, :, ::2, ::2].reshape(FEATURES, -1).T.astype(np.float16)))
+        features.append(torch.from_numpy(backbone.features(frame)))
         scores.append(functional.max_pool2d(seen, 3, stride=1)[:, ::2, ::2].flatten(1).T)
     return Examples(torch.stack(features), torch.stack(scores))

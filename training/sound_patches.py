@@ -61,6 +61,11 @@ class Examples:
         return Examples(*(getattr(self, f.name)[keep] for f in fields(self)))
 
 
+def joined(parts: Sequence[Examples]) -> Examples:
+    """All patches of the parts, in order."""
+    return Examples(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Examples)))
+
+
 class Teacher:
     """YAMNet: what its 521 classes score on a patch, and the 1024 features below them."""
 
@@ -112,7 +117,7 @@ def render(recordings: Sequence[Recording], teacher: Teacher, rng: Generator) ->
         targets = _targets(parts, waves, heard)
         folds = np.full(len(mel), max(part.fold for part in parts))
         batches.append(Examples(mel.astype(np.float16), targets, scores, features, folds))
-    return Examples(*(np.concatenate([getattr(b, f.name) for b in batches]) for f in fields(Examples)))
+    return joined(batches)
 
 
 def _targets(parts: Sequence[Recording], waves: Sequence[Wave], heard: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -166,19 +171,10 @@ def _varied(samples: Wave, rng: Generator, seconds: float = 5.0) -> Wave:
     wave[-joint:] *= np.linspace(1, 0, joint)
     wave = np.roll(wave, rng.integers(count))
     if rng.random() < 0.7:
-        wave = filtered(rng, wave, strength_db=8)
-    if rng.random() < 0.2:
-        wave = _through_a_wire(wave, rng)
-    if rng.random() < 0.35:
+        wave = filtered(rng, wave, strength_db=6)
+    if rng.random() < 0.25:
         wave = _in_a_room(wave, rng)
     return np.asarray(wave / (np.abs(wave).max() + 1e-6), np.float32)
-
-
-def _through_a_wire(wave: Wave, rng: Generator) -> Wave:
-    """What telephones, old recordings and thrifty codecs leave: a band of the spectrum."""
-    hertz = np.fft.rfftfreq(wave.size, 1 / SAMPLE_RATE_HZ)
-    kept = (hertz > rng.uniform(0, 400)) & (hertz < rng.uniform(2500, 7500))
-    return np.fft.irfft(np.fft.rfft(wave) * kept, wave.size)
 
 
 def _in_a_room(wave: Wave, rng: Generator) -> Wave:

@@ -42,7 +42,8 @@ FRAME_AREA_PX = 512 * 288
 STRIDE_PX = 32
 """The network halves its input five times; multiples of this keep its padding the same everywhere."""
 SHORTEST_SIDE_PX = 3 * STRIDE_PX
-BATCH_FRAMES = 8
+BATCH_FRAMES = 2
+"""What a core's cache holds the features of: larger batches are slower."""
 
 NOISE = 0.02
 """Probability below which a label is not counted as seen."""
@@ -112,7 +113,7 @@ class LiteVisualEncoder:
 
     @cached_property
     def _graph(self) -> Graph:
-        return Graph(self._folder, "fastest")
+        return Graph(self._folder)
 
     @cached_property
     def _arrays(self) -> dict[str, NDArray[Any]]:
