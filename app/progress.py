@@ -9,6 +9,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from indexer.pipeline import STEPS
+from indexer.probe import probe
+from retrieval.errors import MediaError
 
 _TOTAL = sum(STEPS.values())
 
@@ -24,11 +26,19 @@ def overall_share(stage: str | None, share: float) -> float:
 
 
 class _SpeedColumn(ProgressColumn):
-    """Seconds of media per second, once a file is done."""
+    """Seconds of media per second."""
 
     def render(self, task: Task) -> Text:
         speed = task.fields.get("speed")
         return Text(f"{speed:.1f}× real time" if speed else "", style="dim")
+
+
+def _claimed_length_s(file: Path) -> float:
+    """What the file's header says it lasts, 0 if it does not say."""
+    try:
+        return probe(file).duration_s or 0.0
+    except MediaError:
+        return 0.0
 
 
 class IndexProgress:
@@ -39,6 +49,7 @@ class IndexProgress:
         self._media_s = 0.0
         self._started = time.monotonic()
         self._shares: dict[str, float] = {}
+        self._lengths_s: dict[str, float] = {}
         self._finished = 0
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -62,17 +73,24 @@ class IndexProgress:
     def show(self, job_id: str, file: Path, stage: str | None, share: float) -> None:
         """A job is at ``share`` of ``stage``."""
         self._shares[job_id] = overall_share(stage, share)
+        if job_id not in self._lengths_s:
+            self._lengths_s[job_id] = _claimed_length_s(file)
         number = f"{self._finished + 1}/{self._files} " if self._files > 1 else ""
         self._progress.update(
             self._task,
             description=f"{number}{file.name[:40]}  [cyan]{stage or 'waiting'}[/cyan]",
             completed=self._finished + sum(self._shares.values()),
+            speed=self._speed(),
         )
+
+    def _speed(self) -> float:
+        """Seconds of media worked off per second, what is half done counted by its share."""
+        running_s = sum(share * self._lengths_s.get(job_id, 0.0) for job_id, share in self._shares.items())
+        return (self._media_s + running_s) / max(time.monotonic() - self._started, 1e-3)
 
     def done(self, job_id: str, media_s: float | None) -> None:
         """A job is done; ``media_s`` is the length of its file."""
         self._shares.pop(job_id, None)
         self._finished += 1
         self._media_s += media_s or 0.0
-        speed = self._media_s / max(time.monotonic() - self._started, 1e-3)
-        self._progress.update(self._task, completed=self._finished + sum(self._shares.values()), speed=speed or None)
+        self._progress.update(self._task, completed=self._finished + sum(self._shares.values()), speed=self._speed())

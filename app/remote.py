@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.answers import answer_from_json
-from app.schemas import search_json
 from app.settings import Settings
 from retrieval.domain import Answer
 from retrieval.errors import (
@@ -46,7 +45,7 @@ class Server:
 
     def search(self, query: Query) -> Answer:
         """What the server answers."""
-        return answer_from_json(self._ask("POST", "/v1/search", json=search_json(query)))
+        return answer_from_json(self._ask("POST", "/v1/search", json=_body(query)))
 
     def search_with(self, query: Query, file: QueryFile) -> Answer:
         """What the server answers to a query with a file."""
@@ -55,7 +54,7 @@ class Server:
                 self._ask(
                     "POST",
                     f"/v1/search/{file.kind}",
-                    data={"options": json.dumps(search_json(query))},
+                    data={"options": json.dumps(_body(query))},
                     files={"file": ("file", content)},
                 )
             )
@@ -92,3 +91,10 @@ def server_of(settings: Settings) -> Server | None:
         return None
     owner = DataFolder(settings.data_dir.absolute()).owner(LockName.VECTORS)
     return Server(owner.url) if owner is not None and owner.url is not None else None
+
+
+def _body(query: Query) -> dict[str, Any]:
+    # Imported here: searches without a server, most of them, do not wait for pydantic's models to be built.
+    from app.schemas import search_json
+
+    return search_json(query)

@@ -8,7 +8,7 @@ noise and tones as sound. Prints one JSON object.
 
 import argparse
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -49,11 +49,15 @@ def main() -> None:
             "lite",
             "--json",
         ]
+        # The first file waits until the models are prepared, which is done once: not what is measured here.
+        first = make_sample(folder / "first.mp4")
+        subprocess.run([*command, "index", str(first)], capture_output=True, check=True)
         started = time.monotonic()
-        done = subprocess.run([*command, "index", str(video)], capture_output=True, text=True, check=True)
+        process = subprocess.Popen([*command, "index", str(video)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        outcome = json.loads(process.stdout.readline())
+        _, _, usage = os.wait4(process.pid, 0)
         wall_s = time.monotonic() - started
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        outcome = json.loads(done.stdout)
         print(
             json.dumps(
                 {
@@ -62,7 +66,7 @@ def main() -> None:
                     "wall_s": round(wall_s, 1),
                     "times_real_time": round(outcome["duration_s"] / wall_s, 2),
                     "cpu_s": round(usage.ru_utime + usage.ru_stime, 1),
-                    "peak_mb_largest_process": round(usage.ru_maxrss / 1024),
+                    "peak_mb": round(usage.ru_maxrss / 1024),
                 }
             )
         )

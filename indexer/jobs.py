@@ -122,12 +122,13 @@ class IndexJobs:
 
         job_id = DBOS.workflow_id or path
 
-        def step(name: str, run: Callable[[], T]) -> T:
-            return DBOS.run_step({"name": name}, run)
-
         def report(stage: str, share: float) -> None:
             with self._lock:
                 self._progress[job_id] = (stage, share)
+
+        def step(name: str, run: Callable[[], T]) -> T:
+            report(name, 0.0)
+            return DBOS.run_step({"name": name}, run)
 
         try:
             return self._indexer.index(Path(path), step, report).as_dict()

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 GRAPH = "graph.xml"
 ARRAYS = "arrays.npz"
+COMPILED = "compiled"
 
 
 def package_folder(package: str) -> Path:
@@ -123,7 +124,12 @@ class Graph:
 
         # Left to itself OpenVINO computes in bf16 where the processor can: twice as fast, but then one frame
         # in five gets a vector that is further than a cosine of 0.999 from that of other machines.
-        hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        # The compiled graph is kept beside the model: the next process loads it in half the time.
+        hints = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+            "CACHE_DIR": str(folder / COMPILED),
+        }
         try:
             self._model = openvino.Core().compile_model(folder / GRAPH, "CPU", hints)
         except RuntimeError as error:
