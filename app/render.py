@@ -11,6 +11,8 @@ from app.explanations import explanation_lines
 from retrieval.domain import Answer, Evidence, EvidenceKind, Moment
 
 _BAR_CELLS = 10
+_LEAST_TELLING = 0.05
+"""A lane that found the moment less probable than this has nothing to tell of it."""
 
 
 def clock(seconds: float) -> str:
@@ -67,7 +69,8 @@ def print_moment(console: Console, moment: Moment) -> None:
         f"{moment.confidence:.0%} {confidence_words(moment.confidence)}",
         highlight=False,
     )
-    for item in moment.evidence:
+    telling = [item for item in moment.evidence if item.score >= _LEAST_TELLING]
+    for item in telling or moment.evidence[:1]:
         line = Text("      ")
         line.append_text(evidence_text(item))
         console.print(line)

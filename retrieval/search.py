@@ -212,7 +212,7 @@ class SearchEngine:
             return Answer((), True, "nothing in the library comes near the query", searched)
         if groups[0].score < ABSTAIN_BELOW:
             reason = (
-                f"the best of {searched.videos} videos has a confidence of {groups[0].score:.0%}, "
+                f"the best moment has a confidence of {groups[0].score:.0%}, "
                 f"below the {ABSTAIN_BELOW:.0%} that an answer needs"
             )
             return Answer(tuple(moments), True, reason, searched)
