@@ -48,13 +48,16 @@ def _grow(curve: Sequence[Scored], taken: Sequence[bool], top: int, floor: float
     return first, last
 
 
-def find_peaks(curve: Sequence[Scored], *, level: float = 0.0, keep: float = 0.5, valley: float = 0.6) -> list[Peak]:
+def find_peaks(
+    curve: Sequence[Scored], *, level: float = 0.0, keep: float = 0.5, valley: float = 0.6, doubt: float = 0.0
+) -> list[Peak]:
     """Disjoint stretches around the curve's peaks, best first.
 
     ``curve`` is in time order. A stretch keeps to its shot, takes in windows whose score is at least
     ``keep`` of the way from ``level`` (what the library gets at large) up to the peak, and ends at a
     watershed: where the curve has risen by more than ``valley`` from a dip. Watershed boundaries from
-    frozen embeddings beat sliding windows (arXiv 2211.02178).
+    frozen embeddings beat sliding windows (arXiv 2211.02178). Scores are drawn towards ``level`` as if by
+    ``doubt`` further windows: one window may be high by accident, several in a row hardly.
     """
     peaks: list[Peak] = []
     taken = [False] * len(curve)
@@ -72,7 +75,7 @@ def find_peaks(curve: Sequence[Scored], *, level: float = 0.0, keep: float = 0.5
             Peak(
                 Span(curve[first].span.start_s, curve[last].span.end_s),
                 (curve[top].span.start_s + curve[top].span.end_s) / 2,
-                sum(strongest) / len(strongest),
+                (sum(strongest) + doubt * level) / (len(strongest) + doubt),
             )
         )
     return sorted(peaks, key=lambda peak: (-peak.score, peak.span.start_s))

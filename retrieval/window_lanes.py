@@ -32,17 +32,18 @@ ONSET_REACH_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How one lane reads its curve. ``keep`` and ``valley`` are those of ``find_peaks``."""
+    """How one lane reads its curve. ``keep``, ``valley`` and ``doubt`` are those of ``find_peaks``."""
 
     probability: Logistic
     keep: float
     valley: float
     within_shot: bool
+    doubt: float
 
 
 TUNING: Mapping[Lane, Tuning] = {
-    Lane.VISUAL: Tuning(Logistic(1.4, -5.3), keep=0.35, valley=1.0, within_shot=True),
-    Lane.SOUND: Tuning(Logistic(3.0, -8.8), keep=0.5, valley=1.0, within_shot=False),
+    Lane.VISUAL: Tuning(Logistic(1.4, -5.3), keep=0.35, valley=1.0, within_shot=True, doubt=0.0),
+    Lane.SOUND: Tuning(Logistic(3.0, -8.8), keep=0.5, valley=1.0, within_shot=False, doubt=0.25),
 }
 
 
@@ -91,7 +92,7 @@ def window_candidates(
             )
             for key in keys
         ]
-        for peak in find_peaks(curve, keep=tuning.keep, valley=tuning.valley):
+        for peak in find_peaks(curve, keep=tuning.keep, valley=tuning.valley, doubt=tuning.doubt):
             best = min(keys, key=lambda key: abs(_middle(windows[key].window.span) - peak.peak_s))
             candidates.append(
                 Candidate(
