@@ -168,6 +168,11 @@ def test_removing_leaves_nothing_behind(sample: Path, fresh: Path) -> None:
     assert moments(fresh, "search", "a cat").row["abstained"]
 
 
+def test_keyframes_alone_are_indexed_on_request(sample: Path, fresh: Path) -> None:
+    assert moments(fresh, "index", "--fastest", str(sample)).row["status"] == "indexed"
+    assert moments(fresh, "show", str(sample)).row["duration_s"] == pytest.approx(54.0, abs=0.2)
+
+
 def test_a_killed_run_goes_on_and_ends_as_a_clean_one(library: Path, sample: Path, fresh: Path) -> None:
     doomed = subprocess.Popen(
         command(fresh, "index", str(sample)), stdout=subprocess.DEVNULL, env=environment(), cwd=ROOT

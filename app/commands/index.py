@@ -20,6 +20,7 @@ from app.progress import IndexProgress
 from app.remote import Server, server_of
 from app.render import clock
 from app.settings import Settings
+from indexer.decode import Skip
 from retrieval.errors import InputError
 from retrieval.library import Library
 
@@ -36,8 +37,12 @@ Examples:
   moments --json index ~/Videos > report.jsonl"""
 )
 @click.argument("paths", nargs=-1, required=True)
+@click.option("--fast", "skip", flag_value=Skip.FAST.value, help="Decode about half: some frames a little off.")
+@click.option(
+    "--fastest", "skip", flag_value=Skip.FASTEST.value, help="Decode keyframes only: short events are missed."
+)
 @click.pass_obj
-def index(invocation: Invocation, paths: tuple[str, ...]) -> int:
+def index(invocation: Invocation, paths: tuple[str, ...], skip: str | None = None) -> int:
     """Index files, folders or globs.
 
     Each PATH is a video or audio file, a folder that is searched for them, or a glob in quotation marks.
@@ -46,8 +51,12 @@ def index(invocation: Invocation, paths: tuple[str, ...]) -> int:
     files = media_files(paths)
     if not files:
         raise InputError(f"no media file in {', '.join(paths)}")
+    if skip is not None:
+        invocation.overrides["skip"] = skip
     settings = invocation.settings
     server = server_of(settings)
+    if server is not None and skip is not None:
+        raise InputError(f"the server at {server.url} indexes by its own settings: leave out --{skip}, or stop it")
     outcomes = _here(settings, files) if server is None else _through(server, files)
     failed = 0
     for outcome in outcomes:
