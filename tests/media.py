@@ -1,25 +1,16 @@
 """Makers of small media files with known answers. All pictures are 320 x 180 unless a test says otherwise."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
+from indexer.ffmpeg_binary import ffmpeg_path
+
 SIZE = "320x180"
 FPS = 25
 FAST_H264 = {"vcodec": "libx264", "preset": "ultrafast", "crf": 23, "pix_fmt": "yuv420p"}
-
-
-def ffmpeg_binary() -> str:
-    """The ffmpeg on the PATH, else the one that the imageio-ffmpeg wheel carries."""
-    found = shutil.which("ffmpeg")
-    if found:
-        return found
-    import imageio_ffmpeg
-
-    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 def lavfi(source: str, **options: Any) -> Any:
@@ -31,7 +22,7 @@ def write(path: Path, *streams: Any, **options: Any) -> Path:
     """Encode ``streams`` into ``path`` and return it; ffmpeg's complaints are in the error."""
     try:
         ffmpeg.output(*streams, str(path), **options).run(
-            cmd=ffmpeg_binary(), overwrite_output=True, capture_stdout=True, capture_stderr=True
+            cmd=ffmpeg_path(), overwrite_output=True, capture_stdout=True, capture_stderr=True
         )
     except ffmpeg.Error as error:
         raise AssertionError(error.stderr.decode(errors="replace")) from error

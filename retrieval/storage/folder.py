@@ -91,10 +91,6 @@ class DataFolder:
     def models_dir(self) -> Path:
         return self.path / "models"
 
-    @property
-    def uploads_dir(self) -> Path:
-        return self.path / "uploads"
-
     def work_dir(self, video_id: str) -> Path:
         """Where the steps of one video's indexing leave what the next ones need."""
         return self.path / "work" / video_id
