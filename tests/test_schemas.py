@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from app.schemas import OptionsBody, SearchBody, search_json
+from app.schemas.search import OptionsBody, SearchBody, search_json
 from retrieval.domain import Lane, Span
 from retrieval.errors import QueryError
 from retrieval.query import Clip, GroupBy, Query, Term, VideoFilter, parse_term

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from app.answers import judgement_json
 from app.dependencies import LibraryOf
-from app.schemas import JudgementBody
+from app.schemas.judgements import JudgementBody
 from retrieval.domain import Span
 
 router = APIRouter(prefix="/v1/judgements", tags=["judgements"])

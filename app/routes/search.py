@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from app.answers import answer_json
 from app.dependencies import EngineOf
-from app.schemas import OptionsBody, SearchBody
+from app.schemas.search import OptionsBody, SearchBody
 from retrieval.domain import Answer
 from retrieval.errors import InputError
 from retrieval.file_queries import FileKind, QueryFile, search_with

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from app.answers import video_json
 from app.dependencies import JobsOf, LibraryOf
-from app.schemas import AddVideoBody
+from app.schemas.videos import AddVideoBody
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 

@@ -1,19 +1,16 @@
-"""Bodies of requests and responses of the REST API."""
+"""Bodies of searches."""
 
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from app.schemas.body import Body
 from retrieval.domain import Lane, Span
 from retrieval.query import MAX_LIMIT, Clip, GroupBy, Query, Term, VideoFilter, parse_term
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ClipBody(_Body):
+class ClipBody(Body):
     """A stretch of an indexed video."""
 
     video_id: Annotated[str, Field(min_length=1, description="Id, path or file name of the video.")]
@@ -25,7 +22,7 @@ class ClipBody(_Body):
         return Clip(self.video_id, Span(self.start_s, self.end_s))
 
 
-class QueryBody(_Body):
+class QueryBody(Body):
     """What is looked for: `text`, more like a clip (`like`), or both; and steps that follow (`then`)."""
 
     text: Annotated[str | None, Field(description="A description of the moment.")] = None
@@ -47,7 +44,7 @@ class QueryBody(_Body):
         return (replace(words, like=like, text_share=self.text_share), *then)
 
 
-class FilterBody(_Body):
+class FilterBody(Body):
     """Which videos, and which part of each, are searched."""
 
     video_id: Annotated[list[str], Field(description="Ids, paths or file names of videos.")] = []
@@ -57,7 +54,7 @@ class FilterBody(_Body):
     end_s: Annotated[float | None, Field(description="Nothing after this second.")] = None
 
 
-class OptionsBody(_Body):
+class OptionsBody(Body):
     """How to search with a file: a search that need not have words."""
 
     query: QueryBody = QueryBody()
@@ -136,20 +133,3 @@ def search_json(query: Query) -> dict[str, Any]:
 
 def _scoped(term: Term) -> str:
     return term.text if term.lane is None else f"{term.lane}: {term.text}"
-
-
-class JudgementBody(_Body):
-    """Whether a moment that a search returned was right."""
-
-    query: Annotated[str, Field(description="The words that were searched for.")]
-    video_id: Annotated[str, Field(min_length=1, description="Id, path or file name of the video.")]
-    start_s: float
-    end_s: float
-    is_right: bool
-    lane: Annotated[Lane | None, Field(description="Lane that the verdict is about.")] = None
-
-
-class AddVideoBody(_Body):
-    """A file of the server's machine to put into the library."""
-
-    path: Annotated[str, Field(min_length=1, examples=["/videos/talk.mp4"])]

@@ -1,0 +1,1 @@
+"""Bodies of requests and responses of the REST API, a module per resource."""
