@@ -1,9 +1,9 @@
 """From raw similarities to scores that compare across lanes and queries, and to probabilities.
 
-A cosine means nothing by itself: some windows lie near every query (hubs), some queries near every
-window. Both are taken out, as in query-bank normalisation (arXiv 2112.12777): first a window's
-similarity is held against what a fixed bank of other descriptions gets from it, then against what
-this query gets from the library at large.
+A cosine means nothing by itself: some windows lie near every text (hubs), encoders differ in scale, and some
+queries are near everything. A window's cosine is held against what a fixed bank of other descriptions gets
+there, in the way of cross-domain similarity local scaling (arXiv 1710.04087); the bank's own scores over the
+library then give the unit, and the spread of the query's own scores is half taken out.
 """
 
 from dataclasses import dataclass
@@ -13,36 +13,44 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+NEIGHBOURS = 10
 PRIOR_WINDOWS = 50.0
-"""How many imagined windows of mean 0 and deviation 1 stand in for a library that is still small."""
+"""How many imagined windows of deviation 1 stand in for a library that is still small."""
 
 
-def standardise_by_bank(similarities: Floats, bank_similarities: Floats) -> Floats:
-    """How far each window's similarity (n,) lies above what the bank (n, m) gets there, in deviations."""
-    mean = bank_similarities.mean(axis=1)
-    deviation = bank_similarities.std(axis=1)
-    return np.asarray((similarities - mean) / np.maximum(deviation, 1e-6), dtype=np.float32)
+def neighbourhood(bank_similarities: Floats) -> Floats:
+    """What the nearest descriptions of the bank get from each window: (n, m) cosines to (n,) means."""
+    count = min(NEIGHBOURS, bank_similarities.shape[1])
+    nearest = np.partition(bank_similarities, -count, axis=1)[:, -count:]
+    return np.asarray(nearest.mean(axis=1), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class LibraryLevel:
-    """What this query gets from the library at large: mean and deviation of standardised scores."""
+class Unit:
+    """Mean and deviation of the bank's locally scaled scores over a library: the unit of all scores there."""
 
     mean: float
     deviation: float
 
 
-def library_level(sample: Floats) -> LibraryLevel:
-    """The level over a sample (n,) of the library, drawn towards (0, 1) where the sample is small."""
-    count = float(len(sample)) + PRIOR_WINDOWS
-    mean = float(sample.sum(dtype=np.float64)) / count
-    square = (float((sample.astype(np.float64) ** 2).sum()) + PRIOR_WINDOWS) / count
-    return LibraryLevel(mean, max(square - mean**2, 1e-6) ** 0.5)
+def unit_of(bank_similarities: Floats) -> Unit:
+    """The unit that (n, m) cosines of the bank with a library's windows give; (0, 1) without any window."""
+    if not len(bank_similarities):
+        return Unit(0.0, 1.0)
+    scaled = bank_similarities - 0.5 * neighbourhood(bank_similarities)[:, None]
+    return Unit(float(scaled.mean(dtype=np.float64)), max(float(scaled.std(dtype=np.float64)), 1e-6))
 
 
-def above_level(scores: Floats, level: LibraryLevel) -> Floats:
-    """Standardised scores (n,) in deviations above the library's level for this query."""
-    return np.asarray((scores - level.mean) / level.deviation, dtype=np.float32)
+def locally_scaled(similarities: Floats, near: Floats, unit: Unit) -> Floats:
+    """Scores (n,) in units: cosines less half of what the bank's nearest get there."""
+    return np.asarray((similarities - 0.5 * near - unit.mean) / unit.deviation, dtype=np.float32)
+
+
+def spread(scores: Floats) -> float:
+    """Deviation of a query's scores over a sample (n,) of the library, drawn towards 1 where that is small."""
+    count = float(len(scores)) + PRIOR_WINDOWS
+    own = float(scores.var(dtype=np.float64)) * len(scores) if len(scores) else 0.0
+    return float(((own + PRIOR_WINDOWS) / count) ** 0.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.boundaries import Scored, find_peaks, snapped
-from retrieval.calibration import (
-    Floats,
-    LibraryLevel,
-    Logistic,
-    above_level,
-    library_level,
-    standardise_by_bank,
-)
+from retrieval.calibration import Floats, Logistic, locally_scaled, neighbourhood, spread, unit_of
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span
 from retrieval.fusion import Candidate
 from retrieval.storage.contents import Contents, Key
@@ -42,23 +35,31 @@ class Tuning:
 
 
 TUNING: Mapping[Lane, Tuning] = {
-    Lane.VISUAL: Tuning(Logistic(1.4, -5.3), keep=0.35, valley=1.0, within_shot=True, doubt=0.0),
-    Lane.SOUND: Tuning(Logistic(3.0, -8.8), keep=0.5, valley=1.0, within_shot=False, doubt=0.25),
+    Lane.VISUAL: Tuning(Logistic(1.7, -6.0), keep=0.35, valley=1.0, within_shot=True, doubt=0.0),
+    Lane.SOUND: Tuning(Logistic(2.2, -8.8), keep=0.5, valley=1.0, within_shot=False, doubt=0.25),
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Background:
-    """What a space looks like at large: bank vectors (m, dim) and a sample of its windows (n, dim)."""
+    """What a space looks like at large, as bank vectors (m, dim) and a sample of its windows (n, dim) tell."""
 
-    bank: NDArray[np.float32]
-    sample: NDArray[np.float32]
+    def __init__(self, bank: NDArray[np.float32], sample: NDArray[np.float32]) -> None:
+        self.bank = bank
+        self.sample = sample
+        similarities = sample @ bank.T if len(sample) else np.zeros((0, len(bank)), np.float32)
+        self._near: Floats = neighbourhood(similarities)
+        self._unit = unit_of(similarities)
 
-    def level(self, query: NDArray[np.float32]) -> LibraryLevel:
-        """What ``query`` gets from the sample, standardised by the bank."""
+    def spread(self, query: NDArray[np.float32]) -> float:
+        """How widely the scores of a unit vector (dim,) lie over the library, in units."""
         if not len(self.sample):
-            return library_level(np.zeros(0, np.float32))
-        return library_level(standardise_by_bank(self.sample @ query, self.sample @ self.bank.T))
+            return spread(np.zeros(0, np.float32))
+        return spread(locally_scaled(self.sample @ query, self._near, self._unit))
+
+    def scores(self, query: NDArray[np.float32], vectors: NDArray[np.float32], spread: float) -> Floats:
+        """Scores (n,) of windows (n, dim), comparable across queries; ``spread`` is that of the query."""
+        near = neighbourhood(vectors @ self.bank.T)
+        return np.asarray(locally_scaled(vectors @ query, near, self._unit) / spread**0.5, np.float32)
 
 
 def window_candidates(
@@ -75,13 +76,13 @@ def window_candidates(
     hits = store.search(space, [query], HITS, where, with_vectors=True)[0]
     if not hits:
         return []
-    level = background.level(query)
+    spread = background.spread(query)
     windows = contents.windows_at([(hit.video_id, hit.ordinal) for hit in hits])
-    scores = dict(zip(_keys(hits), _scores(hits, query, background, level), strict=True))
+    scores = dict(zip(_keys(hits), _scores(hits, query, background, spread), strict=True))
     if len(hits) == HITS:
         rest = _rest_of_best_shots(store, space, hits, scores, windows, contents)
         windows |= contents.windows_at(_keys(rest))
-        scores |= zip(_keys(rest), _scores(rest, query, background, level), strict=True)
+        scores |= zip(_keys(rest), _scores(rest, query, background, spread), strict=True)
     candidates: list[Candidate] = []
     for keys in _runs([key for key in scores if key in windows], windows, tuning.within_shot):
         curve = [
@@ -126,14 +127,11 @@ def _middle(span: Span) -> float:
     return (span.start_s + span.end_s) / 2
 
 
-def _scores(
-    hits: Sequence[Hit], query: NDArray[np.float32], background: Background, level: LibraryLevel
-) -> list[float]:
+def _scores(hits: Sequence[Hit], query: NDArray[np.float32], background: Background, spread: float) -> list[float]:
     if not hits:
         return []
     vectors = np.stack([hit.vector for hit in hits if hit.vector is not None])
-    standardised: Floats = standardise_by_bank(vectors @ query, vectors @ background.bank.T)
-    return [float(score) for score in above_level(standardised, level)]
+    return [float(score) for score in background.scores(query, vectors, spread)]
 
 
 def _rest_of_best_shots(

@@ -1,43 +1,57 @@
 """Scores that mean the same for every window and query."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.calibration import LibraryLevel, Logistic, above_level, library_level, standardise_by_bank
+from retrieval.calibration import Logistic, Unit, locally_scaled, neighbourhood, spread, unit_of
+
+RNG_SEED = 1
 
 
 def test_a_window_that_everything_matches_does_not_win() -> None:
     """Window 0 lies near every description, window 1 near this query alone."""
-    similarities = np.array([0.6, 0.5], np.float32)
+    similarities = np.array([0.5, 0.45], np.float32)
     bank = np.array([[0.5, 0.6, 0.7], [0.1, 0.2, 0.3]], np.float32)
-    hub, match = standardise_by_bank(similarities, bank)
+    hub, match = locally_scaled(similarities, neighbourhood(bank), unit_of(bank))
     assert match > hub
 
 
-@given(st.floats(0.1, 5.0), st.floats(-0.5, 0.5))
-def test_standardised_scores_ignore_scale_and_offset_of_a_window(scale: float, offset: float) -> None:
-    similarities = np.array([0.4, 0.1], np.float32)
-    bank = np.array([[0.1, 0.2, 0.4], [0.3, 0.0, 0.1]], np.float32)
-    plain = standardise_by_bank(similarities, bank)
-    moved = standardise_by_bank(
-        (similarities * scale + offset).astype(np.float32), (bank * scale + offset).astype(np.float32)
-    )
-    assert np.allclose(plain, moved, atol=1e-2)
+def test_a_neighbourhood_is_the_mean_of_the_ten_nearest_descriptions() -> None:
+    """Of the cosines 0 to 19 the ten largest have a mean of 14.5, whatever their order."""
+    bank = np.random.default_rng(RNG_SEED).permuted(np.tile(np.arange(20, dtype=np.float32), (3, 1)), axis=1)
+    assert neighbourhood(bank).tolist() == [14.5, 14.5, 14.5]
 
 
-def test_an_empty_library_has_the_prior_level() -> None:
-    level = library_level(np.zeros(0, np.float32))
-    assert level.mean == 0.0
-    assert level.deviation == 1.0
+@given(st.floats(0.1, 5.0))
+def test_scores_ignore_the_scale_of_an_encoder(scale: float) -> None:
+    rng = np.random.default_rng(RNG_SEED)
+    bank = rng.normal(0, 0.1, (40, 12)).astype(np.float32)
+    similarities = rng.normal(0, 0.1, 40).astype(np.float32)
+    plain = locally_scaled(similarities, neighbourhood(bank), unit_of(bank))
+    scaled = bank * np.float32(scale)
+    again = locally_scaled(similarities * np.float32(scale), neighbourhood(scaled), unit_of(scaled))
+    assert np.allclose(plain, again, atol=1e-3)
 
 
-def test_a_large_library_sets_its_own_level() -> None:
-    scores = np.random.default_rng(1).normal(2.0, 0.5, 100_000).astype(np.float32)
-    level = library_level(scores)
-    assert abs(level.mean - 2.0) < 0.05
-    assert abs(level.deviation - 0.5) < 0.1
-    assert np.allclose(above_level(np.array([level.mean], np.float32), level), 0.0, atol=1e-6)
+def test_the_bank_s_own_scores_have_mean_0_and_deviation_1() -> None:
+    bank = np.random.default_rng(RNG_SEED).normal(0.2, 0.1, (60, 30)).astype(np.float32)
+    unit, near = unit_of(bank), neighbourhood(bank)
+    own = np.stack([locally_scaled(column, near, unit) for column in bank.T])
+    assert abs(own.mean()) < 1e-4
+    assert own.std() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_an_empty_library_has_the_plain_unit_and_spread() -> None:
+    assert unit_of(np.zeros((0, 150), np.float32)) == Unit(0.0, 1.0)
+    assert spread(np.zeros(0, np.float32)) == 1.0
+
+
+def test_a_large_library_sets_its_own_spread_and_a_small_one_hardly() -> None:
+    scores = np.random.default_rng(RNG_SEED).normal(2.0, 0.5, 100_000).astype(np.float32)
+    assert spread(scores) == pytest.approx(0.5, abs=0.01)
+    assert spread(scores[:5]) > 0.9
 
 
 @given(st.floats(-50, 50), st.floats(-50, 50))
@@ -45,7 +59,3 @@ def test_probability_rises_with_the_score(one: float, other: float) -> None:
     logistic = Logistic(1.3, -4.0)
     low, high = sorted((one, other))
     assert 0.0 <= logistic.probability(low) <= logistic.probability(high) <= 1.0
-
-
-def test_above_level_counts_deviations() -> None:
-    assert above_level(np.array([5.0], np.float32), LibraryLevel(1.0, 2.0))[0] == 2.0
