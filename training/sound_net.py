@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training.sound_data import CLASSES
 from training.sound_patches import Examples
@@ -18,8 +17,10 @@ from training.sound_patches import Examples
 WIDTHS, STRIDES = (1, 24, 48, 96, 96, 160, 160), (2, 2, 2, 1, 2, 1)
 MEL_MEAN, MEL_SCALE = -3.5, 2.5
 FEATURES, TEACHER_CLASSES = 1024, 521
-BATCH, EPOCHS, LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 128, 6, 3e-3, 0.02, 0.2
-AVERAGING = 0.997
+BATCH, EPOCHS, LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 128, 8, 3e-3, 0.02, 0.2
+MIXED, MIX_SHAPE, AUDIBLE = 0.5, 0.4, 0.15
+"""Share of the patches that are mixed with another, the shape of the shares, and the least that can be heard."""
+MASKED = 0.4
 LEAST_TEACHER_PATCHES = 30
 
 
@@ -52,7 +53,7 @@ class SoundNet(nn.Module):
 
 
 def train(examples: Examples, report: Callable[[str], None]) -> SoundNet:
-    """The moving average of the network over a one-cycle run on one thread."""
+    """The network after a one-cycle run on one thread."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     mel, targets = torch.from_numpy(examples.mel), torch.from_numpy(examples.targets)
@@ -63,33 +64,31 @@ def train(examples: Examples, report: Callable[[str], None]) -> SoundNet:
     optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     steps = EPOCHS * (len(mel) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, steps, pct_start=0.15)
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGING), use_buffers=True)  # type: ignore[no-untyped-call]
     for epoch in range(EPOCHS):
         total = 0.0
         for rows in torch.randperm(len(mel))[: len(mel) // BATCH * BATCH].view(-1, BATCH):
+            mixed, other, shares = mel[rows].float(), torch.randperm(BATCH), _shares()
+            mixed = torch.log(shares[..., None] * mixed.exp() + (1 - shares[..., None]) * mixed[other].exp() + 1e-9)
+            wanted, known = _mixed_targets(targets[rows], targets[rows][other], shares)
             with torch.autocast("cpu", torch.bfloat16):
-                ours, theirs, seen = net(_masked(mel[rows].float()))
-            known = ~torch.isnan(targets[rows])
-            each = functional.binary_cross_entropy_with_logits(
-                ours.float(), targets[rows].nan_to_num(), reduction="none"
-            )
+                ours, theirs, seen = net(_masked(mixed))
+            each = functional.binary_cross_entropy_with_logits(ours.float(), wanted, reduction="none")
             loss = (each * known).sum() / BATCH
-            wanted = scores[rows][:, present].float()
+            heard = torch.lerp(scores[rows][other].float(), scores[rows].float(), shares)[:, present]
             loss += (
-                functional.binary_cross_entropy_with_logits(theirs[:, present].float(), wanted, reduction="sum") / BATCH
+                functional.binary_cross_entropy_with_logits(theirs[:, present].float(), heard, reduction="sum") / BATCH
             )
-            loss += 5 * functional.smooth_l1_loss(seen.float(), features[rows])
+            loss += 5 * functional.smooth_l1_loss(
+                seen.float(), torch.lerp(features[rows][other], features[rows], shares)
+            )
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
             optimizer.step()
             schedule.step()
-            average.update_parameters(net)
             total += loss.item()
         report(f"epoch {epoch + 1}/{EPOCHS}: loss {total / (len(mel) // BATCH):.2f}")
-    trained = average.module
-    assert isinstance(trained, SoundNet)
-    return trained.eval()
+    return net.eval()
 
 
 def weights_file(net: SoundNet) -> bytes:
@@ -116,12 +115,29 @@ def weights_file(net: SoundNet) -> bytes:
     return bytes(save(tensors, about))
 
 
+def _shares() -> Tensor:
+    """(BATCH, 1) how much of each patch is its own sound: all of it, or the larger part of a mixture."""
+    larger = torch.distributions.Beta(MIX_SHAPE, MIX_SHAPE).sample((BATCH, 1))  # type: ignore[no-untyped-call]
+    return torch.where(torch.rand(BATCH, 1) < MIXED, torch.maximum(larger, 1 - larger), torch.ones(BATCH, 1))
+
+
+def _mixed_targets(own: Tensor, other: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+    """What is heard in a mixture, and where that is known: both sounds, if the lesser is loud enough."""
+    known = ~torch.isnan(own) & (~torch.isnan(other) | (shares == 1))
+    audible = (1 - shares > AUDIBLE).float()
+    return torch.maximum(own.nan_to_num(), other.nan_to_num() * audible), known
+
+
 def _masked(mel: Tensor) -> Tensor:
-    """Four patches of ten lose a band of frequencies, so that no class hangs on one."""
-    bands = torch.arange(mel.shape[2])
-    first, width = torch.randint(0, 56, (len(mel), 1)), torch.randint(2, 9, (len(mel), 1))
-    hidden = (bands >= first) & (bands < first + width) & (torch.rand(len(mel), 1) < 0.4)
-    return torch.where(hidden[:, None, :], mel.mean((1, 2), keepdim=True), mel)
+    """Patches without a band of frequencies or a stretch of time, so that no class hangs on one."""
+    for dim, longest in ((2, 9), (1, 24)):
+        size = mel.shape[dim]
+        places = torch.arange(size)
+        first, width = torch.randint(0, size - 8, (len(mel), 1)), torch.randint(2, longest, (len(mel), 1))
+        hidden = (places >= first) & (places < first + width) & (torch.rand(len(mel), 1) < MASKED)
+        mask = hidden[:, None, :] if dim == 2 else hidden[:, :, None]
+        mel = torch.where(mask, mel.mean((1, 2), keepdim=True), mel)
+    return mel
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:

@@ -29,7 +29,7 @@ from retrieval.encoders.log_mel import (
 )
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 
-REVISION = "1"
+REVISION = "2"
 """Raise whenever the weights, the prompts or the way from probabilities to vectors change."""
 HOP_S = HOP_SAMPLES / SAMPLE_RATE_HZ
 LEAD_SAMPLES = (PATCH_SAMPLES - HOP_SAMPLES) // 2
