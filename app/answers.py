@@ -17,7 +17,7 @@ from retrieval.domain import (
 )
 
 if TYPE_CHECKING:
-    from indexer.jobs import Job
+    from indexer.job import Job
     from indexer.pipeline import Outcome
     from retrieval.storage.records import Judgement, VideoRecord
 
@@ -28,6 +28,7 @@ def moment_json(moment: Moment) -> dict[str, Any]:
         "rank": moment.rank,
         "video_id": moment.video_id,
         "path": moment.path,
+        "title": moment.title,
         "start_s": round(moment.span.start_s, 3),
         "end_s": round(moment.span.end_s, 3),
         "peak_s": round(moment.peak_s, 3),
@@ -35,6 +36,7 @@ def moment_json(moment: Moment) -> dict[str, Any]:
         "confidence": round(moment.confidence, 4),
         "lanes": {lane.value: round(score, 4) for lane, score in moment.lanes.items()},
         "evidence": [evidence_json(item) for item in moment.evidence],
+        "picture_s": None if moment.picture_s is None else round(moment.picture_s, 3),
     }
     if moment.further is not None:
         value["further"] = moment.further
@@ -99,6 +101,10 @@ def video_json(record: "VideoRecord") -> dict[str, Any]:
         "warnings": list(record.warnings),
         "index_seconds": record.index_s,
         "indexed_at": record.indexed_at.isoformat() if record.indexed_at else None,
+        "created_at": record.created_at.isoformat(),
+        "recorded_at": record.recorded_at.isoformat() if record.recorded_at else None,
+        "has_picture": record.has_picture,
+        "has_sound": record.has_sound,
     }
 
 
@@ -132,12 +138,24 @@ def outcome_json(outcome: "Outcome") -> dict[str, Any]:
 
 def job_json(job: "Job") -> dict[str, Any]:
     """How far a job is."""
+    known, is_done = job.progress, job.state.value == "done"
     return {
         "job_id": job.id,
         "path": job.path,
+        "title": job.title,
+        "source": job.addition.origin.value,
         "state": job.state.value,
-        "stage": job.stage,
-        "share": round(job.share, 4),
+        "stage": known.stage if known else None,
+        "share": round(known.share, 4) if known else 0.0,
+        "progress": 1.0 if is_done else round(known.whole, 4) if known else 0.0,
+        "speed_x": round(known.speed_x, 2) if known and known.speed_x is not None else None,
+        "remaining_s": known.remaining_s if known and not job.is_over else None,
+        "position": job.position,
+        "duration_s": None if job.duration_s is None else round(job.duration_s, 3),
+        "created_at": job.created_at.isoformat(),
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "ended_at": job.ended_at.isoformat() if job.ended_at else None,
+        "video_id": job.video_id,
         "outcome": outcome_json(job.outcome) if job.outcome else None,
         "crash": job.crash,
     }
@@ -160,6 +178,7 @@ def _moment_from_json(value: dict[str, Any]) -> Moment:
         value["rank"],
         value["video_id"],
         value["path"],
+        value["title"],
         Span(value["start_s"], value["end_s"]),
         value["peak_s"],
         value["score"],
@@ -168,6 +187,7 @@ def _moment_from_json(value: dict[str, Any]) -> Moment:
         tuple(_evidence_from_json(item) for item in value["evidence"]),
         value.get("further"),
         explanation_from_json(value["explanation"]) if "explanation" in value else None,
+        value["picture_s"],
     )
 
 

@@ -1,9 +1,12 @@
-"""The queue of a library, held by one process per data folder."""
+"""The queue of a library: held by one process per data folder, or shared by several on servers' databases."""
 
 import os
+import shutil
 import socket
+import time
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +15,25 @@ from app.settings import Settings
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Indexer
 from indexer.settings import MEDIA_SUFFIXES
-from retrieval.encoders.profiles import Encoders
+from retrieval.encoders.profiles import Encoders, Resolved
+from retrieval.errors import InputError
 from retrieval.library import Library
 from retrieval.storage.folder import LockName
+
+ORPHANED_S = 24 * 3600.0
+"""A file that came for a job that failed is kept so long, for another try."""
+
+
+SETTLED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Indexing:
-    """A running queue and the encoders that its indexer uses."""
+    """A running queue and the encoders that its indexer uses, of a profile that was ``resolved``."""
 
     jobs: IndexJobs
     encoders: Encoders
+    resolved: Resolved
 
 
 @contextmanager
@@ -32,13 +43,55 @@ def open_jobs(library: Library, settings: Settings, url: str | None = None) -> I
     announce(resolved, settings)
     encoders = Encoders(resolved.profile, settings)
     indexer = Indexer(library, encoders, settings)
-    shared = settings.database_url is not None
     database = settings.database_url or f"sqlite:///{library.folder.path / 'jobs.sqlite'}"
-    executor = f"{socket.gethostname()}-{os.getpid()}" if shared else "local"
-    jobs = IndexJobs(indexer, database, executor, settings.index_workers)
-    with library.folder.hold(LockName.INDEX, library.command, url=url), jobs.running():
+    with ExitStack() as held:
+        if shares_work(settings):
+            # Never a name that was used before: the jobs of another of that name would be taken for its own.
+            worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+            jobs = IndexJobs(indexer, database, worker, settings.index_workers, library.folder.path / "workers")
+        else:
+            if not settings.index_workers:
+                raise InputError(
+                    "MOMENTS_INDEX_WORKERS is 0: `moments worker` can do the work only with MOMENTS_DATABASE_URL "
+                    "(PostgreSQL) and MOMENTS_QDRANT_URL; allowed without them are 1 to 64"
+                )
+            held.enter_context(library.folder.hold(LockName.INDEX, library.command, url=url))
+            jobs = IndexJobs(indexer, database, "local", settings.index_workers)
+        held.enter_context(jobs.running())
         library.sweep()
-        yield Indexing(jobs, encoders)
+        sweep_files(library, jobs)
+        yield Indexing(jobs, encoders, resolved)
+
+
+def shares_work(settings: Settings) -> bool:
+    """Whether several processes may index into this library: both its databases are servers."""
+    is_server = settings.database_url is not None and settings.database_url.startswith("postgresql")
+    return is_server and settings.qdrant_url is not None
+
+
+def sweep_files(library: Library, jobs: IndexJobs) -> None:
+    """Delete what killed processes left: work of no job, and files that came a day ago and are no video's."""
+    folder = library.folder
+    unfinished = {job.id for job in jobs.unfinished()}
+    for left in _entries(folder.path / "work"):
+        # Not what is new: another worker may have begun since the queue was asked.
+        if not unfinished and _age_s(left) > SETTLED_S:
+            left.unlink(missing_ok=True) if left.is_file() else shutil.rmtree(left, ignore_errors=True)
+    for came in _entries(folder.files_dir):
+        is_old = _age_s(came) > ORPHANED_S
+        if is_old and came.name not in unfinished and not any(library.catalog.at_path(str(f)) for f in came.iterdir()):
+            shutil.rmtree(came, ignore_errors=True)
+
+
+def _entries(parent: Path) -> list[Path]:
+    return list(parent.iterdir()) if parent.is_dir() else []
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def media_files(patterns: tuple[str, ...]) -> list[Path]:

@@ -1,15 +1,27 @@
-"""The REST API: `create_app` builds it, its lifespan opens the library and takes up the queue."""
+"""The REST API and the web interface: `create_app` builds them, its lifespan opens the library and the queue."""
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from importlib.metadata import version
 
-from anyio import to_thread
+from anyio import Event, to_thread
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from app.errors import install_error_handlers
+from app.exports.exporter import Exporter
+from app.exports.scratch import sweep_scratch
+from app.guard import Attempts, Guard
 from app.indexing import open_jobs
-from app.routes import jobs, judgements, search, system, videos
+from app.local_token import local_token
+from app.metrics import Metrics
+from app.middleware import BodyLimit, Door, Envelope, StreamEnd
+from app.openapi import SUMMARY, TAGS, describe
+from app.readiness import Warmup
+from app.routes import docs, exports, jobs, judgements, media, search, session, system, uploads, videos, web
 from app.settings import Settings
+from app.sweeping import Sweeper
+from app.uploads import Uploads
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 
@@ -19,30 +31,55 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
+        api.state.closing = Event()
         with ExitStack() as open_things:
             # In a thread: the queue refuses to start where an event loop runs.
             await to_thread.run_sync(_open, api, settings, url, open_things)
             yield
             await to_thread.run_sync(open_things.close)
 
+    guard, metrics = Guard(settings), Metrics()
     api = FastAPI(
         title="Moments",
-        summary="Find the right moment in your videos.",
-        version="1",
+        summary=SUMMARY,
+        version=version("moment-search"),
+        openapi_tags=TAGS,
         lifespan=lifespan,
         openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        middleware=[
+            Middleware(Envelope, metrics=metrics),
+            Middleware(Door, guard=guard, url=url),
+            Middleware(BodyLimit),
+            Middleware(StreamEnd),
+        ],
     )
+    api.state.guard, api.state.metrics = guard, metrics
+    api.state.attempts, api.state.warmup, api.state.resolved = Attempts(), Warmup(), None
+    api.state.exporter = Exporter(settings)
     install_error_handlers(api)
-    for routes in (search, videos, jobs, judgements, system):
+    for routes in (search, videos, media, uploads, jobs, exports, judgements, session, system, docs, web):
         api.include_router(routes.router)
+    docs.mount_files(api)
+    web.mount_files(api)
+    describe(api)
     return api
 
 
 def _open(api: FastAPI, settings: Settings, url: str | None, open_things: ExitStack) -> None:
     """Open the library, keep its vectors and take up its queue, until ``open_things`` closes."""
     library = open_things.enter_context(Library(settings, "moments serve"))
+    api.state.guard.local_token = open_things.enter_context(local_token(library.folder.path))
     library.keep_vectors(url)
     indexing = open_things.enter_context(open_jobs(library, settings, url))
+    sweep_scratch(library.folder.path)
     api.state.library = library
     api.state.engine = SearchEngine(library, indexing.encoders)
-    api.state.jobs = indexing.jobs
+    api.state.jobs, api.state.resolved = indexing.jobs, indexing.resolved
+    api.state.uploads = Uploads(library.folder, indexing.jobs, settings.max_upload_bytes)
+    sweeper = Sweeper(library, indexing.jobs, api.state.uploads)
+    open_things.callback(sweeper.stop)
+    sweeper.start()
+    open_things.callback(api.state.warmup.stop)
+    api.state.warmup.start(indexing.encoders)

@@ -8,21 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from indexer.pipeline import STEPS
+from indexer.job_progress import overall_share
 from indexer.probe import probe
 from retrieval.errors import MediaError
-
-_TOTAL = sum(STEPS.values())
-
-
-def overall_share(stage: str | None, share: float) -> float:
-    """How much of a video is done, 0 to 1, when ``share`` of ``stage`` is."""
-    done = 0.0
-    for name, weight in STEPS.items():
-        if name == stage:
-            return (done + weight * min(max(share, 0.0), 1.0)) / _TOTAL
-        done += weight
-    return 0.0
 
 
 class _SpeedColumn(ProgressColumn):

@@ -1,47 +1,38 @@
 """The server that already owns a data folder, asked over HTTP instead of opening the folder twice."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from app.answers import answer_from_json
+from app.local_token import read_local_token
 from app.settings import Settings
 from retrieval.domain import Answer
-from retrieval.errors import (
-    CursorError,
-    CursorExpiredError,
-    InputError,
-    MomentsError,
-    NotFoundError,
-    QueryError,
-    StorageError,
-    VideoNotFoundError,
-)
+from retrieval.errors import MomentsError, StorageError
 from retrieval.file_queries import QueryFile
 from retrieval.media_input import opened
 from retrieval.query import Query
 from retrieval.storage.folder import DataFolder, LockName
 
 _TIMEOUT_S = 60.0
-_ERRORS: dict[str, type[MomentsError]] = {
-    error.code: error
-    for error in (
-        InputError,
-        QueryError,
-        CursorError,
-        CursorExpiredError,
-        NotFoundError,
-        VideoNotFoundError,
-        StorageError,
-    )
-}
+
+
+def _tree(of: type[MomentsError]) -> Iterator[type[MomentsError]]:
+    yield of
+    for kind in of.__subclasses__():
+        yield from _tree(kind)
+
+
+_ERRORS = {kind.code: kind for kind in _tree(MomentsError)}
 
 
 class Server:
-    """A running `moments serve`."""
+    """A running `moments serve`, asked with the token that it leaves for this user's commands."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
     def search(self, query: Query) -> Answer:
         """What the server answers."""
@@ -75,7 +66,9 @@ class Server:
         import httpx
 
         try:
-            response = httpx.request(method, self.url + path, **content, timeout=_TIMEOUT_S, trust_env=False)
+            response = httpx.request(
+                method, self.url + path, **content, headers=self._headers, timeout=_TIMEOUT_S, trust_env=False
+            )
         except httpx.HTTPError as error:
             raise StorageError(f"the server at {self.url} does not answer: {error}") from error
         value: dict[str, Any] = response.json() if response.content else {}
@@ -90,7 +83,9 @@ def server_of(settings: Settings) -> Server | None:
     if not settings.data_dir.is_dir():
         return None
     owner = DataFolder(settings.data_dir.absolute()).owner(LockName.VECTORS)
-    return Server(owner.url) if owner is not None and owner.url is not None else None
+    if owner is None or owner.url is None:
+        return None
+    return Server(owner.url, read_local_token(settings.data_dir))
 
 
 def _body(query: Query) -> dict[str, Any]:

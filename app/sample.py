@@ -88,14 +88,14 @@ def _clock(count: int, chance: np.random.Generator) -> NDArray[np.float32]:
     return np.asarray(track, dtype=np.float32)
 
 
-def _soundtrack(file: Path) -> None:
+def _soundtrack(file: Path, shots: Sequence[Shot]) -> None:
     chance = np.random.default_rng(7)
     makers: dict[str, Callable[[int, np.random.Generator], NDArray[np.float32]]] = {
         "rain": _rain,
         "clock": _clock,
     }
     parts = []
-    for shot in SHOTS:
+    for shot in shots:
         count = round(shot.seconds * RATE_HZ)
         parts.append(makers[shot.sound](count, chance) if shot.sound else np.zeros(count, np.float32))
     samples = np.clip(np.concatenate(parts) * 32767, -32768, 32767).astype("<i2")
@@ -111,10 +111,10 @@ def _clock_time(seconds: float) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d},{milliseconds:03d}"
 
 
-def _subtitles(file: Path) -> None:
+def _subtitles(file: Path, shots: Sequence[Shot]) -> None:
     cues: list[str] = []
     start_s = 0.0
-    for shot in SHOTS:
+    for shot in shots:
         if shot.line:
             begin, end = start_s + 0.5, start_s + shot.seconds - 0.5
             cues.append(f"{len(cues) + 1}\n{_clock_time(begin)} --> {_clock_time(end)}\n{shot.line}\n")
@@ -122,8 +122,8 @@ def _subtitles(file: Path) -> None:
     file.write_text("\n".join(cues), encoding="utf-8")
 
 
-def make_sample(file: Path) -> Path:
-    """Write the sample video (54 s, H.264, AAC, a subtitle track) and return its path."""
+def make_sample(file: Path, shots: Sequence[Shot] = SHOTS) -> Path:
+    """Write a video of these shots (54 s of them by default; H.264, AAC, a subtitle track), return its path."""
     import ffmpeg
 
     from indexer.ffmpeg_binary import ffmpeg_path
@@ -136,7 +136,7 @@ def make_sample(file: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         clips = []
-        for number, shot in enumerate(SHOTS):
+        for number, shot in enumerate(shots):
             still = bool(shot.slide)
             picture = work / f"{number}.png" if still else pictures / str(shot.picture)
             if still:
@@ -159,8 +159,8 @@ def make_sample(file: Path) -> Path:
                 .filter("setsar", 1)
             )
             clips.append(clip)
-        _soundtrack(work / "sound.wav")
-        _subtitles(work / "lines.srt")
+        _soundtrack(work / "sound.wav", shots)
+        _subtitles(work / "lines.srt", shots)
         half_made = file.with_name(f".{file.stem}.part{file.suffix}")
         stream = ffmpeg.output(
             ffmpeg.concat(*clips, v=1, a=0),

@@ -4,20 +4,26 @@ DBOS keeps the state of every workflow beside the catalog; the steps keep what t
 work folder. Several processes on one PostgreSQL database share the queue.
 """
 
+import contextvars
 import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indexer.pipeline import Indexer, Outcome
-from retrieval.errors import NotFoundError
+from indexer.addition import Addition, Origin
+from indexer.job import STATUSES, Job, JobPage, JobState, job_of
+from indexer.job_feed import JobFeed
+from indexer.job_keeper import Keeper
+from indexer.job_runs import Progress, Runs
+from indexer.pipeline import Cancelled, Indexer
+from retrieval.errors import ConflictError, CursorError, NotFoundError
+from retrieval.storage import cursors
 
 if TYPE_CHECKING:
-    from dbos import DBOS, WorkflowHandle
+    from dbos import DBOS
 
 T = TypeVar("T")
 
@@ -27,52 +33,33 @@ PIPELINE_VERSION = "1"
 """Workflows are resumed only by the same version: raise it when the steps or their artefacts change."""
 
 _POLL_S = 0.1
+_RECENT = timedelta(seconds=5)
+"""What began or ended so long ago may be news; clocks of several machines differ by less."""
+
 _log = logging.getLogger(__name__)
 
 
-class JobState(StrEnum):
-    """How far a job is."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-_STATES: Mapping[str, JobState] = {
-    "ENQUEUED": JobState.QUEUED,
-    "DELAYED": JobState.QUEUED,
-    "PENDING": JobState.RUNNING,
-    "SUCCESS": JobState.DONE,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One file on its way into the index.
-
-    ``stage`` and ``share`` are known while it runs here; ``crash`` is an error that nobody foresaw.
-    """
-
-    id: str
-    path: str
-    state: JobState
-    stage: str | None = None
-    share: float = 0.0
-    outcome: Outcome | None = None
-    crash: str | None = None
+class IndexingFailed(Exception):  # noqa: N818
+    """How a workflow ends whose file could not be indexed; its argument is the outcome."""
 
 
 class IndexJobs:
-    """The queue of this data folder or database, worked off by this process while the block is open."""
+    """The queue of this data folder or database.
 
-    def __init__(self, indexer: Indexer, database_url: str, executor_id: str, workers: int) -> None:
+    While it is open, this process works off ``workers`` jobs at a time; with 0 it only hands them out.
+    ``workers_dir`` is where the processes that share a queue show that they are alive, None if it is not shared.
+    """
+
+    def __init__(
+        self, indexer: Indexer, database_url: str, executor_id: str, workers: int, workers_dir: Path | None = None
+    ) -> None:
         self._indexer = indexer
         self._database_url = database_url
         self._executor_id = executor_id
         self._workers = workers
-        self._progress: dict[str, tuple[str, float]] = {}
-        self._lock = threading.Lock()
+        self.feed = JobFeed(self._news)
+        self._runs = Runs(self.feed.poke)
+        self._keeper = Keeper(self, self._runs, executor_id, workers_dir if workers else None)
         self._dbos: type[DBOS] | None = None
 
     def start(self) -> None:
@@ -93,17 +80,23 @@ class IndexJobs:
         )
 
         @dbos.DBOS.workflow(name=WORKFLOW)
-        def index_video(path: str) -> dict[str, Any]:
-            return self._index_video(path)
+        def index_video(path: str, addition: dict[str, Any] | None = None) -> dict[str, Any]:
+            return self._index_video(path, addition)
 
         self._workflow = index_video
+        if not self._workers:
+            dbos.DBOS.listen_queues([])
         dbos.DBOS.launch()
-        dbos.DBOS.register_queue(QUEUE, worker_concurrency=self._workers, polling_interval_sec=_POLL_S)
+        if self._workers:
+            dbos.DBOS.register_queue(QUEUE, worker_concurrency=self._workers, polling_interval_sec=_POLL_S)
         self._dbos = dbos.DBOS
+        self._keeper.start()
 
     def stop(self) -> None:
         """Let go of the queue; what is not done is resumed by the next process that takes it up."""
         if self._dbos is not None:
+            self.feed.close()
+            self._keeper.stop()
             self._dbos.destroy(destroy_registry=True)
             self._dbos = None
 
@@ -116,59 +109,183 @@ class IndexJobs:
         finally:
             self.stop()
 
-    def _index_video(self, path: str) -> dict[str, Any]:
-        """The workflow. Errors of the media are outcomes, so that a broken file is not retried for ever."""
-        from dbos import DBOS
+    def _index_video(self, path: str, addition: dict[str, Any] | None) -> dict[str, Any]:
+        """The workflow. Errors of the media end it, so that a broken file is not retried for ever."""
+        from dbos import DBOS, error
 
         job_id = DBOS.workflow_id or path
-
-        def report(stage: str, share: float) -> None:
-            with self._lock:
-                self._progress[job_id] = (stage, share)
+        asked = Addition.from_dict(addition) if addition else Addition(path)
 
         def step(name: str, run: Callable[[], T]) -> T:
-            report(name, 0.0)
-            return DBOS.run_step({"name": name}, run)
+            self._runs.enter(job_id, name)
+            try:
+                return DBOS.run_step({"name": name}, run)
+            except (error.DBOSWorkflowCancelledError, error.DBOSWorkflowConflictIDError) as lost:
+                if _outside(lambda: self.cancelled_among([job_id])):
+                    raise Cancelled(f"job {job_id} was cancelled") from lost
+                raise
 
+        earlier = _outside(lambda: self.job(job_id)).progress
+        self._runs.begin(job_id, asked.origin, earlier.started_at if earlier else None)
         try:
-            return self._indexer.index(Path(path), step, report).as_dict()
+            outcome = self._indexer.index(
+                job_id,
+                asked,
+                step,
+                lambda stage, share: self._runs.report(job_id, stage, share),
+                lambda video_id, duration_s: self._runs.found(job_id, video_id, duration_s),
+            )
+        except Cancelled as cancelled:
+            raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         except Exception:
             _log.exception("indexing %s failed unexpectedly", path)
             raise
         finally:
-            with self._lock:
-                self._progress.pop(job_id, None)
-
-    def unfinished(self) -> tuple[Job, ...]:
-        """Jobs that wait or run, oldest first."""
-        assert self._dbos is not None
-        rows = self._dbos.list_workflows(status=["PENDING", "ENQUEUED"], name=WORKFLOW)
-        return tuple(self._job(row) for row in rows)
+            _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
+            self._runs.end(job_id)
+        if outcome.failure is not None:
+            raise IndexingFailed(outcome.as_dict())
+        return outcome.as_dict()
 
     def enqueue(self, path: Path) -> str:
         """Put a file on the queue and return the job's id; a file that waits or runs already keeps its job."""
-        assert self._dbos is not None
-        for job in self.unfinished():
-            if job.path == str(path):
-                return job.id
-        handle: WorkflowHandle[dict[str, Any]] = self._dbos.enqueue_workflow(QUEUE, self._workflow, str(path))
-        return handle.get_workflow_id()
+        return self.add(Addition(str(path)))
+
+    def add(self, addition: Addition, job_id: str | None = None) -> str:
+        """Put a video on the queue and return the job's id, the given one if there is one.
+
+        A path that waits or runs already keeps its job; so does an id that is known. Raises InputError or
+        UrlNotAllowedError for an address that cannot be fetched from.
+        """
+        import dbos
+
+        self._indexer.check(addition)
+        if addition.origin is Origin.PATH:
+            for job in self.unfinished():
+                if job.addition.origin is Origin.PATH and job.addition.where == addition.where:
+                    return job.id
+        job_id = job_id or str(uuid.uuid4())
+        with dbos.SetWorkflowID(job_id):
+            self._open.enqueue_workflow(QUEUE, self._workflow, addition.where, addition.as_dict())
+        self.feed.poke(job_id)
+        return job_id
+
+    def cancel(self, job_id: str) -> Job:
+        """The job, cancelled; if it runs, it stops at its next report. Raises ConflictError if it is over."""
+        job = self.job(job_id)
+        if job.is_over:
+            raise ConflictError(f"job {job_id} is {job.state}: only one that waits or runs can be cancelled")
+        self._open.cancel_workflow(job_id)
+        self._runs.cancel({job_id})
+        cancelled = self.job(job_id)
+        if cancelled.state is not JobState.CANCELLED:
+            raise ConflictError(f"job {job_id} is {cancelled.state}: it ended before it could be cancelled")
+        if job.state is JobState.QUEUED:
+            self._indexer.drop(job_id)
+        self.feed.poke(job_id)
+        return cancelled
+
+    def retry(self, job_id: str) -> Job:
+        """The job, on the queue again from its first step. Raises ConflictError unless it failed or was cancelled."""
+        job = self.job(job_id)
+        if job.state not in (JobState.FAILED, JobState.CANCELLED):
+            raise ConflictError(f"job {job_id} is {job.state}: only one that failed or was cancelled can be retried")
+        if job.addition.origin is Origin.UPLOAD and not Path(job.addition.where).exists():
+            raise ConflictError(f"job {job_id}: its file was deleted when it {job.state}; upload it again")
+        self._open.update_workflow_attributes(job_id, None)
+        self._open.rewind_workflow(job_id, queue_name=QUEUE)
+        self.feed.poke(job_id)
+        return self.job(job_id)
 
     def job(self, job_id: str) -> Job:
         """What is known of a job. Raises NotFoundError for an id that was never given out."""
-        assert self._dbos is not None
-        row = self._dbos.get_workflow_status(job_id)
-        if row is None or row.name != WORKFLOW:
+        rows = self._rows(workflow_ids=[job_id])
+        if not rows:
             raise NotFoundError(f"no job {job_id!r}")
-        return self._job(row)
+        return self._jobs(rows)[0]
 
-    def _job(self, row: Any) -> Job:
-        state = _STATES.get(row.status, JobState.FAILED)
-        outcome = Outcome.from_dict(row.output) if state is JobState.DONE else None
-        if outcome is not None and outcome.failure is not None:
-            state = JobState.FAILED
-        with self._lock:
-            stage, share = self._progress.get(row.workflow_id, (None, 0.0))
-        path = row.input["args"][0] if row.input else ""
-        crash = f"{type(row.error).__name__}: {row.error}" if row.error else None
-        return Job(row.workflow_id, path, state, stage, share, outcome, crash)
+    def unfinished(self) -> tuple[Job, ...]:
+        """Jobs that wait or run, oldest first."""
+        return tuple(self._jobs(self._rows(status=["PENDING", "ENQUEUED"])))
+
+    def page(self, limit: int, *, state: JobState | None = None, cursor: str | None = None) -> JobPage:
+        """At most ``limit`` jobs, newest first, from the ``next_cursor`` of the page before."""
+        before, key = cursors.decode(cursor) if cursor is not None else (None, "0")
+        # Of the jobs of one moment, so many went before: the queue sorts by time alone.
+        skipped = _count(key)
+        rows = self._rows(
+            status=[status for status, known in STATUSES.items() if state in (None, known)],
+            end_time=before.isoformat() if before else None,
+            offset=skipped,
+            limit=limit + 1,
+            sort_desc=True,
+        )
+        jobs = self._jobs(rows[:limit])
+        if len(rows) <= limit:
+            return JobPage(tuple(jobs), None)
+        last = jobs[-1].created_at
+        same = sum(job.created_at == last for job in jobs) + (skipped if before == last else 0)
+        return JobPage(tuple(jobs), cursors.encode(last, str(same)))
+
+    def resume(self, job_ids: Sequence[str]) -> None:
+        """Put jobs on the queue again, at the step they were in, whose process has died."""
+        for job_id in job_ids:
+            self._open.resume_workflow(job_id, queue_name=QUEUE)
+
+    def keep_progress(self, job_id: str, progress: Progress) -> None:
+        """Write how far the job is, for other processes and for later."""
+        self._open.update_workflow_attributes(job_id, {"progress": progress.as_dict()})
+
+    def running_here(self) -> set[str]:
+        """Ids of the jobs that this process is working on."""
+        return set(self._runs.progress())
+
+    def running_by_worker(self) -> dict[str, list[str]]:
+        """Ids of the jobs that run, by the worker that they run in."""
+        found: dict[str, list[str]] = {}
+        for row in self._rows(status="PENDING", load_input=False, load_output=False):
+            found.setdefault(row.executor_id or "", []).append(row.workflow_id)
+        return found
+
+    def cancelled_among(self, job_ids: Sequence[str]) -> set[str]:
+        """Those of the jobs that are cancelled."""
+        rows = self._rows(workflow_ids=list(job_ids), status="CANCELLED", load_input=False, load_output=False)
+        return {row.workflow_id for row in rows}
+
+    def _news(self, job_ids: set[str]) -> list[Job]:
+        """Jobs that run, that began or ended a moment ago, and these."""
+        since = (datetime.now(UTC) - _RECENT).isoformat()
+        rows = [
+            *self._rows(status="PENDING"),
+            *self._rows(start_time=since),
+            *self._rows(completed_after=since),
+            *(self._rows(workflow_ids=sorted(job_ids)) if job_ids else ()),
+        ]
+        return self._jobs({row.workflow_id: row for row in rows}.values())
+
+    def _jobs(self, rows: Any) -> list[Job]:
+        waiting: dict[str, int] = {}
+        if any(STATUSES[row.status] is JobState.QUEUED for row in rows):
+            queued = self._rows(status=["ENQUEUED"], load_input=False, load_output=False)
+            waiting = {row.workflow_id: number for number, row in enumerate(queued, start=1)}
+        here = self._runs.progress()
+        return [job_of(row, here.get(row.workflow_id), waiting.get(row.workflow_id)) for row in rows]
+
+    def _rows(self, **conditions: Any) -> list[Any]:
+        return self._open.list_workflows(name=WORKFLOW, **conditions)
+
+    @property
+    def _open(self) -> "type[DBOS]":
+        assert self._dbos is not None
+        return self._dbos
+
+
+def _count(key: str) -> int:
+    if not key.isdecimal():
+        raise CursorError(f"{key!r} is no place in a list of jobs; give the next_cursor of the page before")
+    return int(key)
+
+
+def _outside(call: Callable[[], T]) -> T:
+    """What ``call`` returns; the queue does not take it for a step of the workflow that asks."""
+    return contextvars.Context().run(call)

@@ -4,16 +4,21 @@ The only file that knows the order of the steps. Each step leaves what it made i
 and is run through ``step``, which a durable workflow uses to skip what an earlier, killed run had finished.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from indexer.addition import Addition, Origin
+from indexer.addresses import check_url
 from indexer.artefacts import Artefacts
 from indexer.decode import DecodeOptions, decode
+from indexer.download import download
 from indexer.probe import content_hash, probe
 from indexer.publish import publish
 from indexer.settings import IndexSettings
@@ -21,9 +26,9 @@ from indexer.stages import hear, listen, look, read
 from indexer.subtitles import read_subtitles
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
-from retrieval.errors import MomentsError
+from retrieval.errors import MediaError, MomentsError
 from retrieval.library import Library
-from retrieval.storage.records import Failure, VideoRecord, VideoStatus
+from retrieval.storage.records import Failure, VideoEdit, VideoRecord, VideoStatus
 
 T = TypeVar("T")
 
@@ -35,7 +40,18 @@ class Step(Protocol):
 
 
 Report = Callable[[str, float], None]
-"""Called with a step's name and the share of it that is done, 0 to 1."""
+"""Called with a step's name and the share of it that is done, 0 to 1; raises Cancelled to stop the run."""
+
+Found = Callable[[str, float | None], None]
+"""Called with the video's id, and with how long its header says it is, as soon as they are known."""
+
+
+class Cancelled(Exception):  # noqa: N818
+    """A run was told to stop; it leaves nothing behind."""
+
+
+FETCH = "fetch"
+"""The step before all others, of what is added by its address."""
 
 STEPS: Mapping[str, float] = {
     "identify": 0.2,
@@ -96,6 +112,10 @@ class Source:
     modified_ns: int
     width: int | None
     height: int | None
+    duration_s: float | None = None
+    """What the header claims."""
+    recorded_at: str | None = None
+    """As ISO 8601 has it."""
 
     @property
     def video_id(self) -> str:
@@ -104,7 +124,8 @@ class Source:
 
 def identify(path: Path) -> Source:
     """Who this file is. Raises MediaError for what is no media file."""
-    picture = probe(path).video
+    info = probe(path)
+    picture = info.video
     about = path.stat()
     return Source(
         str(path),
@@ -113,6 +134,8 @@ def identify(path: Path) -> Source:
         about.st_mtime_ns,
         picture.width if picture else None,
         picture.height if picture else None,
+        info.duration_s,
+        info.recorded_at.isoformat() if info.recorded_at else None,
     )
 
 
@@ -124,15 +147,50 @@ class Indexer:
         self._encoders = encoders
         self._settings = settings
 
-    def index(self, path: Path, step: Step, report: Report) -> Outcome:
-        """Index one file. A file that cannot be indexed is a failed outcome and leaves nothing behind."""
+    def index(self, job_id: str, addition: Addition, step: Step, report: Report, found: Found) -> Outcome:
+        """Index one video. One that cannot be indexed is a failed outcome and leaves nothing behind.
+
+        Raises Cancelled if ``report`` does; the library is then as if the video had never been added.
+        """
+        own = self._library.folder.files_of(job_id)
+        source, began_at = None, time.time()
         try:
-            begun = step("identify", lambda: self._identify(path))
+            is_here = addition.origin is not Origin.URL
+            path = Path(addition.where) if is_here else self._fetch(addition.where, own, step, report)
+            begun = step("identify", lambda: self._identify(path, addition))
+            source, began_at = Source(**begun["source"]), begun["at"]
+            found(source.video_id, source.duration_s)
+            with self._library.folder.working_on(source.video_id, lambda: report("identify", 1.0)) as waited:
+                unchanged = begun["unchanged"] or (waited and self._identify(path, addition)["unchanged"])
+                if unchanged:
+                    return self._without_copy(Outcome.from_dict(unchanged), own)
+                return self._index(source, addition, begun, step, report)
         except MomentsError as error:
-            return Outcome(str(path), None, Status.FAILED, failure=Failure(error.code, error.message))
-        if begun["unchanged"] is not None:
-            return Outcome.from_dict(begun["unchanged"])
-        source = Source(**begun["source"])
+            if isinstance(error, MediaError) or addition.origin is Origin.URL:
+                self.drop(job_id)
+            return Outcome(
+                source.path if source else addition.where,
+                source.video_id if source else None,
+                Status.FAILED,
+                seconds=time.time() - began_at,
+                failure=Failure(error.code, error.message),
+            )
+        except Cancelled:
+            self.drop(job_id)
+            raise
+
+    def check(self, addition: Addition) -> None:
+        """Refuse an address that cannot be fetched from. Raises InputError or UrlNotAllowedError."""
+        if addition.origin is Origin.URL:
+            check_url(addition.where, allow_private=self._settings.allow_private_urls)
+
+    def drop(self, job_id: str) -> None:
+        """Delete the file that came for a job, if one did."""
+        shutil.rmtree(self._library.folder.files_of(job_id), ignore_errors=True)
+
+    def _index(
+        self, source: Source, addition: Addition, begun: Mapping[str, Any], step: Step, report: Report
+    ) -> Outcome:
         artefacts = Artefacts(self._library.folder.work_dir(source.video_id))
         models, window_s = self._encoders, self._settings.window_s
         told = {name: partial(report, name) for name in STEPS}
@@ -145,16 +203,43 @@ class Indexer:
                 lambda: hear(artefacts, models.transcriber, models.voice_activity, told["transcribe"]),
             )
             step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))
-            published = step("publish", lambda: self._publish(source, artefacts, begun["at"]))
-        except MomentsError as error:
+            published = step("publish", lambda: self._publish(source, addition, artefacts, begun["at"]))
+            report("publish", 1.0)
+        except MomentsError:
             artefacts.clear()
-            seconds = time.time() - begun["at"]
-            failure = Failure(error.code, error.message)
-            return Outcome(source.path, source.video_id, Status.FAILED, seconds=seconds, failure=failure)
+            raise
+        except Cancelled:
+            artefacts.clear()
+            if begun.get("is_new") and self._library.catalog.get(source.video_id) is not None:
+                self._library.remove_video(source.video_id)
+            raise
         artefacts.clear()
         return Outcome.from_dict(published)
 
-    def _identify(self, path: Path) -> dict[str, Any]:
+    def _fetch(self, url: str, folder: Path, step: Step, report: Report) -> Path:
+        fetched = step(
+            FETCH,
+            lambda: str(
+                download(
+                    url,
+                    folder,
+                    max_bytes=self._settings.max_upload_bytes,
+                    allow_private=self._settings.allow_private_urls,
+                    report=partial(report, FETCH),
+                )
+            ),
+        )
+        return Path(fetched)
+
+    def _without_copy(self, unchanged: Outcome, own: Path) -> Outcome:
+        """The outcome, with the file that is kept: what came again and lies here already is deleted."""
+        known = self._library.catalog.resolve(unchanged.video_id or "")
+        if not own.exists() or Path(known.path).parent == own:
+            return unchanged
+        shutil.rmtree(own, ignore_errors=True)
+        return replace(unchanged, path=known.path)
+
+    def _identify(self, path: Path, addition: Addition) -> dict[str, Any]:
         """The file's identity and, if it is indexed by these encoders already, that outcome."""
         source = identify(path)
         known = self._library.catalog.get(source.video_id)
@@ -162,6 +247,7 @@ class Indexer:
         if known is not None and known.status is VideoStatus.INDEXED and known.encoders == self._spaces():
             if known.path != source.path and not Path(known.path).exists():
                 self._library.catalog.move(known.id, source.path, Path(source.path).stem)
+            self._describe(known, addition)
             unchanged = Outcome(
                 source.path,
                 known.id,
@@ -170,7 +256,7 @@ class Indexer:
                 windows=known.windows,
                 warnings=known.warnings,
             ).as_dict()
-        return {"source": asdict(source), "unchanged": unchanged, "at": time.time()}
+        return {"source": asdict(source), "unchanged": unchanged, "is_new": known is None, "at": time.time()}
 
     def _decode(self, source: Source, artefacts: Artefacts, report: Callable[[float], None]) -> None:
         info = probe(Path(source.path))
@@ -185,7 +271,7 @@ class Indexer:
         )
         artefacts.save_lines("subtitles", read_subtitles(info))
 
-    def _publish(self, source: Source, artefacts: Artefacts, began_at: float) -> dict[str, Any]:
+    def _publish(self, source: Source, addition: Addition, artefacts: Artefacts, began_at: float) -> dict[str, Any]:
         record = VideoRecord(
             id=source.video_id,
             content_hash=source.content_hash,
@@ -197,8 +283,13 @@ class Indexer:
             height=source.height,
             profile=self._encoders.profile,
             encoders=self._spaces(),
+            recorded_at=datetime.fromisoformat(source.recorded_at) if source.recorded_at else None,
         )
+        before = self._library.catalog.get(source.video_id)
         kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, began_at)
+        self._describe(kept, addition)
+        if before is not None and before.path != source.path:
+            self._library.folder.discard(Path(before.path))
         return Outcome(
             source.path,
             kept.id,
@@ -208,6 +299,14 @@ class Indexer:
             windows=kept.windows,
             warnings=kept.warnings,
         ).as_dict()
+
+    def _describe(self, video: VideoRecord, addition: Addition) -> None:
+        """Write the title that the user gave, and the tags beside those that are there."""
+        if addition.title is not None:
+            self._library.catalog.edit(video.id, VideoEdit(frozenset({"title"}), title=addition.title))
+        if addition.tags:
+            tags = (*video.tags, *addition.tags)
+            self._library.catalog.edit(video.id, VideoEdit(frozenset({"tags"}), tags=tags))
 
     def _spaces(self) -> dict[Lane, str]:
         return {lane: self._encoders.spec(lane).space for lane in Lane}

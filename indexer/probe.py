@@ -5,19 +5,23 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import (
     EmptyFileError,
     EndlessStreamError,
+    InputError,
     MediaError,
     MissingFileError,
     NotMediaError,
     UndecodableError,
     UnreadableFileError,
 )
+from retrieval.video_filter import in_utc, parse_time
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream as AvAudioStream
@@ -38,6 +42,9 @@ SIDECAR_SUFFIXES = (".srt", ".vtt")
 _MP4_BOXES = frozenset({b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide"})
 _PLAYLISTS = (b"#EXTM3U", b"[playlist]", b"ffconcat", b"<MPD", b"<smil")
 _PACKETS_TRIED_FOR_ROTATION = 60
+_HIGHEST_RATE_FPS = 240
+_RECORDED_TAGS = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date")
+"""Tags that say when a file was recorded, the surest first: the camera's own, the container's, an editor's."""
 
 
 class DurationSource(StrEnum):
@@ -62,6 +69,8 @@ class VideoStream:
     """Clockwise turn that makes the coded picture upright: 0, 90, 180 or 270."""
     sample_aspect: float
     frame_rate_fps: float | None
+    nominal_rate_fps: Fraction | None
+    """The exact rate that its timestamps are on, as 30000/1001; a guess where the rate varies."""
     is_default: bool
     is_attached_picture: bool
 
@@ -112,6 +121,10 @@ class MediaInfo:
     audio_tracks: tuple[AudioTrack, ...]
     subtitle_tracks: tuple[SubtitleTrack, ...]
     sidecars: tuple[Sidecar, ...]
+    start_timecode: str | None
+    """Timecode of the first frame as the file states it, as 01:00:00;00."""
+    recorded_at: datetime | None
+    """When the file says that it was recorded; a time without a zone is taken for UTC."""
 
     @property
     def video(self) -> VideoStream | None:
@@ -150,6 +163,8 @@ def probe(path: Path) -> MediaInfo:
                 for stream in container.streams.subtitles
             ),
             sidecars=find_sidecars(path),
+            start_timecode=_start_timecode(container),
+            recorded_at=_recorded_at(container),
         )
 
 
@@ -237,9 +252,30 @@ def _video_stream(stream: "AvVideoStream") -> VideoStream:
         rotation_deg=0,
         sample_aspect=aspect,
         frame_rate_fps=float(rate) if rate else None,
+        nominal_rate_fps=_nominal_rate(stream),
         is_default=_is_default(stream),
         is_attached_picture=bool(stream.disposition & Disposition.attached_pic),
     )
+
+
+def _nominal_rate(stream: "AvVideoStream") -> Fraction | None:
+    """The rate that the container guesses, unless that is only the tick of its clock."""
+    rates = [rate for rate in (stream.guessed_rate, stream.average_rate) if rate]
+    return next((rate for rate in rates if rate <= _HIGHEST_RATE_FPS), rates[0] if rates else None)
+
+
+def _start_timecode(container: "InputContainer") -> str | None:
+    tags = [stream.metadata for stream in container.streams] + [container.metadata]
+    return next((tag["timecode"] for tag in tags if tag.get("timecode")), None)
+
+
+def _recorded_at(container: "InputContainer") -> datetime | None:
+    tags = {name.lower(): text for name, text in container.metadata.items()}
+    for name in _RECORDED_TAGS:
+        with suppress(InputError):
+            if name in tags:
+                return in_utc(parse_time(tags[name].strip()))
+    return None
 
 
 def _turned(stream: VideoStream, rotation_deg: int) -> VideoStream:

@@ -19,6 +19,7 @@ from retrieval.library import Library
 from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import Point, Space
+from retrieval.thumbnails import thumbnail_file
 
 LINE_BATCH = 64
 AVERAGE_TERMS = 10.0
@@ -84,6 +85,7 @@ def publish(
         duration_s=decoded.duration_s,
         warnings=(*record.warnings, *decoded.warnings),
         index_s=time.time() - began_at,
+        has_sound=decoded.has_audio,
     )
     return library.catalog.publish(finished, contents)
 
@@ -121,17 +123,12 @@ def _line_points(record: VideoRecord, encoders: Encoders, lane: Lane, lines: Seq
     return points(record.id, record.content_hash, spec, units, [span for span, _ in lines], sparse)
 
 
-def thumbnail_name(time_s: float) -> str:
-    """File name of the thumbnail of the frame at ``time_s``."""
-    return f"{round(time_s * 1000):010d}.jpg"
-
-
 def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path) -> None:
     """Copy the frames that stand for windows; the folder appears whole, replacing an earlier one."""
     half_made = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(half_made, ignore_errors=True)
     half_made.mkdir(parents=True)
     for file, time_s in zip(files, times_s, strict=True):
-        shutil.copyfile(file, half_made / thumbnail_name(time_s))
+        shutil.copyfile(file, thumbnail_file(half_made, time_s))
     shutil.rmtree(folder, ignore_errors=True)
     half_made.rename(folder)

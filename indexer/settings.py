@@ -22,7 +22,22 @@ class IndexSettings(RetrievalSettings):
         default=Skip.NONE,
         description="Frames not decoded, for speed: none, fast (those nothing refers to), fastest (all but keyframes).",
     )
-    index_workers: int = Field(default=1, ge=1, le=64, description="Videos indexed at the same time by one process.")
+    index_workers: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="Videos indexed at the same time by one process; 0 leaves them to `moments worker`.",
+    )
+    max_upload_gb: float = Field(
+        default=10.0, gt=0, description="Largest file that is taken by upload or from an address, in GB."
+    )
+    allow_private_urls: bool = Field(
+        default=False, description="Whether files may be fetched from addresses inside private networks."
+    )
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return int(self.max_upload_gb * 1e9)
 
 
 MEDIA_SUFFIXES = frozenset(

@@ -212,12 +212,14 @@ class Moment:
     """The answer: a span of one video found for one query. ``score`` and ``confidence`` are 0 to 1.
 
     ``further`` counts the other moments of the video where an answer has one moment per video;
-    ``explanation`` is there if the query asked for it.
+    ``explanation`` is there if the query asked for it. ``picture_s`` is when the frame is seen that shows the
+    moment best, None in a video without pictures.
     """
 
     rank: int
     video_id: str
     path: str
+    title: str
     span: Span
     peak_s: float
     score: float
@@ -226,6 +228,7 @@ class Moment:
     evidence: tuple[Evidence, ...] = field(default=())
     further: int | None = None
     explanation: Explanation | None = None
+    picture_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

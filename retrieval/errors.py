@@ -38,6 +38,84 @@ class CursorExpiredError(InputError):
     code = "cursor_expired"
 
 
+class UnauthorizedError(MomentsError):
+    """A request without a key that is known, where one is needed."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(MomentsError):
+    """Something that is refused to whoever asks."""
+
+    code = "forbidden"
+
+
+class PathNotAllowedError(ForbiddenError):
+    """A file outside the folders whose files may be added."""
+
+    code = "path_not_allowed"
+
+
+class TooManyAttemptsError(MomentsError):
+    """Too many keys that were wrong."""
+
+    code = "too_many_attempts"
+
+
+class UrlNotAllowedError(ForbiddenError):
+    """An address inside a private network."""
+
+    code = "url_not_allowed"
+
+
+class ConflictError(MomentsError):
+    """Something that cannot be done in the state that the thing is in."""
+
+    code = "conflict"
+
+
+class WrongOffsetError(ConflictError):
+    """A part of an upload that does not go on where the last one ended."""
+
+    code = "wrong_offset"
+
+
+class GoneError(MomentsError):
+    """Something that was there and will not come back."""
+
+    code = "gone"
+
+
+class TooLargeError(MomentsError):
+    """More bytes than are taken."""
+
+    code = "too_large"
+
+
+class UnsupportedTypeError(MomentsError):
+    """A body of a kind that is not taken."""
+
+    code = "unsupported_media_type"
+
+
+class UploadProtocolError(MomentsError):
+    """A request in another version of the tus protocol."""
+
+    code = "unsupported_version"
+
+
+class ChecksumError(MomentsError):
+    """Bytes that differ from their checksum."""
+
+    code = "checksum_mismatch"
+
+
+class DownloadError(MomentsError):
+    """An address from which no whole file came."""
+
+    code = "download_failed"
+
+
 class NotFoundError(MomentsError):
     """A video, model or file that does not exist."""
 
@@ -46,6 +124,18 @@ class NotFoundError(MomentsError):
 
 class VideoNotFoundError(NotFoundError):
     code = "video_not_found"
+
+
+class VideoFileGoneError(NotFoundError):
+    """The video is indexed, and its file has been moved or deleted since."""
+
+    code = "video_file_gone"
+
+
+class NoPictureError(NotFoundError):
+    """A picture of a video that has none."""
+
+    code = "no_picture"
 
 
 class MediaError(MomentsError):
@@ -86,6 +176,19 @@ class UndecodableError(MediaError):
     code = "undecodable"
 
 
+class ExportFailedError(MediaError):
+    """Moments that cannot be made into a file."""
+
+    code = "export_failed"
+
+
+class TooBusyError(MomentsError):
+    """More work than this machine takes on at a time; ``retry_after_s`` is when to ask again."""
+
+    code = "too_busy"
+    retry_after_s = 5
+
+
 class ModelError(MomentsError):
     """A model that cannot be loaded or used."""
 
@@ -106,6 +209,12 @@ class ModelCorruptError(ModelError):
 
 class StorageError(MomentsError):
     code = "storage_error"
+
+
+class StorageFullError(StorageError):
+    """A disk with no room for a file."""
+
+    code = "storage_full"
 
 
 class DataFolderBusyError(StorageError):

@@ -86,17 +86,20 @@ class Library:
         return self.folder.thumbnails_dir / video_id
 
     def remove_video(self, video_id: str) -> None:
-        """Forget a video wholly: vectors, thumbnails, work in progress, catalog. The file itself stays.
+        """Forget a video wholly: vectors, thumbnails, work in progress, catalog.
 
-        The catalog's row goes last, so that a kill in the middle leaves something to remove again.
+        A file that came by upload or from an address goes too, any other stays. The catalog's row goes last, so
+        that a kill in the middle leaves something to remove again.
         """
         from retrieval.storage.records import VideoStatus
 
         self.catalog.set_status(video_id, VideoStatus.REMOVING)
+        record = self.catalog.resolve(video_id)
         with self.vectors() as store:
             store.delete_videos([video_id])
         shutil.rmtree(self.thumbnails_of(video_id), ignore_errors=True)
         shutil.rmtree(self.folder.work_dir(video_id), ignore_errors=True)
+        self.folder.discard(Path(record.path))
         self.catalog.remove(video_id)
 
     def sweep(self) -> None:

@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from hashlib import blake2b
 
 import numpy as np
@@ -56,6 +57,8 @@ def _plain(value: object) -> object:
         return value
     if isinstance(value, int | float):
         return float(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, np.ndarray):
         return _digest(value.tobytes().hex()).hex()
     if isinstance(value, Mapping):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from retrieval.domain import Lane, LaneWeight, Span, WeightSource
 from retrieval.errors import InputError, QueryError
+from retrieval.video_filter import VideoFilter
 
 MAX_QUERY_CHARS = 1_000
 MAX_LIMIT = 100
@@ -108,16 +109,6 @@ class GroupBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class VideoFilter:
-    """Which videos, and which part of each, are searched."""
-
-    video_ids: tuple[str, ...] = ()
-    path_glob: str | None = None
-    tags: tuple[str, ...] = ()
-    during: Span | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Query:
     """A whole question: one term, or several in order (``then``), with what must not be there."""
 
@@ -132,6 +123,8 @@ class Query:
     cursor: str | None = None
     """The ``next_cursor`` of the page before, whose query this is but for ``limit`` and ``explain``."""
     explain: bool = False
+    min_confidence: float = 0.0
+    """Moments with less are left out."""
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -142,6 +135,8 @@ class Query:
             raise InputError(f"no lane to search; allowed are {', '.join(Lane)}")
         if not 1 <= self.limit <= MAX_LIMIT:
             raise InputError(f"limit is {self.limit}; allowed is 1 to {MAX_LIMIT}")
+        if not 0 <= self.min_confidence <= 1:
+            raise InputError(f"min_confidence is {self.min_confidence}; allowed is 0 to 1")
         if self.within_s <= 0:
             raise InputError(f"within_s is {self.within_s}; it must be above 0 seconds")
         for lane, weight in (self.weights or {}).items():

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.background import background_texts
+from retrieval.calibration import Floats
 from retrieval.domain import Answer, EvidenceKind, Lane, Moment, Searched
 from retrieval.errors import EncoderMismatchError, InputError
 from retrieval.examples import with_clip
@@ -19,10 +20,20 @@ from retrieval.explanation import Ranking, explain
 from retrieval.fusion import Candidate, in_order, merge
 from retrieval.grouping import Group, grouped
 from retrieval.paging import cursor_at, offset_of
-from retrieval.query import Query, Term, VideoFilter, lane_weights
-from retrieval.storage.records import Place, VideoRecord, VideoStatus
+from retrieval.query import Query, Term, lane_weights
+from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import VectorFilter, VectorStore
 from retrieval.text_lanes import text_candidates
+from retrieval.timeline import (
+    CurvePoint,
+    KeptVectors,
+    WindowVectors,
+    curve_of,
+    fused,
+    line_probabilities,
+    window_probabilities,
+)
+from retrieval.video_filter import VideoFilter
 from retrieval.window_lanes import SAMPLE, Background, window_candidates
 
 if TYPE_CHECKING:
@@ -44,6 +55,7 @@ class SearchEngine:
         self.library = library
         self.encoders = encoders
         self._backgrounds: dict[str, Background] = {}
+        self._kept = KeptVectors()
 
     def search(self, query: Query) -> Answer:
         """The moments that answer ``query``, best first, or an honest nothing.
@@ -55,21 +67,83 @@ class SearchEngine:
         offset = offset_of(query, version)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched)
+        steps, unwanted = self._rankings(query, where)
+        return self._page(query, steps, unwanted, searched, offset, version)
+
+    def search_video(
+        self, query: Query, video: VideoRecord, windows: Sequence[VideoWindow]
+    ) -> tuple[Answer, tuple[CurvePoint, ...]]:
+        """The first moments of one video that answer ``query``, and how likely each of its windows does.
+
+        Of several steps the likeliest counts for a window. The query's own filter does not matter.
+        """
+        query = replace(query, where=VideoFilter((video.id,)), cursor=None)
+        searched, where = self._scope(query.where)
+        if searched.videos == 0:
+            return Answer((), True, self._why_empty(query.where), searched), ()
+        steps, unwanted = self._rankings(query, where)
+        answer = self._page(query, steps, unwanted, searched, 0, self._version(where))
+        with self.library.vectors() as store:
+            curves = [self._curve(store, ranking, video, windows) for ranking in (*steps, *unwanted)]
+        return answer, curve_of(windows, curves[: len(steps)], curves[len(steps) :])
+
+    def _rankings(self, query: Query, where: VectorFilter) -> tuple[list[Ranking], list[Ranking]]:
+        """What is found for each step of the query, and for each thing that must not be there."""
         with self.library.vectors() as store:
             self._check_encoders(store)
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
-            rankings = [self._rank(store, step, query, where) for step in steps]
-            unwanted = [self._rank(store, term, query, where) for term in query.exclude]
-        found = rankings[0].found
-        if len(rankings) > 1:
-            found = in_order([ranking.found[:STEP_DEPTH] for ranking in rankings], query.within_s)
+            return (
+                [self._rank(store, step, query, where) for step in steps],
+                [self._rank(store, term, query, where) for term in query.exclude],
+            )
+
+    def _page(
+        self,
+        query: Query,
+        steps: Sequence[Ranking],
+        unwanted: Sequence[Ranking],
+        searched: Searched,
+        offset: int,
+        version: str,
+    ) -> Answer:
+        """The moments after ``offset`` others, of steps in order, less what is unwanted, one per group."""
+        found = steps[0].found
+        if len(steps) > 1:
+            found = in_order([ranking.found[:STEP_DEPTH] for ranking in steps], query.within_s)
         for ranking in unwanted:
             found = _without(found, ranking.found)
+        if found and found[0][0] < query.min_confidence:
+            return Answer((), True, _too_low(found[0][0], query.min_confidence, "that is asked for"), searched)
+        found = [(score, candidate) for score, candidate in found if score >= query.min_confidence]
         end = offset + query.limit
         contents = self.library.catalog.contents
         groups = grouped(found, query.group_by, contents, most=end + 1, good_score=ABSTAIN_BELOW)
-        answer = self._answer(groups, offset, query, rankings, searched)
+        answer = self._answer(groups, offset, query, steps, searched)
         return replace(answer, next_cursor=cursor_at(end, query, version)) if len(groups) > end else answer
+
+    def _curve(
+        self, store: VectorStore, ranking: Ranking, video: VideoRecord, windows: Sequence[VideoWindow]
+    ) -> Floats:
+        """Probability (n,) of one term at each window, fused over the lanes that were searched for it."""
+        found: dict[Lane, Floats] = {}
+        for lane in ranking.weights:
+            if lane in (Lane.SPEECH, Lane.SCREEN):
+                found[lane] = line_probabilities(lane, ranking.candidates, windows)
+                continue
+            space = self.encoders.spec(lane).space
+            stored = self._window_vectors(store, space, video)
+            vector, background = self._query_vector(lane, ranking.term), self._background(store, space, lane)
+            found[lane] = window_probabilities(lane, vector, stored, background, windows)
+        return fused(found, {lane: weight.value for lane, weight in ranking.weights.items()})
+
+    def _window_vectors(self, store: VectorStore, space: str, video: VideoRecord) -> WindowVectors:
+        """The vectors of the video's windows, kept for the next query about it."""
+        key = (space, video.id, str(video.indexed_at))
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = WindowVectors.of(store.fetch(space, VectorFilter(video_ids=frozenset({video.id})), video.windows))
+            self._kept.put(key, kept)
+        return kept
 
     def _version(self, where: VectorFilter) -> str:
         """Text that changes whenever what is searched, or what it is searched with, does."""
@@ -79,16 +153,10 @@ class SearchEngine:
     def _scope(self, where: VideoFilter) -> tuple[Searched, VectorFilter]:
         """How much is searched, and the filter that keeps to it."""
         catalog = self.library.catalog
-        if not (where.video_ids or where.path_glob or where.tags):
+        if not where.in_words():
             totals = catalog.totals()
             return Searched(totals.videos, totals.duration_s), VectorFilter(during=where.during)
-        ids: frozenset[str] | None = None
-        for tag in where.tags or (None,):
-            tagged = catalog.ids(status=VideoStatus.INDEXED, path_glob=where.path_glob, tag=tag)
-            ids = tagged if ids is None else ids & tagged
-        assert ids is not None
-        if where.video_ids:
-            ids &= {catalog.resolve(reference).id for reference in where.video_ids}
+        ids = catalog.searched(where)
         records = catalog.get_many(ids)
         seconds = sum(record.duration_s or 0.0 for record in records.values())
         return Searched(len(ids), seconds), VectorFilter(video_ids=ids, during=where.during)
@@ -96,12 +164,7 @@ class SearchEngine:
     def _why_empty(self, where: VideoFilter) -> str:
         if self.library.catalog.totals().videos == 0:
             return "the library is empty; add videos with: moments index PATH"
-        given = [
-            f"{name} {value!r}"
-            for name, value in (("video", where.video_ids), ("path", where.path_glob), ("tag", where.tags))
-            if value
-        ]
-        return f"no indexed video matches {' and '.join(given)}"
+        return f"no indexed video matches {' and '.join(where.in_words())}"
 
     def _check_encoders(self, store: VectorStore) -> None:
         """Raises EncoderMismatchError if the index was made by other encoders than these."""
@@ -211,10 +274,7 @@ class SearchEngine:
         if not moments:
             return Answer((), True, "nothing in the library comes near the query", searched)
         if groups[0].score < ABSTAIN_BELOW:
-            reason = (
-                f"the best moment has a confidence of {groups[0].score:.0%}, "
-                f"below the {ABSTAIN_BELOW:.0%} that an answer needs"
-            )
+            reason = _too_low(groups[0].score, ABSTAIN_BELOW, "that an answer needs")
             return Answer(tuple(moments), True, reason, searched)
         return Answer(tuple(moments), False, None, searched)
 
@@ -235,23 +295,31 @@ class SearchEngine:
         return named
 
 
+def _too_low(score: float, needed: float, by_whom: str) -> str:
+    return f"the best moment has a confidence of {score:.0%}, below the {needed:.0%} {by_whom}"
+
+
 def _moment(rank: int, group: Group, record: VideoRecord) -> Moment:
     candidate = group.best
     lanes: Mapping[Lane, float] = candidate.lanes
     evidence = tuple(sorted(candidate.evidence, key=lambda item: -item.score))
     end_s = min(candidate.span.end_s, record.duration_s or candidate.span.end_s)
     span = replace(candidate.span, start_s=max(0.0, candidate.span.start_s), end_s=end_s)
+    peak_s = min(max(candidate.peak_s, span.start_s), span.end_s)
+    frames_s = [item.frame_s for item in evidence if item.frame_s is not None]
     return Moment(
         rank,
         candidate.video_id,
         str(Path(record.path)),
+        record.title,
         span,
-        min(max(candidate.peak_s, span.start_s), span.end_s),
+        peak_s,
         group.score,
         group.score,
         lanes,
         evidence,
         group.further,
+        picture_s=[*frames_s, peak_s][0] if record.has_picture else None,
     )
 
 

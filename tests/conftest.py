@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import chromium as chromium
+from tests.browser import page as page
+from tests.browser import site as site
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 

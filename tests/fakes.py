@@ -160,8 +160,13 @@ TWO_VIDEOS: Mapping[str, Sequence[FakeShot]] = {
 """A is red in [0, 4) and [100, 104), B in [96, 100); high tones are in A's [0, 4) and B's [96, 100)."""
 
 
-def fill(library: Library, videos: Mapping[str, Sequence[FakeShot]], encoders: FakeEncoders) -> None:
-    """Put videos into the library, each of shots of 4 s in windows of 2 s; ids are hashes of their names."""
+def fill(
+    library: Library, videos: Mapping[str, Sequence[FakeShot]], encoders: FakeEncoders, files: Path = Path("/videos")
+) -> None:
+    """Put videos into the library, each of shots of 4 s in windows of 2 s; ids are hashes of their names.
+
+    ``files`` is the folder in which their files are said to lie.
+    """
     random = np.random.default_rng(5)
     with library.vectors() as store:
         for lane in Lane:
@@ -169,17 +174,17 @@ def fill(library: Library, videos: Mapping[str, Sequence[FakeShot]], encoders: F
             store.ensure_space(Space(encoders.spec(lane).space, DIM, sparse))
             library.catalog.add_space(encoders.spec(lane))
         for name, shots in videos.items():
-            record = _record(name, len(shots) * SHOT_S, encoders)
+            record = _record(files / name, len(shots) * SHOT_S, encoders)
             contents = _contents(shots)
             for lane, points in _points(record.id, shots, contents, encoders, random).items():
                 store.upsert(encoders.spec(lane).space, points)
             library.catalog.publish(record, contents)
 
 
-def library_of(folder: Path, videos: Mapping[str, Sequence[FakeShot]]) -> Library:
+def library_of(folder: Path, videos: Mapping[str, Sequence[FakeShot]], files: Path = Path("/videos")) -> Library:
     """An open library in ``folder`` with these videos."""
     library = Library(RetrievalSettings(data_dir=folder, profile=Profile.LITE), "test")
-    fill(library, videos, FakeEncoders())
+    fill(library, videos, FakeEncoders(), files)
     return library
 
 
@@ -187,12 +192,12 @@ def id_of(name: str) -> str:
     return f"{zlib.crc32(name.encode()):016x}"
 
 
-def _record(name: str, duration_s: float, encoders: FakeEncoders) -> VideoRecord:
+def _record(file: Path, duration_s: float, encoders: FakeEncoders) -> VideoRecord:
     return VideoRecord(
-        id_of(name),
-        id_of(name) * 2,
-        f"/videos/{name}",
-        name,
+        id_of(file.name),
+        id_of(file.name) * 2,
+        str(file),
+        file.name,
         1,
         1,
         VideoStatus.INDEXING,

@@ -16,7 +16,17 @@ SPOKEN = Evidence(
 )
 SEEN = Evidence(Lane.VISUAL, EvidenceKind.FRAME, Span(0.0, 4.0), 0.4, frame_s=1.5)
 MOMENT = Moment(
-    1, "0123456789abcdef", "/videos/talk.mp4", Span(1.0, 2.5), 1.75, 0.9, 0.9, {Lane.SPEECH: 0.9}, (SPOKEN, SEEN)
+    1,
+    "0123456789abcdef",
+    "/videos/talk.mp4",
+    "talk",
+    Span(1.0, 2.5),
+    1.75,
+    0.9,
+    0.9,
+    {Lane.SPEECH: 0.9},
+    (SPOKEN, SEEN),
+    picture_s=1.5,
 )
 
 
@@ -28,6 +38,7 @@ def test_a_moment_has_the_fields_that_scripts_rely_on() -> None:
         "rank",
         "video_id",
         "path",
+        "title",
         "start_s",
         "end_s",
         "peak_s",
@@ -35,6 +46,7 @@ def test_a_moment_has_the_fields_that_scripts_rely_on() -> None:
         "confidence",
         "lanes",
         "evidence",
+        "picture_s",
     }
     assert value["moments"][0]["evidence"][0] == {
         "lane": "speech",

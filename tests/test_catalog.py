@@ -370,11 +370,11 @@ def test_a_subtitle_with_nul_bytes_is_kept_without_them(catalog: Catalog) -> Non
 
 
 def test_totals_count_what_is_indexed(catalog: Catalog) -> None:
-    assert catalog.totals() == Totals(0, 0.0)
+    assert catalog.totals() == Totals(0, 0.0, 0)
     catalog.publish(video(1, duration_s=10.5), contents(1))
     catalog.publish(video(2, duration_s=2.0), contents(1))
     catalog.upsert(video(3, duration_s=100.0))
-    assert catalog.totals() == Totals(2, 12.5)
+    assert catalog.totals() == Totals(2, 12.5, 2)
 
 
 def test_spaces_remember_their_encoders(catalog: Catalog) -> None:

@@ -166,7 +166,8 @@ def test_a_search_explains_every_moment_if_asked_and_only_then(library: Library)
 EXPLAINED = Answer(
     (
         Moment(
-            *(11, "0123456789abcdef", "/videos/talk.mp4", Span(1.0, 2.5), 1.75, 0.9, 0.9, {Lane.SPEECH: 0.9}, ()),
+            *(11, "0123456789abcdef", "/videos/talk.mp4", "talk"),
+            *(Span(1.0, 2.5), 1.75, 0.9, 0.9, {Lane.SPEECH: 0.9}, ()),
             further=3,
             explanation=Explanation(
                 (

@@ -17,7 +17,12 @@ from indexer.pipeline import Outcome, Status
 log = Path(sys.argv[1])
 
 class SlowIndexer:
-    def index(self, path, step, report):
+    def check(self, addition):
+        pass
+
+    def index(self, job_id, addition, step, report, found):
+        path = Path(addition.where)
+
         def run(name):
             with log.open("a") as out:
                 out.write(f"{os.getpid()} {name} {path.name}\\n")

@@ -20,6 +20,7 @@ from retrieval.library import Library
 from retrieval.metrics import CaseResult, LibrarySpan
 from retrieval.search import SearchEngine
 from retrieval.settings import RetrievalSettings
+from retrieval.storage import cursors
 from retrieval.storage.judgements import Judgements
 from retrieval.storage.records import Judgement, VideoContents, VideoRecord
 from tests.fakes import FakeEncoders, FakeShot, id_of, library_of
@@ -279,9 +280,38 @@ def test_a_program_judges_over_http(client: TestClient) -> None:
     assert stored.status_code == 201
     assert (stored.json()["video_id"], stored.json()["lane"]) == (A, "sound")
     again = client.post("/v1/judgements", json={**BODY, "is_right": False}).json()
-    assert client.get("/v1/judgements").json() == {"judgements": [again]}
+    assert client.get("/v1/judgements").json() == {"judgements": [again], "next_cursor": None}
     assert client.get("/v1/judgements", params={"query": "a cat", "video_id": "a.mp4"}).json()["judgements"] == [again]
-    assert client.get("/v1/judgements", params={"video_id": "b.mp4"}).json() == {"judgements": []}
+    assert client.get("/v1/judgements", params={"video_id": "b.mp4"}).json()["judgements"] == []
+
+
+def test_a_verdict_is_taken_back_over_http(client: TestClient) -> None:
+    kept = client.post("/v1/judgements", json=BODY).json()
+    gone = client.post("/v1/judgements", json={**BODY, "query": "a dog"}).json()
+    assert client.delete(f"/v1/judgements/{gone['judgement_id']}").status_code == 204
+    assert client.get("/v1/judgements").json()["judgements"] == [kept]
+    again = client.delete(f"/v1/judgements/{gone['judgement_id']}")
+    assert (again.status_code, again.json()["code"]) == (404, "not_found")
+    for nonsense in ("0", "-1", "soon", "9" * 30):
+        assert client.delete(f"/v1/judgements/{nonsense}").status_code == 422
+
+
+def test_verdicts_come_in_pages(client: TestClient, judgements: Judgements) -> None:
+    """Five verdicts, of which one is removed between two pages."""
+    ids = [judgements.add(f"query {number}", A, Span(0.0, 1.0), is_right=True).id for number in range(5)]
+    first = client.get("/v1/judgements", params={"limit": 2}).json()
+    judgements.remove(ids[1])
+    second = client.get("/v1/judgements", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    third = client.get("/v1/judgements", params={"limit": 2, "cursor": second["next_cursor"]}).json()
+    found = [item["judgement_id"] for page in (first, second, third) for item in page["judgements"]]
+    assert (found, third["next_cursor"]) == (ids, None)
+
+
+@pytest.mark.parametrize("key", ["soon", "-1", "9" * 30, ""])
+def test_what_is_no_cursor_of_verdicts_is_a_clear_problem(client: TestClient, key: str) -> None:
+    for cursor in ("nonsense", cursors.encode(NOON, key)):
+        problem = client.get("/v1/judgements", params={"cursor": cursor})
+        assert (problem.status_code, problem.json()["code"]) == (400, "invalid_cursor")
 
 
 @pytest.mark.parametrize(
@@ -300,7 +330,7 @@ def test_a_body_that_cannot_be_is_one_clear_problem(
 ) -> None:
     problem = client.post("/v1/judgements", json={**BODY, **change})
     assert (problem.status_code, problem.json()["code"]) == (status, code)
-    assert client.get("/v1/judgements").json() == {"judgements": []}
+    assert client.get("/v1/judgements").json()["judgements"] == []
 
 
 def test_evaluation_knows_videos_of_files_by_name_and_of_verdicts_by_id(searchable: Library) -> None:

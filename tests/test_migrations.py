@@ -19,7 +19,7 @@ from retrieval.domain import Span
 from retrieval.errors import InputError, StorageError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.database import migration_engine, open_database
-from retrieval.storage.records import VideoRecord
+from retrieval.storage.records import VideoEdit, VideoRecord
 from retrieval.storage.tables import Base
 
 ROOT = Path(__file__).parents[1]
@@ -113,6 +113,29 @@ def test_a_catalog_without_judgements_gets_them_and_keeps_its_rows(url: str) -> 
     assert catalog.judgements.all() == []
     judged = catalog.judgements.add("a cat", stored.id, Span(1.0, 2.0), is_right=True)
     assert catalog.judgements.all() == [judged]
+    catalog.close()
+
+
+def test_videos_of_before_people_could_write_of_them_keep_their_titles(url: str) -> None:
+    migrate(url, "0002")
+    engine = migration_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO videos (id, content_hash, path, title, size_bytes, modified_ns, status, "
+                "encoders, warnings, windows, created_at) "
+                "VALUES ('0123456789abcdef', 'hash', '/a.mp4', 'a', 1, 2, 'indexed', "
+                "'{}', '[]', 0, '2026-01-02 03:04:05.000000')"
+            )
+        )
+    engine.dispose()
+
+    catalog = Catalog(open_database(url))
+
+    stored = catalog.get("0123456789abcdef")
+    assert stored is not None
+    assert (stored.title, stored.recorded_at, stored.has_sound) == ("a", None, None)
+    assert catalog.edit(stored.id, VideoEdit(frozenset({"title"}), title="b")).title == "b"
     catalog.close()
 
 

@@ -1,27 +1,30 @@
 """Pages of one answer: nothing twice, nothing left out, and cursors that know where they belong."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.errors import install_error_handlers
-from app.routes import search
+from app.main import create_app
+from app.settings import Settings
 from retrieval.domain import Lane, Moment, Span
 from retrieval.errors import CursorError, CursorExpiredError
 from retrieval.library import Library
 from retrieval.paging import cursor_at, fingerprint, offset_of
-from retrieval.query import Clip, GroupBy, Query, Term, VideoFilter
+from retrieval.query import Clip, GroupBy, Query, Term
 from retrieval.search import SearchEngine
+from retrieval.video_filter import Period, VideoFilter
 from tests.fakes import FakeEncoders, FakeShot, id_of, library_of
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RED = Query((Term("red"),))
 SHOTS = [FakeShot("red", "high", "the budget is tight"), FakeShot("green", "low"), FakeShot("blue", says="red tape")]
 
@@ -39,6 +42,13 @@ CHANGES: list[Callable[[Query], Query]] = [
     lambda query: replace(query, weights={Lane.VISUAL: 2.0}),
     lambda query: replace(query, where=VideoFilter(tags=("a",))),
     lambda query: replace(query, where=VideoFilter(during=Span(0.0, float("inf")))),
+    lambda query: replace(query, where=VideoFilter(video_ids=("a",))),
+    lambda query: replace(query, where=VideoFilter(path_glob="a")),
+    lambda query: replace(query, where=VideoFilter(paths=("a",))),
+    lambda query: replace(query, where=VideoFilter(any_tags=("a",))),
+    lambda query: replace(query, where=VideoFilter(recorded=Period(NOON))),
+    lambda query: replace(query, where=VideoFilter(recorded=Period(end=NOON))),
+    lambda query: replace(query, min_confidence=0.5),
     lambda query: replace(query, group_by=GroupBy.NONE),
 ]
 
@@ -64,7 +74,7 @@ def test_every_part_of_a_query_is_told_apart() -> None:
     """All but three fields are part of the question; a new field needs a change above."""
     assert len({fingerprint(change(RED)) for change in CHANGES} | {fingerprint(RED)}) == len(CHANGES) + 1
     assert {field.name for field in fields(Query)} == {
-        *("steps", "exclude", "within_s", "lanes", "weights", "where", "group_by"),
+        *("steps", "exclude", "within_s", "lanes", "weights", "where", "group_by", "min_confidence"),
         *("limit", "cursor", "explain"),
     }
 
@@ -193,11 +203,9 @@ def test_a_tag_that_changes_what_is_searched_ends_the_pages_of_that_tag(tmp_path
 
 def test_cursors_travel_over_http(engine: SearchEngine) -> None:
     """What a page gives leads on; of another query it is a bad request, and once the library changed it is gone."""
-    api = FastAPI()
-    api.state.engine = engine
-    api.include_router(search.router)
-    install_error_handlers(api)
-    with TestClient(api) as client:
+    api = create_app(Settings(data_dir=engine.library.settings.data_dir))
+    api.state.library, api.state.engine = engine.library, engine
+    with closing(TestClient(api)) as client:
 
         def ask(text: str, **body: object) -> Response:
             return client.post("/v1/search", json={"query": {"text": text}, "limit": 4, **body})

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import ffmpeg
@@ -45,6 +46,22 @@ def test_says_so_when_the_header_gives_no_duration(tmp_path: Path) -> None:
     info = probe(written_as_stream)
     assert info.duration_s is None
     assert info.duration_source is DurationSource.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("tags", "recorded_at"),
+    [
+        ({"creation_time": "2026-05-31T14:30:00Z"}, datetime(2026, 5, 31, 14, 30, tzinfo=UTC)),
+        ({"date": "2026-05-31"}, datetime(2026, 5, 31, tzinfo=UTC)),
+        ({"date": "some day"}, None),
+        ({}, None),
+    ],
+)
+def test_says_when_the_file_claims_to_have_been_recorded(
+    tmp_path: Path, tags: dict[str, str], recorded_at: datetime | None
+) -> None:
+    named = {f"metadata:g:{place}": f"{name}={text}" for place, (name, text) in enumerate(tags.items())}
+    assert probe(media.video(tmp_path / "tagged.mkv", media.moving(0.2), **named)).recorded_at == recorded_at
 
 
 def test_display_size_counts_wide_pixels(tmp_path: Path) -> None:

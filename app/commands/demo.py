@@ -15,7 +15,8 @@ from app.sample import SEARCHES, make_sample
 from app.searching import open_engine, resolve_profile
 from retrieval.domain import Profile
 from retrieval.library import Library
-from retrieval.query import Query, VideoFilter, parse_term
+from retrieval.query import Query, parse_term
+from retrieval.video_filter import VideoFilter
 
 _FOLDER = Path("demo")
 _OWN_SEARCHES = ("a person", "a car on a road", "text on a slide", "someone talking", "music")

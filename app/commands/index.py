@@ -102,18 +102,22 @@ def _follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[dict[str, Any]]:
                     del waiting[job_id]
                     progress.done(job_id, job["outcome"]["duration_s"])
                     yield job["outcome"]
-                elif job["state"] == "failed":
+                elif job["state"] in ("failed", "cancelled"):
                     del waiting[job_id]
                     progress.done(job_id, None)
-                    yield _crashed(file, job["crash"])
+                    yield _ended(file, job)
             time.sleep(_POLL_S)
 
 
-def _crashed(file: Path, crash: str | None) -> dict[str, Any]:
+def _ended(file: Path, job: dict[str, Any]) -> dict[str, Any]:
+    """The outcome of a job that left none: it was cancelled, or crashed."""
     from indexer.pipeline import Outcome, Status
     from retrieval.storage.records import Failure
 
-    failure = Failure("internal_error", f"{file}: indexing failed unexpectedly: {crash}")
+    if job["state"] == "cancelled":
+        failure = Failure("cancelled", f"{file}: its job was cancelled")
+    else:
+        failure = Failure("internal_error", f"{file}: indexing failed unexpectedly: {job['crash']}")
     return outcome_json(Outcome(str(file), None, Status.FAILED, failure=failure))
 
 

@@ -1,6 +1,5 @@
 """`moments search`: words in, moments out."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,13 +11,12 @@ from app.cli import Invocation, emit_json
 from app.remote import server_of
 from app.render import play_hint, print_answer
 from app.searching import open_engine
+from app.stretches import parse_stretch
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.file_queries import FileKind, QueryFile, search_with
-from retrieval.query import Clip, GroupBy, Query, Term, VideoFilter, parse_lane, parse_term
-
-_CLOCK = r"((?:\d+:){0,2}\d+(?:\.\d+)?)"
-_TIMES = re.compile(rf"{_CLOCK}\s*[-–]\s*{_CLOCK}")
+from retrieval.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
+from retrieval.video_filter import VideoFilter
 
 
 @click.command(
@@ -157,18 +155,7 @@ def _first_term(words: str | None, file: QueryFile | None, like: str | None, tex
 
 def parse_clip(reference: str) -> Clip:
     """The clip that VIDEO@START-END means. Times are seconds, or as printed: 2:31.5 or 1:02:31."""
-    video, _, times = reference.rpartition("@")
-    found = _TIMES.fullmatch(times.strip())
-    if not video or found is None:
-        raise InputError(f"clip {reference!r} is not of the form VIDEO@START-END, as talk.mp4@12.5-17")
-    return Clip(video, Span(_seconds(found.group(1)), _seconds(found.group(2))))
-
-
-def _seconds(clock: str) -> float:
-    seconds = 0.0
-    for part in clock.split(":"):
-        seconds = seconds * 60 + float(part)
-    return seconds
+    return Clip(*parse_stretch(reference, "clip"))
 
 
 def _weights(given: tuple[str, ...]) -> dict[Lane, float] | None:

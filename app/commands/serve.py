@@ -1,37 +1,86 @@
-"""`moments serve`: the REST API on one address."""
+"""`moments serve`: the web interface and the REST API on one address."""
 
+import ipaddress
 import logging
 import socket
+import webbrowser
+from collections.abc import Callable
 
 import click
+import uvicorn
 
 from app.cli import Invocation
+from app.settings import Settings
 from retrieval.errors import InputError, StorageError
+from retrieval.library import Library
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_SHUTDOWN_PATIENCE_S = 10
 
 
-@click.command(epilog="Example:  moments serve --port 9000")
+@click.command(epilog="Example:  moments serve --port 9000 --open")
 @click.option("--host", help="Address to listen on (MOMENTS_HOST). Default: 127.0.0.1.")
 @click.option("--port", type=int, help="Port to listen on; 0 picks a free one (MOMENTS_PORT). Default: 8321.")
+@click.option("--open", "with_browser", is_flag=True, help="Open the web interface in the browser.")
 @click.pass_obj
-def serve(invocation: Invocation, host: str | None, port: int | None) -> None:
-    """Serve the REST API; documentation of it is at /docs.
+def serve(invocation: Invocation, host: str | None, port: int | None, with_browser: bool) -> None:
+    """Serve the web interface, and the REST API, whose documentation is at /docs.
 
     The server owns the data folder while it runs: other `moments` commands on the same folder are
     served by it.
     """
-    import uvicorn
-
     from app.main import create_app
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     invocation.overrides.update(given)
     settings = invocation.settings
-    if settings.host not in _LOOPBACK:
-        raise InputError(
-            f"will not listen on {settings.host}: there are no API keys yet, so only {', '.join(_LOOPBACK)} are safe"
-        )
+    _require_key(settings)
+    listener = _listen(settings)
+    url = _url(settings.host, listener.getsockname()[1])
+    click.echo(f"Moments on {url}  (documentation: {url}/docs, stop with Ctrl-C)", err=True)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    api = create_app(settings, url)
+    config = uvicorn.Config(
+        api,
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_PATIENCE_S,
+    )
+    server = _Server(config, lambda: api.state.closing.set(), url if with_browser else None)
+    server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that opens the browser when it is there, and ends streams of events when it goes."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None], opened_url: str | None) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+        self._opened_url = opened_url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self._opened_url is not None:
+            webbrowser.open(self._opened_url)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets)
+
+
+def _require_key(settings: Settings) -> None:
+    if settings.is_loopback:
+        return
+    with Library(settings, "moments serve") as library:
+        if not library.catalog.api_keys.exist():
+            raise InputError(
+                f"will not listen on {settings.host}, which other machines can reach, without an API key: "
+                "make one with `moments keys create NAME`, or listen on 127.0.0.1"
+            )
+
+
+def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -40,9 +89,14 @@ def serve(invocation: Invocation, host: str | None, port: int | None) -> None:
     except OSError as error:
         listener.close()
         raise StorageError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
-    shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = f"http://{shown}:{listener.getsockname()[1]}"
-    click.echo(f"Moments on {url}  (documentation: {url}/docs, stop with Ctrl-C)", err=True)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, url), log_level="warning", access_log=False))
-    server.run(sockets=[listener])
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    """Where this machine reaches the server; a wildcard address is reached on loopback."""
+    try:
+        if ipaddress.ip_address(host).is_unspecified:
+            host = "::1" if ":" in host else "127.0.0.1"
+    except ValueError:
+        pass
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

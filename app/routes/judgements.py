@@ -1,18 +1,21 @@
-"""`POST` and `GET /v1/judgements`: whether returned moments were right."""
+"""`POST`, `GET` and `DELETE /v1/judgements`: whether returned moments were right."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from fastapi import Path as PathPart
 
 from app.answers import judgement_json
 from app.dependencies import LibraryOf
-from app.schemas.judgements import JudgementBody
+from app.schemas.judgements import JudgementAnswer, JudgementBody, JudgementsAnswer
 from retrieval.domain import Span
 
 router = APIRouter(prefix="/v1/judgements", tags=["judgements"])
 
+_HIGHEST_ID = 2**31 - 1
 
-@router.post("", status_code=201, summary="Judge a moment")
+
+@router.post("", status_code=201, summary="Judge a moment", response_model=JudgementAnswer)
 def judge(body: JudgementBody, library: LibraryOf) -> dict[str, Any]:
     """The verdict as stored; the same moment judged again has the later one."""
     video_id = library.catalog.resolve(body.video_id).id
@@ -20,12 +23,21 @@ def judge(body: JudgementBody, library: LibraryOf) -> dict[str, Any]:
     return judgement_json(library.catalog.judgements.add(body.query, video_id, span, body.is_right, body.lane))
 
 
-@router.get("", summary="List judgements")
+@router.get("", summary="List judgements", response_model=JudgementsAnswer)
 def list_judgements(
     library: LibraryOf,
     query: Annotated[str | None, Query(description="Only verdicts on these words.")] = None,
     video_id: Annotated[str | None, Query(description="Only verdicts on this video.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
+    cursor: Annotated[str | None, Query(description="The `next_cursor` of the page before.")] = None,
 ) -> dict[str, Any]:
     """Verdicts, oldest first."""
     video_id = None if video_id is None else library.catalog.resolve(video_id).id
-    return {"judgements": [judgement_json(item) for item in library.catalog.judgements.all(query, video_id)]}
+    page = library.catalog.judgements.page(limit, cursor=cursor, query=query, video_id=video_id)
+    return {"judgements": [judgement_json(item) for item in page.judgements], "next_cursor": page.next_cursor}
+
+
+@router.delete("/{judgement_id}", status_code=204, summary="Take a judgement back")
+def remove_judgement(judgement_id: Annotated[int, PathPart(ge=1, le=_HIGHEST_ID)], library: LibraryOf) -> None:
+    """Forget the verdict."""
+    library.catalog.judgements.remove(judgement_id)

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, UploadFile
+from fastapi import APIRouter, Body, Form, UploadFile
+from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from app.answers import answer_json
-from app.dependencies import EngineOf
-from app.schemas.search import OptionsBody, SearchBody
+from app.dependencies import EngineOf, MetricsOf
+from app.links import linked_answer
+from app.metrics import Metrics
+from app.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
 from retrieval.domain import Answer
 from retrieval.errors import InputError
 from retrieval.file_queries import FileKind, QueryFile, search_with
@@ -18,37 +20,59 @@ from retrieval.search import SearchEngine
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
-Options = Annotated[str, Form(description="JSON: the body of `POST /v1/search`, in which `query` may be left out.")]
-Words = Annotated[str, Form(description="Words that are searched for together with the file.")]
+Options = Annotated[
+    str,
+    Form(
+        description="JSON: the body of `POST /v1/search`, in which `query` may be left out.",
+        examples=['{"limit": 5, "filter": {"tag": "work"}}'],
+    ),
+]
+Words = Annotated[str, Form(description="Words that are searched for together with the file.", examples=["at night"])]
+
+_ANSWER: dict[str, Any] = {
+    "response_model": SearchAnswer,
+    "responses": {
+        409: {"description": "The index was made by other models."},
+        410: {"description": "The cursor expired, for the library has changed since."},
+    },
+}
 
 
-@router.post("/search", summary="Find moments")
-def search(body: SearchBody, engine: EngineOf) -> dict[str, Any]:
+@router.post("/search", summary="Find moments", **_ANSWER)
+def search(
+    body: Annotated[SearchBody, Body(openapi_examples=SEARCH_EXAMPLES)], engine: EngineOf, metrics: MetricsOf
+) -> JSONResponse:
     """Moments that answer the query, best first, each with times, confidence and evidence."""
-    return _timed(lambda: engine.search(body.to_query()))
+    return _timed(metrics, lambda: engine.search(body.to_query()))
 
 
-@router.post("/search/spoken", summary="Find moments by a spoken question")
-def search_spoken(file: UploadFile, engine: EngineOf, options: Options = "{}") -> dict[str, Any]:
+@router.post("/search/spoken", summary="Find moments by a spoken question", **_ANSWER)
+def search_spoken(file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}") -> JSONResponse:
     """Moments for the words said in an audio file; `transcript` is what was heard."""
-    return _with_file(engine, FileKind.SPOKEN, file, options)
+    return _with_file(engine, metrics, FileKind.SPOKEN, file, options)
 
 
-@router.post("/search/sound", summary="Find moments by a sound")
-def search_sound(file: UploadFile, engine: EngineOf, options: Options = "{}", text: Words = "") -> dict[str, Any]:
+@router.post("/search/sound", summary="Find moments by a sound", **_ANSWER)
+def search_sound(
+    file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}", text: Words = ""
+) -> JSONResponse:
     """Moments that sound like an audio file, and like `text` if there is any."""
-    return _with_file(engine, FileKind.SOUND, file, options, text)
+    return _with_file(engine, metrics, FileKind.SOUND, file, options, text)
 
 
-@router.post("/search/image", summary="Find moments by an image")
-def search_image(file: UploadFile, engine: EngineOf, options: Options = "{}", text: Words = "") -> dict[str, Any]:
+@router.post("/search/image", summary="Find moments by an image", **_ANSWER)
+def search_image(
+    file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}", text: Words = ""
+) -> JSONResponse:
     """Moments that look like an image file, and are like `text` if there is any."""
-    return _with_file(engine, FileKind.IMAGE, file, options, text)
+    return _with_file(engine, metrics, FileKind.IMAGE, file, options, text)
 
 
-def _with_file(engine: SearchEngine, kind: FileKind, file: UploadFile, options: str, text: str = "") -> dict[str, Any]:
+def _with_file(
+    engine: SearchEngine, metrics: Metrics, kind: FileKind, file: UploadFile, options: str, text: str = ""
+) -> JSONResponse:
     query = _query(options, text)
-    return _timed(lambda: search_with(engine, query, QueryFile(kind, file.file)))
+    return _timed(metrics, lambda: search_with(engine, query, QueryFile(kind, file.file)))
 
 
 def _query(options: str, text: str) -> Query:
@@ -65,7 +89,10 @@ def _query(options: str, text: str) -> Query:
     return body.to_query(with_file=True)
 
 
-def _timed(ask: Callable[[], Answer]) -> dict[str, Any]:
+def _timed(metrics: Metrics, ask: Callable[[], Answer]) -> JSONResponse:
     started = time.perf_counter()
-    value = answer_json(ask())
-    return {**value, "took_ms": round((time.perf_counter() - started) * 1000, 1)}
+    answer = ask()
+    metrics.searched(answer)
+    value = linked_answer(answer)
+    # As it is, without another look by pydantic: a test holds answers against the model that is documented.
+    return JSONResponse({**value, "took_ms": round((time.perf_counter() - started) * 1000, 1)})

@@ -1,30 +1,46 @@
-"""Health, and what this server runs on."""
+"""Health, figures, and what this server runs on."""
 
-from typing import Any
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
-from fastapi import APIRouter, Request
-
-from app.dependencies import EngineOf, LibraryOf
-from retrieval.domain import Lane
+from app.dependencies import EngineOf, JobsOf, LibraryOf, MetricsOf, WarmupOf
+from app.readiness import checks
+from app.schemas.system import HealthAnswer, ReadyAnswer, SystemAnswer
+from app.system import system_answer
 
 router = APIRouter(tags=["system"])
 
 
 @router.get("/healthz", summary="Is the server alive?")
-def healthz() -> dict[str, str]:
+def healthz() -> HealthAnswer:
     """Always ok, as long as there is an answer."""
-    return {"status": "ok"}
+    return HealthAnswer(status="ok")
+
+
+@router.get(
+    "/readyz",
+    summary="Can the server answer?",
+    responses={503: {"model": ReadyAnswer, "description": "Something is not there."}},
+)
+def readyz(library: LibraryOf, jobs: JobsOf, warmup: WarmupOf, response: Response) -> ReadyAnswer:
+    """Database, vectors, queue and encoders, each asked; 503 while one of them is not there."""
+    found = checks(library, jobs, warmup)
+    is_ready = all(check.reason is None for check in found)
+    response.status_code = 200 if is_ready else 503
+    return ReadyAnswer(ready=is_ready, checks={check.name: check.reason or "ok" for check in found})
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=PlainTextResponse,
+)
+def metrics(figures: MetricsOf, library: LibraryOf, jobs: JobsOf) -> Response:
+    """Requests, searches, jobs and the size of the library, in Prometheus' text format."""
+    return Response(figures.text(library, jobs), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @router.get("/v1/system", summary="What runs here")
-def system(request: Request, engine: EngineOf, library: LibraryOf) -> dict[str, Any]:
-    """Profile, encoders and the size of the library."""
-    totals = library.catalog.totals()
-    encoders = engine.encoders
-    return {
-        "version": request.app.version,
-        "profile": encoders.profile.value,
-        "encoders": {lane.value: encoders.spec(lane).name for lane in Lane},
-        "videos": totals.videos,
-        "seconds": round(totals.duration_s, 3),
-    }
+def system(request: Request, engine: EngineOf) -> SystemAnswer:
+    """Profile, encoders, versions, limits and the size of the library."""
+    return system_answer(engine, request.app.state.resolved, request.app.version)

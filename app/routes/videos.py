@@ -1,40 +1,47 @@
-"""Videos of the library: list, get, add by path, remove."""
+"""Videos of the library: list, get, add, change what is written of them, remove."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from app.answers import video_json
-from app.dependencies import JobsOf, LibraryOf
-from app.schemas.videos import AddVideoBody
+from app.adding import add
+from app.dependencies import JobsOf, LibraryOf, RootsOf
+from app.links import linked_video
+from app.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAnswer, VideosAnswer
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 
-@router.get("", summary="List videos")
+@router.get("", summary="List videos", response_model=VideosAnswer)
 def list_videos(
     library: LibraryOf,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
+    cursor: Annotated[str | None, Query(description="The `next_cursor` of the page before.")] = None,
     path: Annotated[str | None, Query(description="A glob that paths must match.")] = None,
-    tag: str | None = None,
+    tag: Annotated[str | None, Query(description="A tag that they must have.")] = None,
+    q: Annotated[str, Query(description="Words that must all stand in the title or the path.")] = "",
 ) -> dict[str, Any]:
     """Videos, newest first."""
-    page = library.catalog.videos(limit, cursor=cursor, path_glob=path, tag=tag)
-    return {"videos": [video_json(record) for record in page.videos], "next_cursor": page.next_cursor}
+    page = library.catalog.videos(limit, cursor=cursor, path_glob=path, tag=tag, words=q)
+    return {"videos": [linked_video(record) for record in page.videos], "next_cursor": page.next_cursor}
 
 
-@router.get("/{video_id}", summary="Get a video")
+@router.get("/{video_id}", summary="Get a video", response_model=VideoAnswer)
 def get_video(video_id: str, library: LibraryOf) -> dict[str, Any]:
-    """What is known of one video."""
-    return video_json(library.catalog.resolve(video_id))
+    """What is known of one video, by its id, the start of one, a path or a file name."""
+    return linked_video(library.catalog.resolve(video_id))
 
 
-@router.post("", status_code=202, summary="Add a video by path")
-def add_video(body: AddVideoBody, jobs: JobsOf) -> dict[str, str]:
-    """Put a file of the server's machine on the queue."""
-    return {"job_id": jobs.enqueue(Path(body.path))}
+@router.patch("/{video_id}", summary="Change what is written of a video", response_model=VideoAnswer)
+def edit_video(video_id: str, body: EditVideoBody, library: LibraryOf) -> dict[str, Any]:
+    """The video with its new title, tags or time of recording, which stay when it is indexed again."""
+    return linked_video(library.catalog.edit(library.catalog.resolve(video_id).id, body.to_edit()))
+
+
+@router.post("", status_code=202, summary="Add a video by path or address", response_model=AddedAnswer)
+def add_video(body: AddVideoBody, jobs: JobsOf, roots: RootsOf) -> dict[str, str]:
+    """Put a file of the server's machine, or one that is fetched from an address, on the queue."""
+    return {"job_id": add(body, jobs, roots)}
 
 
 @router.delete("/{video_id}", status_code=204, summary="Remove a video")

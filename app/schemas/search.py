@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.body import Body
+from app.schemas.filters import FilterBody, filter_json
+from app.schemas.moments import MomentAnswer, Probability
 from retrieval.domain import Lane, Span
-from retrieval.query import MAX_LIMIT, Clip, GroupBy, Query, Term, VideoFilter, parse_term
+from retrieval.query import MAX_LIMIT, Clip, GroupBy, Query, Term, parse_term
 
 
 class ClipBody(Body):
@@ -31,7 +33,7 @@ class QueryBody(Body):
         float, Field(ge=0, le=1, description="How much the text weighs against a clip or a file.")
     ] = 0.5
     then: Annotated[list[str], Field(description="Steps that follow one another.")] = []
-    within_s: Annotated[float, Field(description="Seconds from the end of one step to the next.")] = 30.0
+    within_s: Annotated[float, Field(gt=0, description="Seconds from the end of one step to the next.")] = 30.0
     not_: Annotated[list[str], Field(alias="not", description="What must not be there.")] = []
 
     def steps(self, with_file: bool) -> tuple[Term, ...]:
@@ -44,57 +46,136 @@ class QueryBody(Body):
         return (replace(words, like=like, text_share=self.text_share), *then)
 
 
-class FilterBody(Body):
-    """Which videos, and which part of each, are searched."""
-
-    video_id: Annotated[list[str], Field(description="Ids, paths or file names of videos.")] = []
-    path: Annotated[str | None, Field(description="A glob that paths must match.")] = None
-    tag: Annotated[list[str], Field(description="Tags that videos must all have.")] = []
-    start_s: Annotated[float | None, Field(description="Nothing before this second.")] = None
-    end_s: Annotated[float | None, Field(description="Nothing after this second.")] = None
-
-
 class OptionsBody(Body):
     """How to search with a file: a search that need not have words."""
 
     query: QueryBody = QueryBody()
     lanes: Annotated[list[Lane] | None, Field(description="Lanes to search; all if left out.")] = None
-    weights: Annotated[dict[Lane, float] | None, Field(description="How much each lane counts.")] = None
+    weights: Annotated[dict[Lane, float] | None, Field(description="How much each lane counts, 0 to 10.")] = None
     filter: FilterBody = FilterBody()
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 10
     group_by: Annotated[GroupBy, Field(description="Of what the answer has one moment.")] = GroupBy.SHOT
     cursor: Annotated[str | None, Field(description="The `next_cursor` of the page before.")] = None
     explain: Annotated[bool, Field(description="Say why each moment has its rank.")] = False
+    min_confidence: Annotated[Probability, Field(description="Moments with less are left out.")] = 0.0
 
     def to_query(self, *, with_file: bool = False) -> Query:
         """The query that this body means. Raises QueryError or InputError."""
-        during = None
-        if self.filter.start_s is not None or self.filter.end_s is not None:
-            end_s = float("inf") if self.filter.end_s is None else self.filter.end_s
-            during = Span(self.filter.start_s or 0.0, end_s)
         return Query(
             steps=self.query.steps(with_file),
             exclude=tuple(parse_term(text) for text in self.query.not_),
             within_s=self.query.within_s,
             lanes=frozenset(Lane if self.lanes is None else self.lanes),
             weights=self.weights,
-            where=VideoFilter(tuple(self.filter.video_id), self.filter.path, tuple(self.filter.tag), during),
+            where=self.filter.to_filter(),
             limit=self.limit,
             group_by=self.group_by,
             cursor=self.cursor,
             explain=self.explain,
+            min_confidence=self.min_confidence,
         )
 
 
 class SearchBody(OptionsBody):
     """A search."""
 
+    query: QueryBody
+
+
+SEARCH_EXAMPLES: dict[str, Any] = {
+    "words": {
+        "summary": "By words",
+        "value": {"query": {"text": "someone writing on a whiteboard", "not": ["a laptop"]}, "limit": 5},
+    },
+    "steps": {
+        "summary": "One thing after another",
+        "value": {"query": {"then": ["sound: a dog barks", "a door slams"], "within_s": 10}},
+    },
+    "like": {
+        "summary": "More like a clip",
+        "value": {"query": {"like": {"video_id": "talk.mp4", "start_s": 12.5, "end_s": 17}}},
+    },
+    "filter": {
+        "summary": "In some videos only",
+        "value": {
+            "query": {"text": "where she mentions the Q3 projections"},
+            "lanes": ["speech", "screen"],
+            "filter": {"path": "*/meetings/*", "tag": {"in": ["sales", "board"]}, "recorded_at": {"gte": "2026-01-01"}},
+            "min_confidence": 0.5,
+            "explain": True,
+        },
+    },
+}
+
+
+class SearchedAnswer(BaseModel):
+    """How much was searched."""
+
+    videos: int
+    seconds: float
+
+
+class QueryTranscriptAnswer(BaseModel):
+    """What a spoken query was heard to say."""
+
+    text: str
+    confidence: Probability
+
+
+class SearchAnswer(BaseModel):
+    """Moments that answer a query, best first."""
+
     model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"query": {"text": "someone writing on a whiteboard"}, "limit": 5}]},
+        json_schema_extra={
+            "examples": [
+                {
+                    "moments": [
+                        {
+                            "rank": 1,
+                            "video_id": "8c1f0e3b5a7d9246",
+                            "path": "/videos/talk.mp4",
+                            "title": "talk",
+                            "start_s": 12.5,
+                            "end_s": 17.0,
+                            "peak_s": 14.25,
+                            "score": 0.6205,
+                            "confidence": 0.6205,
+                            "lanes": {"visual": 0.6205},
+                            "evidence": [
+                                {
+                                    "lane": "visual",
+                                    "kind": "frame",
+                                    "start_s": 12.5,
+                                    "end_s": 17.0,
+                                    "score": 0.6205,
+                                    "text": "whiteboard, desk",
+                                    "frame_s": 14.25,
+                                }
+                            ],
+                            "picture_s": 14.25,
+                            "thumbnail_url": "/v1/videos/8c1f0e3b5a7d9246/thumbnail?t_s=14.25",
+                            "play_url": "/watch/8c1f0e3b5a7d9246?start_s=12.5&end_s=17.0",
+                        }
+                    ],
+                    "abstained": False,
+                    "searched": {"videos": 14, "seconds": 8123.4},
+                    "took_ms": 31.4,
+                }
+            ]
+        }
     )
 
-    query: QueryBody
+    moments: Annotated[list[MomentAnswer], Field(description="Best first; empty if nothing comes near.")]
+    abstained: Annotated[
+        bool, Field(description="True if nothing is good enough; the nearest may be there all the same.")
+    ]
+    reason: Annotated[str | None, Field(description="Why it abstained.")] = None
+    searched: SearchedAnswer
+    transcript: QueryTranscriptAnswer | None = None
+    next_cursor: Annotated[str | None, Field(description="What `cursor` takes for the next page, if there is one.")] = (
+        None
+    )
+    took_ms: Annotated[float, Field(ge=0, description="Milliseconds that the search took.")]
 
 
 def search_json(query: Query) -> dict[str, Any]:
@@ -105,7 +186,6 @@ def search_json(query: Query) -> dict[str, Any]:
         "start_s": first.like.span.start_s,
         "end_s": first.like.span.end_s,
     }
-    during = query.where.during
     return {
         "query": {
             "text": _scoped(first) or None,
@@ -117,17 +197,12 @@ def search_json(query: Query) -> dict[str, Any]:
         },
         "lanes": sorted(query.lanes),
         "weights": None if query.weights is None else dict(query.weights),
-        "filter": {
-            "video_id": list(query.where.video_ids),
-            "path": query.where.path_glob,
-            "tag": list(query.where.tags),
-            "start_s": during.start_s if during else None,
-            "end_s": during.end_s if during and during.end_s != float("inf") else None,
-        },
+        "filter": filter_json(query.where),
         "limit": query.limit,
         "group_by": query.group_by,
         "cursor": query.cursor,
         "explain": query.explain,
+        "min_confidence": query.min_confidence,
     }
 
 

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
 from retrieval.storage import cursors, references
+from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
 from retrieval.storage.database import WRITES, database_errors
 from retrieval.storage.judgements import Judgements
-from retrieval.storage.records import Failure, Totals, VideoContents, VideoPage, VideoRecord, VideoStatus
+from retrieval.storage.records import Failure, Totals, VideoContents, VideoEdit, VideoPage, VideoRecord, VideoStatus
 from retrieval.storage.rows import (
     CONTENT_TABLES,
     content_values,
@@ -27,6 +28,7 @@ from retrieval.storage.rows import (
     video_values,
 )
 from retrieval.storage.tables import SpaceRow, TagRow, VideoRow
+from retrieval.video_filter import VideoFilter
 
 _CHUNK = 500
 _NEWEST_FIRST = (VideoRow.created_at.desc(), VideoRow.id.desc())
@@ -36,7 +38,7 @@ Found = TypeVar("Found")
 
 class Catalog:
     """Videos, tags and spaces; ``contents`` reads what was found inside the videos, ``judgements`` keeps
-    what people say of moments in them.
+    what people say of moments in them, ``api_keys`` who may ask a server.
 
     Every method is one short transaction, or none of it happened. Writing about a video that does not
     exist raises VideoNotFoundError.
@@ -45,6 +47,7 @@ class Catalog:
     def __init__(self, engine: Engine) -> None:
         self.contents = Contents(engine)
         self.judgements = Judgements(engine)
+        self.api_keys = ApiKeys(engine)
         self._engine = engine
 
     def close(self) -> None:
@@ -88,12 +91,24 @@ class Catalog:
             row = self._row(session, video_id)
             row.path, row.title = path, title
 
+    def edit(self, video_id: str, edit: VideoEdit) -> VideoRecord:
+        """The record as a person wants it from now on, also after the file is indexed again."""
+        with self._writing() as session:
+            row = self._row(session, video_id)
+            if "title" in edit.fields:
+                row.given_title = edit.title
+            if "recorded_at" in edit.fields:
+                row.given_recorded_at = edit.recorded_at
+            if "tags" in edit.fields:
+                _write_tags(session, video_id, edit.tags)
+            session.flush()
+            return self._records(session, [row])[0]
+
     def set_tags(self, video_id: str, tags: Iterable[str]) -> None:
         """Give the video these tags and no others."""
         with self._writing() as session:
             self._row(session, video_id)
-            session.execute(delete(TagRow).where(TagRow.video_id == video_id))
-            session.add_all(TagRow(video_id=video_id, name=name) for name in sorted(set(tags)))
+            _write_tags(session, video_id, tags)
 
     def remove(self, video_id: str) -> None:
         """Delete the video with all its contents and tags; a missing one is fine."""
@@ -139,20 +154,26 @@ class Catalog:
         status: VideoStatus | None = None,
         path_glob: str | None = None,
         tag: str | None = None,
+        words: str = "",
     ) -> VideoPage:
-        """At most ``limit`` videos, newest first, from the ``next_cursor`` of the page before."""
-        statement = select(VideoRow.id, VideoRow.created_at, VideoRow.path).where(*_conditions(status, tag))
+        """At most ``limit`` videos, newest first, from the ``next_cursor`` of the page before.
+
+        ``words`` must all stand in a video's title or path.
+        """
+        title = func.coalesce(VideoRow.given_title, VideoRow.title)
+        statement = select(VideoRow.id, VideoRow.created_at, VideoRow.path, title).where(*_conditions(status, tag))
         if cursor is not None:
             created_at, video_id = cursors.decode(cursor)
             same_time = and_(VideoRow.created_at == created_at, VideoRow.id < video_id)
             statement = statement.where(or_(VideoRow.created_at < created_at, same_time))
-        if path_glob is None:
+        if path_glob is None and not words:
             statement = statement.limit(limit + 1)
         with self._reading() as session:
             matching = [
                 (created_at, video_id)
-                for video_id, created_at, path in session.execute(statement.order_by(*_NEWEST_FIRST))
-                if path_glob is None or references.matches_glob(path, path_glob)
+                for video_id, created_at, path, title in session.execute(statement.order_by(*_NEWEST_FIRST))
+                if (path_glob is None or references.matches_glob(path, path_glob))
+                and references.has_words(f"{title} {path}", words)
             ]
         page = matching[:limit]
         records = self.get_many(video_id for _, video_id in page)
@@ -173,14 +194,40 @@ class Catalog:
                 if path_glob is None or references.matches_glob(path, path_glob)
             )
 
+    def searched(self, where: VideoFilter) -> frozenset[str]:
+        """Ids of the indexed videos that a search with this filter goes through.
+
+        Raises VideoNotFoundError for a video that is asked for by name and does not exist.
+        """
+        conditions = _conditions(VideoStatus.INDEXED, *where.tags)
+        if where.paths:
+            conditions.append(VideoRow.path.in_(where.paths))
+        if where.any_tags:
+            conditions.append(VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name.in_(where.any_tags))))
+        if where.recorded is not None:
+            recorded_at = func.coalesce(VideoRow.given_recorded_at, VideoRow.recorded_at)
+            if where.recorded.start is not None:
+                conditions.append(recorded_at >= where.recorded.start)
+            if where.recorded.end is not None:
+                conditions.append(recorded_at < where.recorded.end)
+        with self._reading() as session:
+            ids = frozenset(
+                video_id
+                for video_id, path in session.execute(select(VideoRow.id, VideoRow.path).where(*conditions))
+                if where.path_glob is None or references.matches_glob(path, where.path_glob)
+            )
+        if where.video_ids:
+            ids &= {self.resolve(reference).id for reference in where.video_ids}
+        return ids
+
     def totals(self) -> Totals:
-        """How many videos are indexed, and how long they are together."""
-        statement = select(func.count(), func.sum(VideoRow.duration_s)).where(
+        """How many videos are indexed, how long they are together, and how many windows they have."""
+        statement = select(func.count(), func.sum(VideoRow.duration_s), func.sum(VideoRow.windows)).where(
             VideoRow.status == VideoStatus.INDEXED.value
         )
         with self._reading() as session:
-            videos, duration_s = session.execute(statement).one()
-        return Totals(videos, duration_s or 0.0)
+            videos, duration_s, windows = session.execute(statement).one()
+        return Totals(videos, duration_s or 0.0, windows or 0)
 
     def version(self) -> str:
         """Text that changes whenever a video is indexed, indexed again or removed."""
@@ -253,10 +300,15 @@ def _found(thing: Found | None, video_id: str) -> Found:
     return thing
 
 
-def _conditions(status: VideoStatus | None, tag: str | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if status is not None:
-        conditions.append(VideoRow.status == status.value)
-    if tag is not None:
-        conditions.append(VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name == tag)))
+def _write_tags(session: Session, video_id: str, tags: Iterable[str]) -> None:
+    session.execute(delete(TagRow).where(TagRow.video_id == video_id))
+    session.add_all(TagRow(video_id=video_id, name=name) for name in sorted(set(tags)))
+
+
+def _conditions(status: VideoStatus | None, *tags: str | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [] if status is None else [VideoRow.status == status.value]
+    if wanted := {tag for tag in tags if tag is not None}:
+        # One look for all of them: a condition for each would be an expression too deep for SQLite.
+        tagged = select(TagRow.video_id).where(TagRow.name.in_(wanted)).group_by(TagRow.video_id)
+        conditions.append(VideoRow.id.in_(tagged.having(func.count() == len(wanted))))
     return conditions

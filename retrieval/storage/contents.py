@@ -25,6 +25,7 @@ from retrieval.storage.tables import (
 Key = tuple[str, int]
 """A video's id and an ordinal in it, as a point of the vector store carries them."""
 
+_WHOLE = Span(0.0, math.inf)
 _CHUNK = 200
 """Keys or places per statement: databases bound the parameters and the depth of one."""
 
@@ -44,7 +45,7 @@ class Contents:
 
     def of(self, video_id: str) -> VideoContents:
         """Everything found in one video."""
-        whole = [Place(video_id, Span(0.0, math.inf))]
+        whole = [Place(video_id, _WHOLE)]
         return VideoContents(
             shots=self.shots_during(whole)[0],
             windows=self.windows_during(whole)[0],
@@ -52,6 +53,10 @@ class Contents:
             screen_texts=self.screen_texts_during(whole)[0],
             sound_events=self.sound_events_during(whole)[0],
         )
+
+    def segments_of(self, video_id: str) -> tuple[Segment, ...]:
+        """What is said in one video."""
+        return self.segments_during([Place(video_id, _WHOLE)])[0]
 
     def windows_at(self, keys: Iterable[Key]) -> dict[Key, VideoWindow]:
         return self._at(WindowRow, window_of, keys)

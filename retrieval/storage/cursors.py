@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 
-from retrieval.errors import InputError
+from retrieval.errors import CursorError
 
 
 def encode(created_at: datetime, key: str) -> str:
@@ -13,10 +13,10 @@ def encode(created_at: datetime, key: str) -> str:
 
 
 def decode(cursor: str) -> tuple[datetime, str]:
-    """Time and key of the entry that the page starts after. Raises InputError for what is no cursor."""
+    """Time in UTC and key of the entry that the page starts after. Raises CursorError for what is no cursor."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created_at, key = text.split(" ")
-        return datetime.fromisoformat(created_at), key
-    except (ValueError, binascii.Error) as error:
-        raise InputError(f"{cursor!r} is no cursor; give the next_cursor of the page before") from error
+        return datetime.fromisoformat(created_at).astimezone(UTC), key
+    except (ValueError, OverflowError, binascii.Error) as error:
+        raise CursorError(f"{cursor!r} is no cursor; give the next_cursor of the page before") from error

@@ -4,10 +4,12 @@ Locks belong to the operating system, so a killed process never blocks the next 
 lock lies a note of who holds it, for messages and for finding the server that does.
 """
 
+import errno
 import json
 import os
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -91,6 +93,32 @@ class DataFolder:
     def models_dir(self) -> Path:
         return self.path / "models"
 
+    @property
+    def uploads_dir(self) -> Path:
+        """What is being uploaded, and notes about it."""
+        return self.path / "uploads"
+
+    @property
+    def files_dir(self) -> Path:
+        """Media files that came by upload or from an address, each in a folder named by its job."""
+        return self.path / "files"
+
+    def files_of(self, job_id: str) -> Path:
+        """Where the file of one job lies that came by upload or from an address."""
+        return self.files_dir / job_id
+
+    def owns(self, file: Path) -> bool:
+        """Whether the file came by upload or from an address, and goes when its video goes."""
+        if not file.is_relative_to(self.files_dir):
+            return False
+        within = file.relative_to(self.files_dir).parts
+        return len(within) == 2 and ".." not in within
+
+    def discard(self, file: Path) -> None:
+        """Delete a file that came by upload or from an address; any other stays."""
+        if self.owns(file):
+            shutil.rmtree(file.parent, ignore_errors=True)
+
     def work_dir(self, video_id: str) -> Path:
         """Where the steps of one video's indexing leave what the next ones need."""
         return self.path / "work" / video_id
@@ -111,6 +139,28 @@ class DataFolder:
             yield
         finally:
             note.unlink(missing_ok=True)
+            lock.release()
+
+    @contextmanager
+    def working_on(self, video_id: str, waiting: Callable[[], None]) -> Iterator[bool]:
+        """Be alone with the work folder of a video; True if another had to be waited for.
+
+        ``waiting`` is called now and then meanwhile, and may raise to give up.
+        """
+        lock = filelock.FileLock(self.work_dir(video_id).with_suffix(".lock"), thread_local=False)
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        waited = False
+        while True:
+            try:
+                with _lock_errors(lock):
+                    lock.acquire(timeout=_PROBE_PATIENCE_S, poll_interval=_POLL_S)
+                break
+            except filelock.Timeout:
+                waited = True
+                waiting()
+        try:
+            yield waited
+        finally:
             lock.release()
 
     def owner(self, name: LockName) -> Owner | None:
@@ -151,6 +201,11 @@ class DataFolder:
         since = owner.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         advice = f"ask it at {owner.url}" if owner.url else "wait until it is done, or stop it"
         return f"{self.path} {_DOING[name]} by process {owner.pid} ({owner.command}, since {since}); {advice}"
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the error means that there is no room for more."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager

@@ -3,16 +3,18 @@
 import math
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from retrieval.domain import Lane, Span
-from retrieval.errors import InputError, VideoNotFoundError
+from retrieval.errors import CursorError, InputError, NotFoundError, VideoNotFoundError
 from retrieval.query import parse_term
+from retrieval.storage import cursors
 from retrieval.storage.database import WRITES, database_errors
-from retrieval.storage.records import Judgement
+from retrieval.storage.records import Judgement, JudgementPage
 from retrieval.storage.tables import JudgementRow, VideoRow
 
+_ID_DIGITS = 18
 _PAST_END_S = 0.1
 """How far a span may go past the end of its video: lengths are rounded on the way to a person."""
 
@@ -53,15 +55,52 @@ class Judgements:
             session.flush()
             return _judgement_of(row)
 
+    def remove(self, judgement_id: int) -> None:
+        """Forget the verdict. Raises NotFoundError if there is none of that id."""
+        engine = self._engine.execution_options(**{WRITES: True})
+        with database_errors(self._engine), Session(engine) as session, session.begin():
+            row = session.get(JudgementRow, judgement_id)
+            if row is None:
+                raise NotFoundError(f"there is no judgement {judgement_id}; GET /v1/judgements lists those there are")
+            session.delete(row)
+
     def all(self, query: str | None = None, video_id: str | None = None) -> list[Judgement]:
         """Verdicts, oldest first; only those on this query and video where given."""
-        statement = select(JudgementRow).order_by(JudgementRow.created_at, JudgementRow.id)
-        if query is not None:
-            statement = statement.where(JudgementRow.query == _one_line(query))
-        if video_id is not None:
-            statement = statement.where(JudgementRow.video_id == video_id)
+        return self._read(_selected(query, video_id))
+
+    def page(
+        self, limit: int, *, cursor: str | None = None, query: str | None = None, video_id: str | None = None
+    ) -> JudgementPage:
+        """At most ``limit`` verdicts, oldest first, from the ``next_cursor`` of the page before."""
+        statement = _selected(query, video_id).limit(limit + 1)
+        if cursor is not None:
+            created_at, judgement_id = _place(cursor)
+            same_time = and_(JudgementRow.created_at == created_at, JudgementRow.id > judgement_id)
+            statement = statement.where(or_(JudgementRow.created_at > created_at, same_time))
+        found = self._read(statement)
+        page = found[:limit]
+        more = len(found) > limit
+        return JudgementPage(tuple(page), cursors.encode(page[-1].created_at, str(page[-1].id)) if more else None)
+
+    def _read(self, statement: Select[JudgementRow]) -> list[Judgement]:
         with database_errors(self._engine), Session(self._engine) as session:
             return [_judgement_of(row) for row in session.scalars(statement)]
+
+
+def _selected(query: str | None, video_id: str | None) -> Select[JudgementRow]:
+    statement = select(JudgementRow).order_by(JudgementRow.created_at, JudgementRow.id)
+    if query is not None:
+        statement = statement.where(JudgementRow.query == _one_line(query))
+    if video_id is not None:
+        statement = statement.where(JudgementRow.video_id == video_id)
+    return statement
+
+
+def _place(cursor: str) -> tuple[datetime, int]:
+    created_at, key = cursors.decode(cursor)
+    if not key.isdecimal() or len(key) > _ID_DIGITS:
+        raise CursorError(f"{cursor!r} is no cursor; give the next_cursor of the page before")
+    return created_at, int(key)
 
 
 def _one_line(query: str) -> str:

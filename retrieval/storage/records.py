@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Literal
 
 from retrieval.domain import Label, Lane, Profile, ScreenText, Segment, Shot, SoundEvent, Span, Window
 
@@ -52,6 +53,25 @@ class VideoRecord:
     indexed_at: datetime | None = None
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     tags: tuple[str, ...] = ()
+    recorded_at: datetime | None = None
+    has_sound: bool | None = None
+
+    @property
+    def has_picture(self) -> bool:
+        return self.width is not None
+
+
+@dataclass(frozen=True, slots=True)
+class VideoEdit:
+    """What a person writes about a video: the ``fields`` named, which indexing again leaves as they are.
+
+    A title or time of None is that of the file again; ``tags`` take the place of all there were.
+    """
+
+    fields: frozenset[Literal["title", "recorded_at", "tags"]]
+    title: str | None = None
+    recorded_at: datetime | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +116,26 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key without its secret; ``shown`` is how it starts, to tell keys apart. ``expires_at`` None is never."""
+
+    id: int
+    name: str
+    shown: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementPage:
+    """Some verdicts, oldest first, and where the next ones start; ``next_cursor`` is None at the end."""
+
+    judgements: tuple[Judgement, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class VideoPage:
     """Some videos, newest first, and where the next ones start; ``next_cursor`` is None at the end."""
 
@@ -109,3 +149,4 @@ class Totals:
 
     videos: int
     duration_s: float
+    windows: int

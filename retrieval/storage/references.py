@@ -1,6 +1,7 @@
 """How a user points at videos: by id, by path, by glob. Pure functions over ids and paths."""
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePath
@@ -18,12 +19,20 @@ def matches_glob(path: str, glob: str) -> bool:
     return not glob.startswith(("/", "*")) and fnmatchcase(path, f"*/{glob}")
 
 
+def has_words(text: str, words: str) -> bool:
+    """Whether all of the words stand in the text, in whatever case and however accents are encoded."""
+    plain = _plain(text)
+    return all(word in plain for word in _plain(words).split())
+
+
 def resolve(reference: str, videos: Sequence[tuple[str, str]]) -> str:
     """The id among these (id, path) pairs that is meant by an id, its start, a path, or a path's end.
 
     What matches in an earlier way wins over later ways. Raises VideoNotFoundError if nothing matches,
     InputError if several videos do.
     """
+    if "\0" in reference:
+        raise _not_found(reference)
     paths = {reference, os.path.abspath(reference), os.path.realpath(reference)}  # noqa: PTH100
     tail = PurePath(reference).parts
     ways = (
@@ -39,7 +48,15 @@ def resolve(reference: str, videos: Sequence[tuple[str, str]]) -> str:
             named = ", ".join(f"{video_id} ({path})" for video_id, path in found[:_NAMED_AT_MOST])
             more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
             raise InputError(f"{reference!r} may mean {len(found)} videos: {named}{more}; give an id")
-    raise VideoNotFoundError(
+    raise _not_found(reference)
+
+
+def _not_found(reference: str) -> VideoNotFoundError:
+    return VideoNotFoundError(
         f"no video {reference!r} in the library; give an id, its first {_MIN_PREFIX} digits or more, "
         "a path or a file name, as `moments videos` lists them"
     )
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -33,7 +33,7 @@ CONTENT_TABLES = (ShotRow, WindowRow, SegmentRow, ScreenTextRow, SoundEventRow)
 
 
 def video_values(record: VideoRecord) -> dict[str, Any]:
-    """Columns of the video's row; its tags are rows of their own."""
+    """Columns of the video's row that indexing writes; its tags are rows of their own."""
     return {
         "id": record.id,
         "content_hash": record.content_hash,
@@ -54,15 +54,18 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "index_s": record.index_s,
         "indexed_at": record.indexed_at,
         "created_at": record.created_at,
+        "recorded_at": record.recorded_at,
+        "has_sound": record.has_sound,
     }
 
 
 def video_of(row: VideoRow, tags: tuple[str, ...]) -> VideoRecord:
+    """The record; what a person gave stands before what the file says."""
     return VideoRecord(
         id=row.id,
         content_hash=row.content_hash,
         path=row.path,
-        title=row.title,
+        title=row.given_title or row.title,
         size_bytes=row.size_bytes,
         modified_ns=row.modified_ns,
         status=VideoStatus(row.status),
@@ -78,6 +81,8 @@ def video_of(row: VideoRow, tags: tuple[str, ...]) -> VideoRecord:
         indexed_at=row.indexed_at,
         created_at=row.created_at,
         tags=tags,
+        recorded_at=row.given_recorded_at or row.recorded_at,
+        has_sound=row.has_sound,
     )
 
 

@@ -69,6 +69,10 @@ class VideoRow(Base):
     index_s: Mapped[float | None]
     indexed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    recorded_at: Mapped[datetime | None]
+    has_sound: Mapped[bool | None]
+    given_title: Mapped[str | None]
+    given_recorded_at: Mapped[datetime | None]
 
 
 class TagRow(Base):
@@ -138,6 +142,27 @@ class JudgementRow(Base):
     lane: Mapped[str | None] = mapped_column(String(16))
     is_right: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class ApiKeyRow(Base):
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    shown: Mapped[str] = mapped_column(String(16), index=True)
+    hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class SessionRow(Base):
+    __tablename__ = "sessions"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
 
 
 class SpaceRow(Base):

@@ -1,0 +1,52 @@
+"""`moments worker`: works off a shared queue, beside a server that hands the work out."""
+
+import logging
+import signal
+import threading
+
+import click
+
+from app.cli import Invocation
+from app.indexing import open_jobs, shares_work
+from app.settings import Settings
+from retrieval.errors import InputError
+from retrieval.library import Library
+
+
+@click.command(epilog="Example:  MOMENTS_DATABASE_URL=postgresql://moments@db/moments moments worker")
+@click.option("--workers", type=click.IntRange(1, 64), help="Videos indexed at the same time (MOMENTS_INDEX_WORKERS).")
+@click.pass_obj
+def worker(invocation: Invocation, workers: int | None) -> None:
+    """Index what a server or another worker puts on the queue they share.
+
+    Needs PostgreSQL (MOMENTS_DATABASE_URL), a Qdrant server (MOMENTS_QDRANT_URL), and the data folder that the
+    server has: uploads and thumbnails lie in it.
+    """
+    if workers is not None:
+        invocation.overrides["index_workers"] = workers
+    settings = invocation.settings
+    _require_servers(settings)
+    ending = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: ending.set())
+    logging.getLogger("indexer").setLevel(logging.INFO)
+    with Library(settings, "moments worker") as library, open_jobs(library, settings):
+        click.echo(f"working off the queue of {library.folder.path} (stop with Ctrl-C)", err=True)
+        ending.wait()
+        click.echo("stopped; what was being indexed goes on in another worker, or here next time", err=True)
+
+
+def _require_servers(settings: Settings) -> None:
+    if shares_work(settings):
+        if not settings.index_workers:
+            raise InputError("a worker with MOMENTS_INDEX_WORKERS=0 does nothing; allowed are 1 to 64")
+        return
+    if settings.qdrant_url is None and settings.database_url is not None:
+        raise InputError(
+            "a worker needs MOMENTS_QDRANT_URL: vectors in the data folder belong to one process at a time, "
+            "which the server is; without a Qdrant server, let the server index (MOMENTS_INDEX_WORKERS)"
+        )
+    raise InputError(
+        "a worker needs MOMENTS_DATABASE_URL=postgresql://USER@HOST/NAME, whose queue it works off; "
+        "without PostgreSQL, `moments index` and `moments serve` do the work themselves"
+    )

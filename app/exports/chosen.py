@@ -1,0 +1,94 @@
+"""The moments that somebody chose: looked up, checked against their videos, with what is said in them."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.domain import Span
+from retrieval.errors import InputError, MissingFileError, VideoFileGoneError, VideoNotFoundError
+from retrieval.storage.records import Place, VideoStatus
+
+if TYPE_CHECKING:
+    from indexer.probe import MediaInfo
+    from retrieval.domain import ScreenText, Segment
+    from retrieval.library import Library
+
+MAX_MOMENTS = 200
+ROUNDING_S = 0.1
+"""A moment may end so much after its video: times are passed on rounded, and headers round as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A stretch of a video that somebody wants; ``video`` is an id, a path or a file name."""
+
+    video: str
+    span: Span
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A choice that exists: a span inside one video of the library."""
+
+    video_id: str
+    path: Path
+    title: str
+    span: Span
+    video_duration_s: float
+    segments: "tuple[Segment, ...]" = ()
+    screen_texts: "tuple[ScreenText, ...]" = ()
+
+
+def look_up(library: "Library", choices: Sequence[Choice]) -> list[Chosen]:
+    """The choices in the order given. Raises InputError or VideoNotFoundError that names the first bad one."""
+    if not 1 <= len(choices) <= MAX_MOMENTS:
+        raise InputError(f"moments: {len(choices)} are given; 1 to {MAX_MOMENTS} are allowed")
+    found = [_look_up(library, choice, f"moments.{number}") for number, choice in enumerate(choices)]
+    places = [Place(chosen.video_id, chosen.span) for chosen in found]
+    segments = library.catalog.contents.segments_during(places)
+    screen_texts = library.catalog.contents.screen_texts_during(places)
+    return [
+        replace(chosen, segments=said, screen_texts=shown)
+        for chosen, said, shown in zip(found, segments, screen_texts, strict=True)
+    ]
+
+
+def file_infos(moments: Iterable[Chosen]) -> "dict[Path, MediaInfo]":
+    """What each file holds, by its path. Raises VideoFileGoneError, or MediaError for what is no media any more."""
+    from indexer.probe import probe
+
+    infos: dict[Path, MediaInfo] = {}
+    for moment in moments:
+        if moment.path not in infos:
+            try:
+                infos[moment.path] = probe(moment.path)
+            except MissingFileError as error:
+                raise VideoFileGoneError(f"{moment.path} does not exist any more") from error
+    return infos
+
+
+def _look_up(library: "Library", choice: Choice, where: str) -> Chosen:
+    record = library.catalog.resolve(choice.video)
+    if record.status is VideoStatus.REMOVING:
+        raise VideoNotFoundError(f"video {record.id} is being removed")
+    if record.duration_s is None:
+        raise InputError(f"{where}: video {record.id} is not indexed yet, so its length is not known")
+    span = clamp(choice.span, record.duration_s, f"{where}.")
+    return Chosen(record.id, Path(record.path), choice.title or record.title, span, record.duration_s)
+
+
+def clamp(span: Span, duration_s: float, where: str = "") -> Span:
+    """The span, cut at the video's end if it ends a rounding after that. Raises InputError if it lies outside."""
+    if not (math.isfinite(span.start_s) and math.isfinite(span.end_s) and 0 <= span.start_s < span.end_s):
+        raise InputError(
+            f"{where}start_s is {span.start_s:g} and {where}end_s is {span.end_s:g}; "
+            "a moment starts at 0 or later, and ends after that"
+        )
+    for name, time_s in (("start_s", span.start_s), ("end_s", span.end_s - ROUNDING_S)):
+        if time_s >= duration_s:
+            given = getattr(span, name)
+            raise InputError(f"{where}{name} is {given:g}; the video ends at {duration_s:.3f} s")
+    return Span(span.start_s, min(span.end_s, duration_s))

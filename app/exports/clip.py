@@ -1,0 +1,227 @@
+"""The ffmpeg graphs of exports: one moment cut exactly, and a part of a reel.
+
+Filters cut by the file's own timestamps, so it does not matter which keyframe a seek finds; nothing is
+rounded before the timestamps have been brought to a fine clock.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.exports.encoder import THREADS
+from app.exports.sequence import even
+from app.exports.text import one_line
+from app.exports.timecode import Rate
+from indexer.ffmpeg_binary import ffmpeg_path
+from indexer.probe import DEMUXERS
+from indexer.shown import ROUNDING_S, shown_during
+from retrieval.domain import Span
+from retrieval.errors import ExportFailedError
+
+if TYPE_CHECKING:
+    from indexer.probe import MediaInfo
+    from indexer.shown import Shown
+
+SOUND_RATE_HZ = 48_000
+_LEAD_S = 1.0
+"""Reading starts so much early: decoders of sound need what comes before."""
+_CLOCK_HZ = 90_000
+_USUAL_FRAME_S = 0.04
+_HOLE_S = 0.03
+"""Sound is put right when it is so far from its timestamps; less is nothing that anybody notices."""
+# Without frames out of order (bf), files need no shifted start and end where their last frame does.
+_PICTURE = {"vcodec": "libx264", "preset": "veryfast", "crf": 20, "bf": 0, "pix_fmt": "yuv420p", "threads": THREADS}
+_SOUND = {"acodec": "aac", "audio_bitrate": "160k"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """One moment of one file, and the frames that its pictures start and end with; None without pictures."""
+
+    info: "MediaInfo"
+    span: Span
+    shown: "Shown | None"
+
+    @property
+    def has_picture(self) -> bool:
+        return self.shown is not None
+
+    @property
+    def has_sound(self) -> bool:
+        """False also for sound that nothing here decodes."""
+        return self.info.audio is not None and self.info.audio.rate_hz > 0
+
+    def file_time(self, time_s: float) -> float:
+        """The timestamp in the file of a time on the video's clock."""
+        return time_s + self.info.start_time_s
+
+    @property
+    def read_from_s(self) -> float:
+        first_s = self.span.start_s if self.shown is None else min(self.shown.first_s, self.span.start_s)
+        return max(0.0, first_s - _LEAD_S)
+
+
+def cutting(info: "MediaInfo", span: Span) -> Cutting:
+    """What to cut. Raises ExportFailedError if the file has nothing to show or hear there."""
+    video = info.video
+    shown = shown_during(info.path, video.index, info.start_time_s, span) if video and video.coded_width else None
+    cut = Cutting(info, span, shown)
+    if not cut.has_picture and not cut.has_sound:
+        raise ExportFailedError(f"{info.path} has neither picture nor sound from {span.start_s:g} to {span.end_s:g} s")
+    return cut
+
+
+def clip_arguments(cut: Cutting, title: str, output: Path) -> list[str]:
+    """The call of ffmpeg that writes the moment as MP4: frames keep their times, sound starts to the sample."""
+    source = _source(cut)
+    start_s = cut.file_time(cut.span.start_s)
+    streams: list[Any] = []
+    options: dict[str, Any] = {}
+    if cut.has_picture:
+        picture = _from_first_frame(source, cut)
+        # The frame that is there when the moment starts may have come before: it is shown from 0 on.
+        picture = picture.filter("setpts", f"if(eq(N,0),0,max(PTS-({start_s:.6f})/TB,0))")
+        picture = _until_the_end(picture, cut)
+        width, height = _upright(cut)
+        streams.append(_even_pixels(picture, even(width), even(height)))
+        options |= _PICTURE | {
+            "fps_mode": "vfr",
+            "enc_time_base:v": f"1:{_CLOCK_HZ}",
+            "video_track_timescale": _CLOCK_HZ,
+        }
+    if cut.has_sound:
+        streams.append(_steady(_sound(source, cut, cut.span)))
+        options |= _SOUND
+    return _compiled(
+        ["-copyts"], streams, output, movflags="+faststart", metadata=f"title={one_line(title)}", **options
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PartShape:
+    """What all parts of a reel have in common."""
+
+    rate: Rate
+    size: tuple[int, int]
+    has_picture: bool
+    has_sound: bool
+
+
+def part_arguments(cut: Cutting, frames: int, shape: PartShape, output: Path) -> list[str]:
+    """The call of ffmpeg that writes one part of a reel: ``frames`` long to the sample, letterboxed.
+
+    Sound stays uncompressed, so that parts join without gaps; black and silence stand for what a file lacks.
+    """
+    import ffmpeg
+
+    fps, duration_s = shape.rate.fps, float(shape.rate.time_of(frames))
+    source = _source(cut)
+    origin_s = cut.span.start_s
+    if cut.shown is not None and 0 < origin_s - cut.shown.first_s < 1 / fps:
+        origin_s = cut.shown.first_s
+    streams: list[Any] = []
+    options: dict[str, Any] = {}
+    if shape.has_picture:
+        width, height = shape.size
+        if cut.has_picture:
+            inner = _fitted(_upright(cut), shape.size)
+            picture = _from_first_frame(source, cut).filter("setpts", f"PTS-({cut.file_time(origin_s):.6f})/TB")
+            picture = picture.filter("fps", fps=str(fps), start_time=0, round="near")
+            picture = _even_pixels(picture, *inner).filter("pad", width, height, "(ow-iw)/2", "(oh-ih)/2")
+            picture = picture.filter("tpad", stop=-1, stop_mode="clone")
+        else:
+            picture = ffmpeg.input(f"color=black:size={width}x{height}:rate={fps}", f="lavfi").filter("setsar", 1)
+        streams.append(picture.filter("trim", end_frame=frames))
+        options |= _PICTURE | {"r": str(fps), "video_track_timescale": fps.numerator}
+    if shape.has_sound:
+        samples = round(shape.rate.time_of(frames) * SOUND_RATE_HZ)
+        silence = ffmpeg.input(f"anullsrc=r={SOUND_RATE_HZ}:cl=stereo", f="lavfi")
+        if cut.has_sound:
+            sound = _steady(_sound(source, cut, Span(origin_s, origin_s + duration_s)), layout="stereo")
+            silence = ffmpeg.concat(sound, silence, v=0, a=1)
+        streams.append(silence.filter("atrim", end_sample=samples))
+        options |= {"acodec": "pcm_s16le"}
+    return _compiled(["-copyts"], streams, output, **options)
+
+
+def joined_arguments(parts_list: Path, shape: PartShape, title: str, output: Path) -> list[str]:
+    """The call of ffmpeg that joins the parts that ``parts_list`` names: pictures as they are, sound as AAC."""
+    import ffmpeg
+
+    parts = ffmpeg.input(parts_list.name, f="concat", protocol_whitelist="file", threads=THREADS)
+    codecs = ({"vcodec": "copy"} if shape.has_picture else {}) | (_SOUND if shape.has_sound else {})
+    streams = [parts[kind] for kind, there in (("v", shape.has_picture), ("a", shape.has_sound)) if there]
+    return _compiled([], streams, output, movflags="+faststart", metadata=f"title={one_line(title)}", **codecs)
+
+
+def _source(cut: Cutting) -> Any:
+    import ffmpeg
+
+    # The demuxers that read nothing but the file, as when it was indexed: it may be another file by now.
+    options: dict[str, Any] = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "threads": THREADS}
+    if cut.read_from_s > 0:
+        options["ss"] = f"{cut.read_from_s:.6f}"
+    return ffmpeg.input(f"file:{cut.info.path}", noaccurate_seek=None, **options)
+
+
+def _from_first_frame(source: Any, cut: Cutting) -> Any:
+    """The pictures from the first that is shown in the moment to its end."""
+    assert cut.shown is not None
+    assert cut.info.video is not None
+    tolerance_s = max(ROUNDING_S / 2, 0.6 * cut.shown.tick_s)
+    start_s = cut.file_time(cut.shown.first_s) - ROUNDING_S / 2
+    end_s = cut.file_time(cut.shown.last_s) + tolerance_s
+    picture = source[str(cut.info.video.index)].filter("trim", start=f"{start_s:.6f}", end=f"{end_s:.6f}")
+    return picture.filter("settb", f"1/{_CLOCK_HZ}")
+
+
+def _until_the_end(picture: Any, cut: Cutting) -> Any:
+    """The pictures with the last repeated at the end, if it stands still so long that its end would be lost."""
+    assert cut.shown is not None
+    assert cut.info.video is not None
+    rate = cut.info.video.nominal_rate_fps
+    frame_s = float(1 / rate) if rate else _USUAL_FRAME_S
+    last_s = max(0.0, cut.shown.last_s - cut.span.start_s) + 1e-6
+    if cut.span.duration_s - last_s < 2 * frame_s:
+        return picture
+    repeated_s = cut.span.duration_s - frame_s
+    picture = picture.filter("tpad", stop=1, stop_mode="clone")
+    return picture.filter("setpts", f"if(gt(T,{last_s:.6f}),{repeated_s:.6f}/TB,PTS)")
+
+
+def _sound(source: Any, cut: Cutting, span: Span) -> Any:
+    """The sound of a span, from 0 on."""
+    assert cut.info.audio is not None
+    start_s, end_s = cut.file_time(span.start_s), cut.file_time(span.end_s)
+    sound = source[str(cut.info.audio.index)].filter("atrim", start=f"{start_s:.6f}", end=f"{end_s:.6f}")
+    return sound.filter("asetpts", f"PTS-({start_s:.6f})/TB")
+
+
+def _steady(sound: Any, layout: str = "mono|stereo") -> Any:
+    """Sound from sample 0 on without holes: silence where the file has none."""
+    return sound.filter("aresample", SOUND_RATE_HZ, **{"async": 1}, min_hard_comp=_HOLE_S, first_pts=0).filter(
+        "aformat", channel_layouts=layout, sample_fmts="s16" if layout == "stereo" else "fltp"
+    )
+
+
+def _even_pixels(picture: Any, width: int, height: int) -> Any:
+    return picture.filter("scale", width, height).filter("setsar", 1).filter("format", "yuv420p")
+
+
+def _upright(cut: Cutting) -> tuple[int, int]:
+    """The picture's size as it is to be seen; ffmpeg turns it by itself."""
+    assert cut.info.video is not None
+    return cut.info.video.width, cut.info.video.height
+
+
+def _fitted(size: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
+    scale = min(frame[0] / size[0], frame[1] / size[1])
+    return min(frame[0], even(size[0] * scale)), min(frame[1], even(size[1] * scale))
+
+
+def _compiled(general: list[str], streams: list[Any], output: Path, **options: Any) -> list[str]:
+    import ffmpeg
+
+    made = ffmpeg.output(*streams, str(output), map_metadata=-1, map_chapters=-1, **options)
+    program, *arguments = ffmpeg.compile(made, cmd=ffmpeg_path(), overwrite_output=True)
+    return [program, "-nostdin", "-loglevel", "error", "-filter_complex_threads", "1", *general, *arguments]

@@ -1,0 +1,149 @@
+"""Chosen moments in, one file out: what `POST /v1/exports` and `moments export` call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.exports.chosen import Choice, Chosen, file_infos, look_up
+from app.exports.clip_cache import ClipCache
+from app.exports.encoder import EncoderSlots, Gone, never
+from app.exports.formats import FILE_KINDS, SOUND_ONLY, ExportFormat, FileKind
+from app.exports.text import file_stem
+from app.exports.timecode import Rate
+from retrieval.errors import InputError
+
+if TYPE_CHECKING:
+    from app.exports.sequence import EditSequence
+    from app.settings import Settings
+    from retrieval.library import Library
+
+MAX_CLIP_S = 120.0
+_BYTES_PER_MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What to export as what. Without ``name``, the file is called after its first moment.
+
+    ``rate`` is that of reels and editing lists; without it, that of the first moment with pictures.
+    """
+
+    format: ExportFormat
+    choices: Sequence[Choice]
+    name: str | None = None
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A finished file, and what to call it."""
+
+    path: Path
+    kind: FileKind
+    stem: str
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.stem}{self.kind.suffix}"
+
+
+class Exporter:
+    """Makes files of moments, with a few encoders at a time."""
+
+    def __init__(self, settings: "Settings") -> None:
+        self._slots = EncoderSlots(settings.export_encoders)
+        self._longest_s = settings.export_max_s
+        self._clips = ClipCache(settings.clip_cache_mb * _BYTES_PER_MB)
+
+    def export(self, library: "Library", request: ExportRequest, folder: Path, gone: Gone = never) -> Exported:
+        """The file, written in ``folder``. Raises InputError, NotFoundError, MediaError or TooBusyError.
+
+        ``gone`` is asked now and then while encoding, which stops when it says so.
+        """
+        if request.format is ExportFormat.MP4 and len(request.choices) != 1:
+            raise InputError(f"moments: {len(request.choices)} are given; mp4 is one moment, reel joins several")
+        moments = look_up(library, request.choices)
+        name = request.name or moments[0].title
+        kind = FILE_KINDS[request.format]
+        path = folder / f"export{kind.suffix}"
+        if request.format in (ExportFormat.MP4, ExportFormat.REEL):
+            has_picture = self._encode(request, moments, name, path, gone)
+            return Exported(path, kind if has_picture else SOUND_ONLY, file_stem(name))
+        # A path may hold bytes that are no text; in a list they are question marks.
+        path.write_bytes(_text(request, moments, name).encode("utf-8", "replace"))
+        return Exported(path, kind, file_stem(name))
+
+    def clip(self, library: "Library", choice: Choice, gone: Gone = never) -> Path:
+        """The moment as an MP4 that any browser plays, from the cache if it was asked for before."""
+        (moment,) = look_up(library, [choice])
+        if moment.span.duration_s > MAX_CLIP_S:
+            raise InputError(f"the clip lasts {moment.span.duration_s:g} s; at most {MAX_CLIP_S:g} s are allowed")
+        span_ms = "-".join(str(round(time_s * 1000)) for time_s in (moment.span.start_s, moment.span.end_s))
+
+        def make(output: Path) -> None:
+            self._render_clip(moment, moment.title, output, gone)
+
+        return self._clips.file(library.folder.path / "clips", f"{moment.video_id}-{span_ms}.mp4", make)
+
+    def _encode(self, request: ExportRequest, moments: list[Chosen], name: str, output: Path, gone: Gone) -> bool:
+        """Write the clip or the reel; whether it has pictures."""
+        total_s = sum(moment.span.duration_s for moment in moments)
+        if total_s > self._longest_s:
+            raise InputError(
+                f"moments: together they last {total_s:.1f} s; at most {self._longest_s:g} s can be encoded at once"
+            )
+        if request.format is ExportFormat.MP4:
+            return self._render_clip(moments[0], name, output, gone)
+        from app.exports.render import render_reel
+
+        with self._slots.one():
+            return render_reel(_sequence(request, moments, name), file_infos(moments), output, gone)
+
+    def _render_clip(self, moment: Chosen, title: str, output: Path, gone: Gone) -> bool:
+        from app.exports.render import render_clip
+
+        with self._slots.one():
+            return render_clip(file_infos([moment])[moment.path], moment.span, title, output, gone)
+
+
+def _text(request: ExportRequest, moments: list[Chosen], name: str) -> str:
+    match request.format:
+        case ExportFormat.CSV | ExportFormat.JSON:
+            from app.exports.tables import csv_text, json_text
+
+            return csv_text(moments) if request.format is ExportFormat.CSV else json_text(name, moments)
+        case ExportFormat.VTT | ExportFormat.SRT:
+            return _subtitles(request, moments, name)
+        case ExportFormat.EDL:
+            from app.exports.edl import edl
+
+            return edl(_sequence(request, moments, name))
+        case ExportFormat.FCPXML:
+            from app.exports.fcpxml import fcpxml
+
+            return fcpxml(_sequence(request, moments, name))
+        case _:
+            from app.exports.otio_files import fcp7_xml, otio
+
+            write = otio if request.format is ExportFormat.OTIO else fcp7_xml
+            return write(_sequence(request, moments, name))
+
+
+def _subtitles(request: ExportRequest, moments: list[Chosen], name: str) -> str:
+    """One moment's on its own clock; those of several on the clock of their reel."""
+    from app.exports.subtitles import cues
+    from retrieval.cues import srt, vtt
+
+    starts_s = [0.0]
+    if len(moments) > 1:
+        sequence = _sequence(request, moments, name)
+        starts_s = [float(sequence.rate.time_of(cut.record_in)) for cut in sequence.cuts]
+    lines = cues(moments, starts_s)
+    return vtt(lines) if request.format is ExportFormat.VTT else srt(lines)
+
+
+def _sequence(request: ExportRequest, moments: list[Chosen], name: str) -> "EditSequence":
+    from app.exports.sequence import lay_out
+
+    return lay_out(name, moments, file_infos(moments), request.rate)

@@ -1,0 +1,75 @@
+"""Whether a server can answer searches: what it needs, loaded ahead of the first one, and what is missing."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from indexer.jobs import IndexJobs
+from retrieval.encoders.profiles import Encoders
+from retrieval.errors import MomentsError
+from retrieval.library import Library
+
+_JOIN_PATIENCE_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that the server needs; ``reason`` says why it is not there, and is None if it is."""
+
+    name: str
+    reason: str | None = None
+
+
+class Warmup:
+    """Loads the encoders of queries in a thread of its own; ``reason`` is None once they are there."""
+
+    def __init__(self) -> None:
+        self.reason: str | None = "not started"
+        self._thread: threading.Thread | None = None
+
+    def start(self, encoders: Encoders) -> None:
+        """Begin to load."""
+        self.reason = "loading"
+        self._thread = threading.Thread(target=self._load, args=(encoders,), name="warm-up", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait for a load that is about to end; one that takes longer ends with the process."""
+        if self._thread is not None:
+            self._thread.join(_JOIN_PATIENCE_S)
+
+    def _load(self, encoders: Encoders) -> None:
+        try:
+            for encoder in (encoders.visual(), encoders.sound(), encoders.sentences()):
+                encoder.embed_texts(["a first query"])
+            self.reason = None
+        except MomentsError as error:
+            self.reason = error.message
+        except Exception:  # noqa: BLE001
+            _log.exception("the encoders cannot be loaded")
+            self.reason = "failed; the server's log says why"
+
+
+def checks(library: Library, jobs: IndexJobs, warmup: Warmup) -> tuple[Check, ...]:
+    """Everything that a search or a job needs, each asked for."""
+    return (
+        _asked("database", lambda: library.catalog.totals()),
+        _asked("vectors", lambda: _ask_vectors(library)),
+        _asked("queue", lambda: jobs.unfinished()),
+        Check("encoders", warmup.reason),
+    )
+
+
+def _ask_vectors(library: Library) -> None:
+    with library.vectors() as store:
+        store.spaces()
+
+
+def _asked(name: str, ask: Callable[[], object]) -> Check:
+    try:
+        ask()
+    except MomentsError as error:
+        return Check(name, error.message)
+    return Check(name)

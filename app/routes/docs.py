@@ -1,0 +1,65 @@
+"""`/docs`: the description of the API to read and try, by Swagger UI as installed: nothing comes from elsewhere."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from swagger_ui_bundle import swagger_ui_path
+
+from app.openapi_3_0 import in_3_0
+
+router = APIRouter(include_in_schema=False)
+
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""Swagger UI styles its elements in place and brings pictures as data; its scripts are files."""
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Moments: REST API</title>
+<link rel="icon" href="/docs/files/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/files/swagger-ui.css">
+</head>
+<body>
+<div id="api"></div>
+<script src="/docs/files/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """SwaggerUIBundle({
+  url: "/docs/openapi.json",
+  dom_id: "#api",
+  deepLinking: true,
+  presets: [SwaggerUIBundle.presets.apis],
+});
+"""
+
+
+@router.get("/docs")
+def page() -> Response:
+    """The page that loads Swagger UI."""
+    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+
+
+@router.get("/docs/openapi.json")
+def description(request: Request) -> dict[str, Any]:
+    """`/v1/openapi.json`, as Swagger UI reads it."""
+    return in_3_0(request.app.openapi())
+
+
+@router.get("/docs/start.js")
+def start() -> Response:
+    """The script that points Swagger UI at this API: a file, for the policy allows no script in the page."""
+    return Response(_START, media_type="text/javascript")
+
+
+def mount_files(api: FastAPI) -> None:
+    """Serve Swagger UI's own files."""
+    api.mount("/docs/files", StaticFiles(directory=swagger_ui_path), name="docs")

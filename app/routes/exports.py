@@ -1,0 +1,58 @@
+"""Chosen moments as files: cuts, subtitles, tables, lists for cutting programs; and clips for players."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse
+
+from app.dependencies import ExporterOf, GoneOf, LibraryOf, ScratchOf
+from app.exports.chosen import Choice
+from app.exports.exporter import MAX_CLIP_S
+from app.exports.formats import FILE_KINDS, SOUND_ONLY
+from app.file_answers import answer_with_file
+from app.schemas.exports import ExportBody
+from retrieval.domain import Span
+
+router = APIRouter(prefix="/v1", tags=["exports"])
+
+_BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+_KINDS = {kind.media_type.partition(";")[0]: _BYTES for kind in (*FILE_KINDS.values(), SOUND_ONLY)}
+_KINDS |= {"application/json": {"schema": {"type": "object"}}}
+_CLIP_CACHE = "private, max-age=3600"
+
+
+@router.post(
+    "/exports",
+    summary="Export moments",
+    response_class=FileResponse,
+    responses={200: {"description": "The file, with its name in `Content-Disposition`.", "content": _KINDS}},
+)
+def export(body: ExportBody, library: LibraryOf, exporter: ExporterOf, folder: ScratchOf, gone: GoneOf) -> Response:
+    """One file of all the moments, in their order; encoding stops when the caller hangs up."""
+    made = exporter.export(library, body.to_request(), folder, gone)
+    return FileResponse(made.path, media_type=made.kind.media_type, filename=made.file_name)
+
+
+@router.get(
+    "/videos/{video_id}/clip.mp4",
+    summary="Get a clip that any browser plays",
+    response_class=Response,
+    responses={
+        200: {"description": "H.264 and AAC in MP4.", "content": {"video/mp4": _BYTES}},
+        206: {"description": "The ranges asked for.", "content": {"video/mp4": _BYTES}},
+        304: {"description": "It is as it was."},
+        416: {"description": "All ranges lie past the end of the clip."},
+    },
+)
+def clip(
+    video_id: str,
+    request: Request,
+    library: LibraryOf,
+    exporter: ExporterOf,
+    gone: GoneOf,
+    start_s: Annotated[float, Query(ge=0, allow_inf_nan=False, description="Where it starts.")],
+    end_s: Annotated[float, Query(gt=0, allow_inf_nan=False, description=f"At most {MAX_CLIP_S:g} s later.")],
+) -> Response:
+    """A stretch of a video, made on the first request and kept for a while: for files that browsers cannot play."""
+    file = exporter.clip(library, Choice(video_id, Span(start_s, end_s)), gone)
+    return answer_with_file(request, file, "video/mp4", name=file.name, cache_control=_CLIP_CACHE)

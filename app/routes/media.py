@@ -1,0 +1,129 @@
+"""What can be seen, heard and read of one video: its file, pictures of it, its transcript, its timeline."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.dependencies import EngineOf, LibraryOf
+from app.file_answers import answer_with_file, inline
+from app.links import linked_moment
+from app.media_answers import curve_json, timeline_json, transcript_json
+from app.media_types import media_type_of
+from app.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
+from retrieval import query as asked
+from retrieval.cues import cues_of, srt, vtt
+from retrieval.domain import Lane
+from retrieval.errors import NoPictureError
+from retrieval.thumbnails import most_telling_s, nearest_s, thumbnail_file, thumbnail_times_s
+
+router = APIRouter(prefix="/v1/videos/{video_id}", tags=["videos"])
+
+PICTURE_CACHE = "private, max-age=31536000, immutable"
+"""A video's id stands for its content, so that the picture of a second never becomes another."""
+
+_MOST_MOMENTS = 50
+_BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+_CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "It is as it was."}}
+
+
+@router.head("/stream", include_in_schema=False)
+@router.get(
+    "/stream",
+    summary="Get a video's file",
+    response_class=Response,
+    responses={
+        200: {"description": "The whole file.", "content": {"video/*": _BYTES, "audio/*": _BYTES}},
+        206: {"description": "The ranges asked for.", "content": {"video/*": _BYTES, "multipart/byteranges": _BYTES}},
+        416: {"description": "All ranges lie past the end of the file."},
+        **_CACHED,
+    },
+)
+def stream(video_id: str, request: Request, library: LibraryOf) -> Response:
+    """The file as it is, for a player: `Range`, `If-Range`, `If-None-Match` and `If-Modified-Since` work."""
+    path = Path(library.catalog.resolve(video_id).path)
+    return answer_with_file(request, path, media_type_of(path), name=path.name)
+
+
+@router.head("/thumbnail", include_in_schema=False)
+@router.get(
+    "/thumbnail",
+    summary="Get a picture of a video",
+    response_class=Response,
+    responses={200: {"description": "A JPEG.", "content": {"image/jpeg": _BYTES}}, **_CACHED},
+)
+def thumbnail(
+    video_id: str,
+    request: Request,
+    library: LibraryOf,
+    t_s: Annotated[
+        float | None, Query(ge=0, allow_inf_nan=False, description="The second to show; without it, a telling one.")
+    ] = None,
+) -> Response:
+    """The picture that is nearest to a second, of those that were kept: about one per window."""
+    record = library.catalog.resolve(video_id)
+    folder = library.thumbnails_of(record.id)
+    times_s = thumbnail_times_s(folder)
+    if not times_s:
+        raise NoPictureError(f"there is no picture of {record.path}: it has none, or is not indexed yet")
+    shown_s = most_telling_s(folder, times_s) if t_s is None else nearest_s(times_s, t_s)
+    file = thumbnail_file(folder, shown_s)
+    return answer_with_file(request, file, "image/jpeg", name=file.name, cache_control=PICTURE_CACHE)
+
+
+@router.get(
+    "/transcript",
+    summary="Get what is said in a video",
+    response_model=TranscriptAnswer,
+    responses={200: {"content": {"text/vtt": {}, "application/x-subrip": {}}}},
+)
+def transcript(
+    video_id: str,
+    library: LibraryOf,
+    wanted: Annotated[
+        TranscriptFormat, Query(alias="format", description="JSON with words, or subtitles.")
+    ] = TranscriptFormat.JSON,
+) -> Response:
+    """Every utterance with its times, heard or read from subtitles."""
+    record = library.catalog.resolve(video_id)
+    segments = library.catalog.contents.segments_of(record.id)
+    if wanted is TranscriptFormat.JSON:
+        return JSONResponse(transcript_json(record, segments))
+    headers = {"Content-Disposition": inline(f"{record.title}.{wanted}")}
+    if wanted is TranscriptFormat.VTT:
+        return Response(vtt(cues_of(segments)), headers=headers, media_type="text/vtt")
+    return Response(srt(cues_of(segments)), headers=headers, media_type="application/x-subrip; charset=utf-8")
+
+
+@router.get(
+    "/timeline",
+    summary="Get what lies where in a video",
+    response_model=TimelineAnswer,
+    responses={409: {"description": "The index was made by other models."}},
+)
+def timeline(
+    video_id: str,
+    library: LibraryOf,
+    engine: EngineOf,
+    then: Annotated[list[str], Query(default_factory=list, description="Steps that follow one another.")],
+    not_: Annotated[list[str], Query(alias="not", default_factory=list, description="What must not be there.")],
+    lane: Annotated[list[Lane], Query(default_factory=list, description="Lanes to search; all if left out.")],
+    text: Annotated[str | None, Query(description="Words to look for.", examples=["a dog"])] = None,
+) -> JSONResponse:
+    """Shots, speech, screen text, sounds and pictures; with words, also the score curve and the moments here."""
+    record = library.catalog.resolve(video_id)
+    contents = library.catalog.contents.of(record.id)
+    value = timeline_json(record, contents, thumbnail_times_s(library.thumbnails_of(record.id)))
+    steps = [*([] if text is None else [text]), *then]
+    if steps or not_:
+        query = asked.Query(
+            tuple(asked.parse_term(step) for step in steps),
+            tuple(asked.parse_term(term) for term in not_),
+            lanes=frozenset(lane or Lane),
+            limit=_MOST_MOMENTS,
+        )
+        answer, curve = engine.search_video(query, record, contents.windows)
+        value["curve"] = curve_json(curve)
+        value["moments"] = [linked_moment(moment) for moment in answer.moments]
+    return JSONResponse(value)

@@ -1,0 +1,62 @@
+"""Signing in with an API key, for a browser, whose pictures and videos cannot send headers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Request, Response
+
+from app.dependencies import AttemptsOf, GuardOf, LibraryOf
+from app.middleware import SESSION_COOKIE
+from app.schemas.system import SessionAnswer, SessionBody
+from retrieval.errors import UnauthorizedError
+from retrieval.storage.api_keys import SESSION_DAYS
+
+router = APIRouter(prefix="/v1/session", tags=["session"])
+
+SessionCookie = Annotated[str | None, Cookie(alias=SESSION_COOKIE, include_in_schema=False)]
+
+
+@router.get("", summary="Am I signed in?")
+def get_session(guard: GuardOf, library: LibraryOf, session: SessionCookie = None) -> SessionAnswer:
+    """Whether a key is needed here, and whose the session is."""
+    keys = library.catalog.api_keys
+    is_required = guard.needs_key(keys)
+    try:
+        caller = guard.caller(keys, None, session)
+    except UnauthorizedError:
+        return SessionAnswer(required=is_required, signed_in=False, name=None)
+    return SessionAnswer(required=is_required, signed_in=True, name=caller.name)
+
+
+@router.post(
+    "",
+    summary="Sign in",
+    responses={401: {"description": "The key is wrong."}, 429: {"description": "Too many keys were wrong."}},
+)
+def sign_in(
+    body: SessionBody, request: Request, response: Response, guard: GuardOf, attempts: AttemptsOf, library: LibraryOf
+) -> SessionAnswer:
+    """Open a session of 30 days and set its cookie. After 10 wrong keys in a minute, wait a minute."""
+    address = request.client.host if request.client else ""
+    attempts.check(address)
+    keys = library.catalog.api_keys
+    key = keys.find(body.key)
+    if key is None:
+        attempts.failed(address)
+        raise UnauthorizedError("this is no key of this server; it may have been revoked, or have expired")
+    response.set_cookie(
+        SESSION_COOKIE,
+        keys.open_session(key),
+        max_age=SESSION_DAYS * 24 * 3600,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return SessionAnswer(required=guard.needs_key(keys), signed_in=True, name=key.name)
+
+
+@router.delete("", status_code=204, summary="Sign out")
+def sign_out(response: Response, library: LibraryOf, session: SessionCookie = None) -> None:
+    """Close the session, if there is one, and take back its cookie."""
+    if session is not None:
+        library.catalog.api_keys.close_session(session)
+    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")

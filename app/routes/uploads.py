@@ -1,0 +1,210 @@
+"""Uploads by the tus protocol, version 1.0: create, write parts, ask, abandon. See https://tus.io/protocols."""
+
+from collections.abc import Callable, Coroutine
+from email.utils import format_datetime
+from typing import Annotated, Any
+
+from anyio import CancelScope, fail_after, to_thread
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from app.dependencies import UploadsOf
+from app.errors import problem_of
+from app.schemas.uploads import UploadAnswer, given_tags, given_title, upload_json
+from app.uploads import CHECKSUMS, Part, Upload, parse_checksum, parse_metadata
+from retrieval.errors import MomentsError, UnsupportedTypeError, UploadProtocolError
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,expiration,checksum,termination"
+PART_TYPE = "application/offset+octet-stream"
+WRITE_BYTES = 1 << 20
+IDLE_TIMEOUT_S = 30.0
+"""A connection that is silent for so long gives its upload free, for the client to go on with in another."""
+
+_PART = {"content": {PART_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
+_TEXT_HEADER = {"schema": {"type": "string"}}
+_NUMBER_HEADER = {"schema": {"type": "integer"}}
+_TUS = {"Tus-Resumable": VERSION}
+
+
+class _TusRoute(APIRoute):
+    """A route whose errors, too, name the version of the protocol, as it demands."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_by_protocol(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except MomentsError as error:
+                response = problem_of(request.state.request_id, error)
+                response.headers.update(_TUS)
+                if isinstance(error, UploadProtocolError):
+                    response.headers["Tus-Version"] = VERSION
+                return response
+
+        return handle_by_protocol
+
+
+def _protocol(
+    tus_resumable: Annotated[str | None, Header(description="The version of the protocol: 1.0.0.")] = None,
+) -> None:
+    if tus_resumable != VERSION:
+        raise UploadProtocolError(f"Tus-Resumable is {tus_resumable!r}; allowed is {VERSION}")
+
+
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=_TusRoute)
+_BY_PROTOCOL = [Depends(_protocol)]
+
+
+@router.options("", status_code=204, summary="Ask what the server can")
+def get_abilities(uploads: UploadsOf) -> Response:
+    """Version and extensions of the protocol, and the largest file that is taken, as headers."""
+    headers = {
+        "Tus-Version": VERSION,
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Max-Size": str(uploads.max_bytes),
+        "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
+    }
+    return Response(status_code=204, headers=_TUS | headers)
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Begin an upload",
+    dependencies=_BY_PROTOCOL,
+    response_class=Response,
+    responses={
+        201: {"description": "The upload waits for its parts.", "headers": {"Location": _TEXT_HEADER}},
+        412: {"description": "The client speaks another version of the protocol."},
+        413: {"description": "The file is larger than `Tus-Max-Size`."},
+        507: {"description": "The disk has no room for the file."},
+    },
+)
+def create_upload(
+    uploads: UploadsOf,
+    upload_length: Annotated[int, Header(ge=0, description="Size of the file in bytes.")],
+    upload_metadata: Annotated[
+        str, Header(description="`filename`, `title` and `tags` (separated by commas), each with its text in base64.")
+    ] = "",
+) -> Response:
+    """An empty upload, at the address in `Location`, to which `PATCH` writes."""
+    fields = parse_metadata(upload_metadata)
+    upload = uploads.create(upload_length, fields.get("filename", ""), given_title(fields), given_tags(fields))
+    return Response(status_code=201, headers=_headers(upload) | {"Location": f"/v1/uploads/{upload.id}"})
+
+
+@router.head(
+    "/{upload_id}",
+    summary="Ask where an upload goes on",
+    dependencies=_BY_PROTOCOL,
+    response_class=Response,
+    responses={
+        200: {"description": "It goes on at `Upload-Offset`.", "headers": {"Upload-Offset": _NUMBER_HEADER}},
+        410: {"description": "The upload has expired."},
+        412: {"description": "The client speaks another version of the protocol."},
+    },
+)
+def get_offset(upload_id: str, uploads: UploadsOf) -> Response:
+    """`Upload-Offset`: how many bytes are here."""
+    upload = uploads.get(upload_id)
+    headers = {"Upload-Length": str(upload.size_bytes), "Cache-Control": "no-store"}
+    return Response(headers=_headers(upload) | headers)
+
+
+@router.get(
+    "/{upload_id}",
+    summary="Get an upload",
+    response_model=UploadAnswer,
+    responses={410: {"description": "The upload has expired."}},
+)
+def get_upload(upload_id: str, uploads: UploadsOf) -> dict[str, Any]:
+    """How far an upload is, and the job that indexes it once it is complete."""
+    return upload_json(uploads.get(upload_id))
+
+
+@router.patch(
+    "/{upload_id}",
+    status_code=204,
+    summary="Write a part of an upload",
+    dependencies=_BY_PROTOCOL,
+    response_class=Response,
+    openapi_extra={"requestBody": _PART},
+    responses={
+        408: {"description": "No byte came for 30 s; what came before is kept."},
+        409: {"description": "The part does not go on where the upload ends, or another request writes to it."},
+        410: {"description": "The upload has expired."},
+        412: {"description": "The client speaks another version of the protocol."},
+        413: {"description": "More bytes than were announced."},
+        415: {"description": f"The body is not {PART_TYPE}."},
+        460: {"description": "The bytes differ from their checksum; they do not count."},
+        507: {"description": "The disk is full; what came before is kept."},
+    },
+)
+async def write_upload(
+    upload_id: str,
+    request: Request,
+    uploads: UploadsOf,
+    upload_offset: Annotated[int, Header(ge=0, description="Where the part begins.")],
+    upload_checksum: Annotated[
+        str | None, Header(description=f"{', '.join(CHECKSUMS)}: the algorithm and the digest in base64.")
+    ] = None,
+) -> Response:
+    """Append the body. When the last byte is here, the file goes on the queue, as the job with the upload's id."""
+    given_type = request.headers.get("content-type", "none")
+    if given_type != PART_TYPE:
+        raise UnsupportedTypeError(f"the content type is {given_type[:80]}; allowed is {PART_TYPE}")
+    checksum = parse_checksum(upload_checksum) if upload_checksum is not None else None
+    part = await to_thread.run_sync(uploads.part, upload_id, upload_offset, checksum)
+    try:
+        await _receive(request, part)
+    finally:
+        # Also if the server stops: what came is kept, and the upload is free for the next request.
+        with CancelScope(shield=True):
+            await to_thread.run_sync(part.close)
+    await to_thread.run_sync(uploads.finish, upload_id)
+    return Response(status_code=204, headers=_headers(await to_thread.run_sync(uploads.get, upload_id)))
+
+
+@router.delete(
+    "/{upload_id}",
+    status_code=204,
+    summary="Abandon an upload",
+    dependencies=_BY_PROTOCOL,
+    responses={
+        409: {"description": "The upload is complete."},
+        412: {"description": "The client speaks another version of the protocol."},
+    },
+)
+def abandon_upload(upload_id: str, uploads: UploadsOf) -> Response:
+    """Delete what was received."""
+    uploads.abandon(upload_id)
+    return Response(status_code=204, headers=_TUS)
+
+
+async def _receive(request: Request, part: Part) -> None:
+    """Write the body as it comes, about a megabyte at a time; all that came before a cut is written, too."""
+    waiting: list[bytes] = []
+    stream = aiter(request.stream())
+    try:
+        while True:
+            with fail_after(IDLE_TIMEOUT_S):
+                waiting.append(await anext(stream))
+            if sum(map(len, waiting)) >= WRITE_BYTES:
+                content, waiting = b"".join(waiting), []
+                await to_thread.run_sync(part.write, content)
+    except StopAsyncIteration:
+        await to_thread.run_sync(part.write, b"".join(waiting))
+    except (ClientDisconnect, TimeoutError) as cut:
+        await to_thread.run_sync(part.write, b"".join(waiting))
+        raise HTTPException(408, f"no byte came for {IDLE_TIMEOUT_S:.0f} s; go on at {part.offset}") from cut
+
+
+def _headers(upload: Upload) -> dict[str, str]:
+    headers = _TUS | {"Upload-Offset": str(upload.received_bytes)}
+    if upload.expires_at is not None:
+        headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
+    return headers

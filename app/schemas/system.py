@@ -1,0 +1,66 @@
+"""Bodies of the system's routes and of sessions."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from app.schemas.body import Body
+from retrieval.domain import Lane, Profile
+
+
+class HealthAnswer(BaseModel):
+    """That the server is alive."""
+
+    status: Literal["ok"]
+
+
+class ReadyAnswer(BaseModel):
+    """That the server can answer searches and take up files, or what keeps it from that."""
+
+    ready: bool
+    checks: Annotated[
+        dict[str, str],
+        Field(description="`ok`, or why not, of each thing that is needed.", examples=[{"database": "ok"}]),
+    ]
+
+
+class LibrarySize(BaseModel):
+    """How much can be searched."""
+
+    videos: int
+    seconds: Annotated[float, Field(description="Length of the videos together.")]
+    windows: Annotated[int, Field(description="Stretches of video that the index knows.")]
+
+
+class Limits(BaseModel):
+    """What a request may be at most."""
+
+    moments: Annotated[int, Field(description="Moments on a page.")]
+    body_bytes: Annotated[int, Field(description="Length of a JSON body.")]
+    query_file_bytes: Annotated[int, Field(description="Length of a search with a file.")]
+
+
+class SystemAnswer(BaseModel):
+    """What runs here."""
+
+    version: str
+    versions: Annotated[dict[str, str], Field(description="Versions of Python and of the main libraries.")]
+    profile: Profile
+    profile_reason: Annotated[str | None, Field(description="Why it is this profile.")]
+    encoders: Annotated[dict[Lane, str], Field(description="The model of each lane.")]
+    library: LibrarySize
+    limits: Limits
+
+
+class SessionBody(Body):
+    """A key to sign in with."""
+
+    key: Annotated[str, Field(min_length=1, max_length=200, description="An API key.", examples=["mom_…"])]
+
+
+class SessionAnswer(BaseModel):
+    """Whether a key is needed, and whether this browser has brought one."""
+
+    required: Annotated[bool, Field(description="Whether requests need a key.")]
+    signed_in: Annotated[bool, Field(description="Whether this request may go on.")]
+    name: Annotated[str | None, Field(description="Name of the key, where one was brought.")]

@@ -1,0 +1,27 @@
+"""What this server runs on, as `GET /v1/system` says it."""
+
+import platform
+from importlib.metadata import version
+
+from app.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
+from app.schemas.system import LibrarySize, Limits, SystemAnswer
+from retrieval.domain import Lane
+from retrieval.encoders.profiles import Resolved
+from retrieval.query import MAX_LIMIT
+from retrieval.search import SearchEngine
+
+_LIBRARIES = ("av", "dbos", "fastapi", "onnxruntime", "open_clip_torch", "openai-whisper", "openvino", "qdrant-client")
+
+
+def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: str) -> SystemAnswer:
+    """Profile, encoders, versions, limits and the size of the library."""
+    totals = engine.library.catalog.totals()
+    return SystemAnswer(
+        version=own_version,
+        versions={"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        profile=engine.encoders.profile,
+        profile_reason=resolved.reason if resolved else None,
+        encoders={lane: engine.encoders.spec(lane).name for lane in Lane},
+        library=LibrarySize(videos=totals.videos, seconds=round(totals.duration_s, 3), windows=totals.windows),
+        limits=Limits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
+    )

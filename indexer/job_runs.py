@@ -1,0 +1,121 @@
+"""What this process is working on: how far each job is, and which of them are to stop."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from indexer.addition import Origin
+from indexer.job_progress import Pace, overall_share
+from indexer.pipeline import Cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a running job is: ``share`` of its ``stage``, ``whole`` of everything.
+
+    ``speed_x`` is seconds of video done per second, ``remaining_s`` an estimate; None until they can be told.
+    """
+
+    started_at: datetime
+    stage: str | None = None
+    share: float = 0.0
+    whole: float = 0.0
+    speed_x: float | None = None
+    remaining_s: float | None = None
+    duration_s: float | None = None
+    video_id: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The progress as JSON can hold it."""
+        return asdict(self) | {"started_at": self.started_at.isoformat()}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Progress":
+        return cls(**{**value, "started_at": datetime.fromisoformat(value["started_at"])})
+
+
+class Runs:
+    """The jobs that run in this process. ``changed`` is told the id of each that moves on; any thread may ask."""
+
+    def __init__(self, changed: Callable[[str], None]) -> None:
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._progress: dict[str, Progress] = {}
+        self._origins: dict[str, Origin] = {}
+        self._paces: dict[str, Pace] = {}
+        self._cancelled: set[str] = set()
+
+    def begin(self, job_id: str, origin: Origin, started_at: datetime | None) -> None:
+        """A job runs now; ``started_at`` is when an earlier process began it, if one did."""
+        with self._lock:
+            self._progress[job_id] = Progress(started_at or datetime.now(UTC))
+            self._origins[job_id] = origin
+            self._cancelled.discard(job_id)
+        self._changed(job_id)
+
+    def end(self, job_id: str) -> None:
+        """The job runs no more."""
+        with self._lock:
+            for of_jobs in (self._progress, self._origins, self._paces):
+                of_jobs.pop(job_id, None)
+            self._cancelled.discard(job_id)
+        self._changed(job_id)
+
+    def enter(self, job_id: str, stage: str) -> None:
+        """The job comes to a stage, or passes through one that an earlier process did. Raises Cancelled."""
+        self._move(job_id, stage, 0.0, is_work=False)
+
+    def report(self, job_id: str, stage: str, share: float) -> None:
+        """The job is at ``share`` of ``stage``. Raises Cancelled if it is to stop."""
+        self._move(job_id, stage, share, is_work=True)
+
+    def _move(self, job_id: str, stage: str, share: float, *, is_work: bool) -> None:
+        now_s = time.monotonic()
+        with self._lock:
+            if job_id in self._cancelled:
+                raise Cancelled(f"job {job_id} was cancelled")
+            whole = overall_share(stage, share, self._origins[job_id])
+            # What was done before this run began is no work of its own: its pace starts with its first.
+            if (pace := self._paces.get(job_id)) is not None:
+                self._paces[job_id] = pace = pace.seen(now_s, whole)
+            elif is_work:
+                self._paces[job_id] = pace = Pace.start(now_s, whole)
+            known = self._progress[job_id]
+            self._progress[job_id] = replace(
+                known,
+                stage=stage,
+                share=min(max(share, 0.0), 1.0),
+                whole=whole,
+                speed_x=pace.speed_x(known.duration_s) if pace else None,
+            )
+        self._changed(job_id)
+
+    def found(self, job_id: str, video_id: str, duration_s: float | None) -> None:
+        """The job's video is known, and how long it says it is."""
+        with self._lock:
+            self._progress[job_id] = replace(self._progress[job_id], video_id=video_id, duration_s=duration_s)
+        self._changed(job_id)
+
+    def cancel(self, job_ids: set[str]) -> None:
+        """Stop those of the jobs that run here, at their next report."""
+        with self._lock:
+            self._cancelled |= job_ids & self._progress.keys()
+
+    def progress(self) -> dict[str, Progress]:
+        """How far the jobs that run here are, by id."""
+        now_s = time.monotonic()
+        with self._lock:
+            return {
+                job_id: replace(known, remaining_s=_whole(self._paces[job_id].remaining_s(now_s)))
+                if job_id in self._paces
+                else known
+                for job_id, known in self._progress.items()
+            }
+
+
+def _whole(seconds: float | None) -> float | None:
+    # An estimate; to the fraction it would be news every time that somebody looks.
+    return None if seconds is None else float(round(seconds))

@@ -1,0 +1,83 @@
+"""Subtitles as text: cues written as WebVTT and as SubRip, whatever characters they contain."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from retrieval.domain import Segment, Span, Word
+
+LONGEST_S = 7.0
+MOST_CHARS = 84
+"""What can be read of one cue: two lines of 42 characters, for a few seconds."""
+
+_VTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Words, and when they are shown."""
+
+    span: Span
+    text: str
+
+
+def vtt(cues: Iterable[Cue]) -> str:
+    """The cues as a WebVTT file, numbered, in the order given; cues without words are left out."""
+    return "\n".join(["WEBVTT", "", *_blocks(cues, ".", _VTT_ESCAPES)])
+
+
+def srt(cues: Iterable[Cue]) -> str:
+    """The cues as a SubRip file, numbered, in the order given; cues without words are left out.
+
+    SubRip has no escapes: what looks like markup is kept from being read as such by a space.
+    """
+    return "\n".join(_blocks(cues, ",", {}))
+
+
+def cues_of(segments: Iterable[Segment]) -> list[Cue]:
+    """One cue per utterance; where the times of words are known, long ones are cut between words."""
+    return [cue for segment in segments for cue in (_cut(segment.words) if _is_long(segment) else [_whole(segment)])]
+
+
+def timestamp(time_s: float, decimal_mark: str = ".") -> str:
+    """``HH:MM:SS.mmm``, to the nearest millisecond; times before the start are the start."""
+    total_ms = max(0, round(time_s * 1000))
+    minutes, rest_ms = divmod(total_ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds, milliseconds = divmod(rest_ms, 1000)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{decimal_mark}{milliseconds:03d}"
+
+
+def _whole(segment: Segment) -> Cue:
+    return Cue(segment.span, segment.text)
+
+
+def _is_long(segment: Segment) -> bool:
+    too_long = segment.span.duration_s > LONGEST_S or len(segment.text) > MOST_CHARS
+    return too_long and len(segment.words) > 1
+
+
+def _cut(words: Sequence[Word]) -> list[Cue]:
+    """Cues that take in words as long as they stay short."""
+    cues: list[Cue] = []
+    for word in words:
+        last = cues[-1] if cues else None
+        grown = last and Cue(Span(last.span.start_s, word.span.end_s), f"{last.text} {word.text}")
+        if grown and grown.span.duration_s <= LONGEST_S and len(grown.text) <= MOST_CHARS:
+            cues[-1] = grown
+        else:
+            cues.append(Cue(word.span, word.text))
+    return cues
+
+
+def _blocks(cues: Iterable[Cue], decimal_mark: str, escapes: dict[int, str]) -> list[str]:
+    blocks: list[str] = []
+    for cue in cues:
+        # A blank line ends a cue and an arrow starts one, so neither may stand in its words.
+        lines = [" ".join(line.split()) for line in cue.text.replace("\0", "").splitlines()]
+        words = "\n".join(line for line in lines if line)
+        if not words:
+            continue
+        words = words.translate(escapes) if escapes else words.replace("-->", "- ->").replace("<", "< ")
+        start, end = (timestamp(time_s, decimal_mark) for time_s in (cue.span.start_s, cue.span.end_s))
+        blocks += [str(len(blocks) // 4 + 1), f"{start} --> {end}", words, ""]
+    return blocks

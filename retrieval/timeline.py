@@ -1,0 +1,144 @@
+"""How likely a query is to be answered at each window of one video: the score curve of its timeline."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.boundaries import Scored, find_peaks
+from retrieval.calibration import Floats
+from retrieval.domain import Lane, Span
+from retrieval.fusion import Candidate
+from retrieval.storage.records import VideoWindow
+from retrieval.storage.vectors import Hit
+from retrieval.window_lanes import TUNING, Background
+
+MOST_KEPT_BYTES = 64 * 2**20
+"""What the vectors of videos that were looked at may take up: some hours of each of several videos."""
+
+LEAST_SHARED = 0.25
+"""A line of speech or screen text is of a window with which it shares this much of the shorter of the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One window, and the probability that it is what was meant, 0 to 1."""
+
+    span: Span
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class WindowVectors:
+    """The vectors (n, dim) of one video's windows in one space, and the windows' ordinals, ascending."""
+
+    ordinals: tuple[int, ...]
+    vectors: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, hits: Sequence[Hit]) -> "WindowVectors":
+        """Those of hits that came with their vectors."""
+        pairs = [(hit.ordinal, hit.vector) for hit in hits if hit.vector is not None]
+        vectors = np.stack([vector for _, vector in pairs]) if pairs else np.zeros((0, 0), np.float32)
+        return cls(tuple(ordinal for ordinal, _ in pairs), vectors)
+
+
+class KeptVectors:
+    """The vectors of the last videos that were looked at, up to ``most_bytes``; safe to share between threads."""
+
+    def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._kept: OrderedDict[tuple[str, ...], WindowVectors] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[str, ...]) -> WindowVectors | None:
+        """What was put there under this key, if it is still kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: tuple[str, ...], vectors: WindowVectors) -> None:
+        """Keep the vectors in the place of those that were asked for longest ago."""
+        with self._lock:
+            self._kept[key] = vectors
+            self._kept.move_to_end(key)
+            while sum(kept.vectors.nbytes for kept in self._kept.values()) > self._most_bytes:
+                self._kept.popitem(last=False)
+
+
+def window_probabilities(
+    lane: Lane,
+    query: NDArray[np.float32],
+    stored: WindowVectors,
+    background: Background,
+    windows: Sequence[VideoWindow],
+) -> Floats:
+    """The lane's probability (n,) at each of these windows for a unit query vector (dim,).
+
+    A window has the probability that a search gives to it, and no more than that of the stretch it lies in.
+    """
+    found = np.zeros(len(windows), np.float32)
+    places = {kept.window.ordinal: place for place, kept in enumerate(windows)}
+    known = [row for row, ordinal in enumerate(stored.ordinals) if ordinal in places]
+    if not known:
+        return found
+    tuning = TUNING[lane]
+    at = [places[stored.ordinals[row]] for row in known]
+    scores = background.scores(query, stored.vectors[known], background.spread(query))
+    curve = [
+        Scored(
+            windows[place].window.span, windows[place].window.shot_ordinal if tuning.within_shot else 0, float(score)
+        )
+        for place, score in zip(at, scores, strict=True)
+    ]
+    starts_s = np.asarray([scored.span.start_s for scored in curve])
+    capped = np.array(scores, np.float32)
+    for peak in find_peaks(curve, keep=tuning.keep, valley=tuning.valley, doubt=tuning.doubt):
+        stretch = slice(*np.searchsorted(starts_s, [peak.span.start_s, peak.span.end_s]))
+        capped[stretch] = np.minimum(capped[stretch], peak.score)
+    found[at] = tuning.probability.probabilities(capped)
+    return found
+
+
+def line_probabilities(lane: Lane, candidates: Sequence[Candidate], windows: Sequence[VideoWindow]) -> Floats:
+    """The lane's probability (n,) at each of these windows: that of the best line there, 0 without any."""
+    found = np.zeros(len(windows), np.float32)
+    spans = [kept.window.span for kept in windows]
+    starts_s = np.asarray([span.start_s for span in spans])
+    ends_s = np.asarray([span.end_s for span in spans])
+    for candidate in candidates:
+        if lane not in candidate.lanes:
+            continue
+        first = int(np.searchsorted(ends_s, candidate.span.start_s, side="right"))
+        last = int(np.searchsorted(starts_s, candidate.span.end_s, side="left"))
+        for place in range(first, last):
+            shorter_s = min(spans[place].duration_s, candidate.span.duration_s)
+            if candidate.span.overlap_s(spans[place]) >= LEAST_SHARED * shorter_s:
+                found[place] = max(found[place], candidate.lanes[lane])
+    return found
+
+
+def fused(lanes: Mapping[Lane, Floats], weights: Mapping[Lane, float]) -> Floats:
+    """Probability (n,) that at least one lane is right; ``fusion.fuse`` for all windows at once."""
+    miss = np.ones_like(next(iter(lanes.values())), dtype=np.float64)
+    for lane, probabilities in lanes.items():
+        exact = probabilities.astype(np.float64)
+        odds = weights[lane] * exact / np.maximum(1e-9, 1.0 - exact)
+        miss *= 1.0 - odds / (1.0 + odds)
+    return np.asarray(1.0 - miss, np.float32)
+
+
+def curve_of(
+    windows: Sequence[VideoWindow], steps: Sequence[Floats], unwanted: Sequence[Floats]
+) -> tuple[CurvePoint, ...]:
+    """The points of the best step at each window, less what is unwanted there."""
+    best = np.max(np.stack(steps), axis=0)
+    for there in unwanted:
+        best = best * (1.0 - there)
+    return tuple(
+        CurvePoint(kept.window.span, float(confidence)) for kept, confidence in zip(windows, best, strict=True)
+    )

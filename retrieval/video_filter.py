@@ -1,0 +1,93 @@
+"""Which videos a search goes through, and which part of each."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from retrieval.domain import Span
+from retrieval.errors import InputError
+
+_ISO_DAY_CHARS = len("2026-05-31")
+_DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+"""The finest that times are told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From ``start`` up to, but not with, ``end``; open where that is None."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise InputError(f"nothing lies between {self.start.isoformat()} and {self.end.isoformat()}")
+
+    @property
+    def bounds(self) -> tuple[datetime | None, datetime | None]:
+        """The first and the last instant in the period."""
+        return self.start, None if self.end is None else self.end - _INSTANT
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFilter:
+    """Which videos, and which part of each, are searched.
+
+    ``tags`` are those that a video must all have, of ``any_tags`` one is enough. ``paths`` are whole paths.
+    """
+
+    video_ids: tuple[str, ...] = ()
+    path_glob: str | None = None
+    tags: tuple[str, ...] = ()
+    during: Span | None = None
+    paths: tuple[str, ...] = ()
+    any_tags: tuple[str, ...] = ()
+    recorded: Period | None = None
+
+    def __post_init__(self) -> None:
+        if self.during is not None and not 0 <= self.during.start_s <= self.during.end_s:
+            raise InputError(
+                f"nothing lies between second {self.during.start_s:g} and second {self.during.end_s:g}; "
+                "the first must be 0 or more, the second no less"
+            )
+
+    def in_words(self) -> list[str]:
+        """What the filter asks of a video; nothing if it takes all of them."""
+        asked = {
+            "video": self.video_ids,
+            "path": self.paths,
+            "path like": self.path_glob,
+            "tag": self.tags,
+            "one of the tags": self.any_tags,
+            "recorded from": self.recorded and self.recorded.start and self.recorded.start.isoformat(),
+            "recorded before": self.recorded and self.recorded.end and self.recorded.end.isoformat(),
+        }
+        return [f"{name} {value!r}" for name, value in asked.items() if value]
+
+
+def parse_time(text: str) -> datetime | date:
+    """The day, or the time in UTC, that ISO 8601 text means; a time without a zone is UTC. Raises InputError."""
+    try:
+        if len(text) <= _ISO_DAY_CHARS:
+            return date.fromisoformat(text)
+        return in_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise InputError(f"{text!r} is no date or time as 2026-05-31 or 2026-05-31T14:30:00Z") from None
+
+
+def period(first: datetime | date | None, last: datetime | date | None) -> Period:
+    """From the first of these days or times to the last, with both. Raises InputError if none lies between."""
+    try:
+        return Period(
+            None if first is None else in_utc(first),
+            None if last is None else in_utc(last) + (_INSTANT if isinstance(last, datetime) else _DAY),
+        )
+    except OverflowError:
+        raise InputError(f"{last} is too far in the future; allowed is up to 9999-12-30") from None
+
+
+def in_utc(when: datetime | date) -> datetime:
+    """The time in UTC; of a day, its start."""
+    if not isinstance(when, datetime):
+        return datetime.combine(when, time.min, UTC)
+    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)

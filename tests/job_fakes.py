@@ -1,0 +1,95 @@
+"""A queue in this process whose work the test holds in its hands."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from indexer.addition import Addition
+from indexer.job import Job
+from indexer.jobs import IndexJobs
+from indexer.pipeline import STEPS, Found, Outcome, Report, Status, Step
+from retrieval.errors import NotMediaError
+from retrieval.storage.records import Failure
+
+PATIENCE_S = 20.0
+LENGTH_S = 60.0
+
+
+def until(happened: Callable[[], bool], what: str = "it") -> None:
+    """Wait for something that takes a moment."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < deadline, f"{what} did not happen in {PATIENCE_S} s"
+        time.sleep(0.01)
+
+
+class HeldIndexer:
+    """Goes through all steps; in ``look`` it reports over and over until the test lets go of the file's name.
+
+    ``bad*`` is no media, ``crash*`` an error that nobody foresaw; ``log`` has what was run, and ``dropped`` ids.
+    """
+
+    def __init__(self) -> None:
+        self.held: set[str] = set()
+        self.log: list[str] = []
+        self.dropped: list[str] = []
+
+    def check(self, addition: Addition) -> None:
+        """Every address will do."""
+
+    def drop(self, job_id: str) -> None:
+        self.dropped.append(job_id)
+
+    def index(
+        self,
+        job_id: str,  # noqa: ARG002
+        addition: Addition,
+        step: Step,
+        report: Report,
+        found: Found,
+    ) -> Outcome:
+        name = Path(addition.where).name
+        if name.startswith("bad"):
+            error = NotMediaError(f"{name} is not a media file")
+            return Outcome(addition.where, None, Status.FAILED, failure=Failure(error.code, error.message))
+
+        def run(stage: str) -> None:
+            self.log.append(f"{name} {stage}")
+            if stage == "identify":
+                found("0" * 16, LENGTH_S)
+            if stage == "look" and name.startswith("crash"):
+                raise RuntimeError("out of cheese")
+            while stage == "look" and name in self.held:
+                report("look", 0.5)
+                time.sleep(0.01)
+
+        for stage in STEPS:
+            step(stage, lambda stage=stage: run(stage))  # type: ignore[misc]
+        return Outcome(addition.where, "0" * 16, Status.INDEXED, duration_s=LENGTH_S, seconds=1.0, windows=30)
+
+
+@contextmanager
+def queue_in(folder: Path, indexer: HeldIndexer, workers: int = 1) -> Iterator[IndexJobs]:
+    """The queue, working, on SQLite in ``folder``."""
+    jobs = IndexJobs(indexer, f"sqlite:///{folder / 'jobs.sqlite'}", "local", workers)  # type: ignore[arg-type]
+    with jobs.running():
+        try:
+            yield jobs
+        finally:
+            indexer.held.clear()
+
+
+class Heard:
+    """What a feed told, from its own thread."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.is_over = threading.Event()
+
+    def __call__(self, job: Job | None) -> None:
+        if job is None:
+            self.is_over.set()
+        else:
+            self.jobs.append(job)

@@ -1,0 +1,163 @@
+"""Downloads from a server on this machine."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from indexer.download import download
+from retrieval.errors import DownloadError, MomentsError, NotMediaError, UrlNotAllowedError
+
+CONTENT = bytes(range(256)) * 10_000
+
+
+class Site(BaseHTTPRequestHandler):
+    """Answers by the first part of the path."""
+
+    def do_GET(self) -> None:
+        kind = self.path.split("/")[1].split("?")[0]
+        getattr(self, f"answer_{kind}", self.answer_file)()
+
+    def answer_file(self, status: int = 200, content: bytes = CONTENT, **headers: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def answer_named(self) -> None:
+        self.answer_file(
+            Content_Disposition="attachment; filename=\"../up/my talk.mp4\"; filename*=UTF-8''%C3%BCber.mp4"
+        )
+
+    def answer_quoted(self) -> None:
+        self.answer_file(Content_Disposition='inline; filename="../up/my talk.mp4"')
+
+    def answer_page(self) -> None:
+        self.answer_file(content=b"<html>", Content_Type="text/html; charset=utf-8")
+
+    def answer_missing(self) -> None:
+        self.answer_file(404, b"", Content_Type="text/html")
+
+    def answer_cut(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        self.wfile.write(CONTENT[:5000])
+
+    def answer_endless(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(CONTENT)
+        except OSError:
+            pass
+
+    def answer_hops(self) -> None:
+        left = int(self.path.rsplit("/", 1)[1])
+        self.answer_file(302, b"", Location=f"/hops/{left - 1}" if left else "/file/a.mp4")
+
+    def answer_inwards(self) -> None:
+        self.answer_file(302, b"", Location="file:///etc/passwd")
+
+    def answer_host(self) -> None:
+        self.answer_file(content=self.headers["Host"].encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+def fetch(
+    url: str, folder: Path, max_bytes: int = 10_000_000, report: Callable[[float], None] = lambda _: None
+) -> Path:
+    return download(url, folder, max_bytes=max_bytes, allow_private=True, report=report)
+
+
+def test_a_file_arrives_whole_and_alone(site: str, tmp_path: Path) -> None:
+    shares: list[float] = []
+    path = fetch(f"{site}/file/talk%20one.mp4?key=1", tmp_path / "job", report=shares.append)
+    assert path == tmp_path / "job" / "talk one.mp4"
+    assert path.read_bytes() == CONTENT
+    assert list(path.parent.iterdir()) == [path]
+    assert shares[-1] == 1.0
+    assert shares == sorted(shares)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("named", "über.mp4"), ("quoted", "my talk.mp4"), ("file", "file")])
+def test_the_server_names_the_file_or_its_address_does(site: str, tmp_path: Path, kind: str, name: str) -> None:
+    assert fetch(f"{site}/{kind}", tmp_path / "job").name == name
+
+
+def test_what_an_earlier_try_left_is_gone(site: str, tmp_path: Path) -> None:
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / ".part").write_text("half")
+    assert list((tmp_path / "job").iterdir()) != [fetch(f"{site}/file/a.mp4", tmp_path / "job")]
+    assert [path.name for path in (tmp_path / "job").iterdir()] == ["a.mp4"]
+
+
+def test_the_host_is_asked_by_its_name(site: str, tmp_path: Path) -> None:
+    assert fetch(f"{site}/host", tmp_path / "job").read_text() == site.removeprefix("http://")
+
+
+def test_five_redirects_are_followed(site: str, tmp_path: Path) -> None:
+    assert fetch(f"{site}/hops/4", tmp_path / "job").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "says"),
+    [
+        ("hops/5", DownloadError, "more than 5 redirects"),
+        ("missing/a.mp4", DownloadError, "answered 404"),
+        ("cut/a.mp4", DownloadError, "received 5000 bytes, expected 2560000"),
+        ("endless/a.mp4", DownloadError, "more than the 0.01 GB that MOMENTS_MAX_UPLOAD_GB allows"),
+        ("page", NotMediaError, "is text/html, not a media file"),
+        ("inwards", MomentsError, "is no address to download from"),
+    ],
+)
+def test_a_failed_download_leaves_nothing(
+    site: str, tmp_path: Path, path: str, error: type[MomentsError], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        fetch(f"{site}/{path}", tmp_path / "job")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_says_it_is_too_large_is_not_begun(site: str, tmp_path: Path) -> None:
+    seen: list[float] = []
+    with pytest.raises(DownloadError, match="MOMENTS_MAX_UPLOAD_GB"):
+        fetch(f"{site}/file/a.mp4", tmp_path / "job", 1000, seen.append)
+    assert seen == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_private_networks_are_out_of_reach(site: str, tmp_path: Path) -> None:
+    with pytest.raises(UrlNotAllowedError):
+        download(f"{site}/file", tmp_path / "job", max_bytes=9, allow_private=False, report=lambda _: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_is_not_there_is_a_failed_download(tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match=r"127\.0\.0\.1:9"):
+        fetch("http://127.0.0.1:9/a.mp4", tmp_path / "job")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_that_is_stopped_leaves_nothing(site: str, tmp_path: Path) -> None:
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(f"{site}/endless/a.mp4", tmp_path / "job", report=stop)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,225 @@
+"""Clips and reels: what is seen and heard at every edge, in files whose every second is known."""
+
+import subprocess
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import ffmpeg
+import numpy as np
+import pytest
+
+from app.exports.chosen import Chosen
+from app.exports.encoder import run_ffmpeg
+from app.exports.render import render_clip, render_reel
+from app.exports.sequence import lay_out
+from app.exports.timecode import RATES, Rate
+from indexer.ffmpeg_binary import ffmpeg_path
+from indexer.probe import MediaInfo, probe
+from retrieval.domain import Span
+from retrieval.errors import ExportFailedError
+from tests.media import FAST_H264, colour, cuts, moving, tone, turned, video, write
+
+RED, GREEN, BLUE = "red", "green", "blue"
+HUES = {RED: (255, 0, 0), GREEN: (0, 128, 0), BLUE: (0, 0, 255), "black": (0, 0, 0)}
+FRAME_S = 0.04
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Red for 1 s, green for 1 s, blue for 1 s at 25 fps, keyframes far apart; silent but for a tone in the green."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    sound = tone(3.0, 1000).filter("volume", "between(t,1,2)", eval="frame")
+    return video(path, cuts([(RED, 1.0), (GREEN, 1.0), (BLUE, 1.0)]), sound, acodec="aac", g=250, bf=2)
+
+
+def clip(file: Path, start_s: float, end_s: float, output: Path) -> MediaInfo:
+    render_clip(probe(file), Span(start_s, end_s), "Title", output)
+    return probe(output)
+
+
+def reel(files: list[tuple[Path, float, float]], output: Path, rate: Rate | None = None) -> MediaInfo:
+    chosen = [Chosen("0" * 16, path, path.name, Span(start_s, end_s), 60.0) for path, start_s, end_s in files]
+    infos = {path: probe(path) for path, _, _ in files}
+    render_reel(lay_out("Reel", chosen, infos, rate), infos, output)
+    return probe(output)
+
+
+def seen(file: Path) -> list[tuple[float, str]]:
+    """When each frame is shown, and the hue in its middle."""
+    import av
+
+    found = []
+    with av.open(str(file)) as container:
+        stream = container.streams.video[0]
+        for frame in container.decode(stream):
+            picture = frame.to_ndarray(format="rgb24")
+            middle = picture[picture.shape[0] // 2, picture.shape[1] // 2]
+            hue = min(HUES, key=lambda name: float(np.abs(np.subtract(HUES[name], middle, dtype=float)).sum()))
+            found.append((float(frame.pts * stream.time_base), hue))
+    return found
+
+
+def heard(file: Path) -> np.ndarray:
+    """Loudness of every millisecond."""
+    command = [ffmpeg_path(), "-v", "error", "-i", str(file), "-ac", "1", "-ar", "16000", "-f", "f32le", "-"]
+    samples = np.frombuffer(subprocess.run(command, capture_output=True, check=True).stdout, np.float32)
+    return np.sqrt((samples[: len(samples) // 16 * 16].reshape(-1, 16) ** 2).mean(axis=1))
+
+
+def runs(frames: list[tuple[float, str]]) -> list[tuple[str, int]]:
+    """Hues in order, and for how many frames."""
+    found: list[tuple[str, int]] = []
+    for _, hue in frames:
+        if found and found[-1][0] == hue:
+            found[-1] = (hue, found[-1][1] + 1)
+        else:
+            found.append((hue, 1))
+    return found
+
+
+def test_a_clip_starts_and_ends_at_the_cuts(film: Path, tmp_path: Path) -> None:
+    made = clip(film, 1.0, 2.0, tmp_path / "clip.mp4")
+    frames = seen(made.path)
+    assert runs(frames) == [(GREEN, 25)]
+    assert frames[0][0] == 0
+    assert made.duration_s == pytest.approx(1.0, abs=0.005)
+    assert heard(made.path)[40:960].min() > 0.05
+
+
+def test_sound_and_pictures_stay_together(film: Path, tmp_path: Path) -> None:
+    """Green and its tone begin 0.4 s and end 1.4 s after the start."""
+    made = clip(film, 0.6, 2.6, tmp_path / "clip.mp4")
+    frames = seen(made.path)
+    green = [time_s for time_s, hue in frames if hue == GREEN]
+    assert (green[0], green[-1]) == (pytest.approx(0.4, abs=0.001), pytest.approx(1.4 - FRAME_S, abs=0.001))
+    loud = np.flatnonzero(heard(made.path) > 0.04)
+    assert (loud[0] / 1000, loud[-1] / 1000) == (pytest.approx(0.4, abs=0.03), pytest.approx(1.4, abs=0.03))
+
+
+def test_a_clip_that_starts_inside_a_frame_shows_that_frame_first(film: Path, tmp_path: Path) -> None:
+    """The last red frame is there from 0.96 to 1.00 s: for 10 ms of the clip."""
+    frames = seen(clip(film, 0.99, 1.2, tmp_path / "clip.mp4").path)
+    assert [hue for _, hue in frames] == [RED, *[GREEN] * 5]
+    assert [time_s for time_s, _ in frames[:3]] == [0, pytest.approx(0.01), pytest.approx(0.05)]
+
+
+def test_a_time_rounded_to_milliseconds_still_means_the_frame_at_the_cut(tmp_path: Path) -> None:
+    """At 30 fps the cut is at 0.3333 s, which is passed on as 0.333."""
+    file = video(tmp_path / "film.mp4", cuts([(RED, 1 / 3), (BLUE, 1.0)], fps=30))
+    assert runs(seen(clip(file, 0.333, 0.833, tmp_path / "clip.mp4").path)) == [(BLUE, 15)]
+
+
+def test_variable_frame_rates_keep_their_times(tmp_path: Path) -> None:
+    """Frames at 0, 0.2, 0.24, 0.44, 0.48 … seconds."""
+    file = video(tmp_path / "vfr.mkv", moving(3.0).filter("select", "not(mod(n,6))+not(mod(n-5,6))"), fps_mode="vfr")
+    times = [time_s for time_s, _ in seen(clip(file, 0.2, 1.2, tmp_path / "clip.mp4").path)]
+    assert times == pytest.approx([0, 0.04, 0.24, 0.28, 0.48, 0.52, 0.72, 0.76, 0.96], abs=0.0021)
+
+
+def test_a_last_frame_that_stands_still_lasts_to_the_end(tmp_path: Path) -> None:
+    """One frame every two seconds, no sound."""
+    file = video(tmp_path / "slides.mkv", moving(8.0).filter("select", "not(mod(n,50))"), fps_mode="vfr")
+    assert clip(file, 2.5, 5.7, tmp_path / "clip.mp4").duration_s == pytest.approx(3.2, abs=0.01)
+
+
+def test_coarse_clocks_do_not_move_frames(tmp_path: Path) -> None:
+    """AVI counts time in frames: nothing in between can be written in it."""
+    shots = cuts([(RED, 1.0), (GREEN, 1.0), (BLUE, 1.0)])
+    file = write(tmp_path / "film.avi", shots, tone(3.0), vcodec="mpeg4", acodec="mp3", g=250)
+    given = [(time_s, hue) for time_s, hue in seen(file) if 0.95 < time_s < 2.01]
+    frames = seen(clip(file, 0.97, 2.01, tmp_path / "clip.mp4").path)
+    assert [hue for _, hue in frames] == [hue for _, hue in given]
+    times = [max(0.0, time_s - 0.97) for time_s, _ in given]
+    assert [time_s for time_s, _ in frames] == pytest.approx(times, abs=0.001)
+
+
+def test_a_container_that_starts_late_is_cut_on_its_own_clock(film: Path, tmp_path: Path) -> None:
+    file = write(tmp_path / "late.ts", ffmpeg.input(str(film)).video, output_ts_offset=100, **FAST_H264)
+    assert probe(file).start_time_s > 99
+    assert runs(seen(clip(file, 1.0, 2.0, tmp_path / "clip.mp4").path)) == [(GREEN, 25)]
+
+
+def test_turned_odd_and_stretched_pictures_come_out_as_they_are_seen(film: Path, tmp_path: Path) -> None:
+    """161 x 121 pixels, each twice as wide as high; and 320 x 180 turned by 90 degrees."""
+    odd = write(tmp_path / "odd.mkv", colour(RED, 0.4).filter("scale", 161, 121).filter("setsar", 2), vcodec="ffv1")
+    sideways = turned(film, tmp_path / "sideways.mp4", 90)
+    shapes = []
+    for number, file in enumerate((odd, sideways)):
+        made = clip(file, 0.1, 0.3, tmp_path / f"{number}.mp4").video
+        assert made is not None
+        shapes.append((made.codec, made.coded_width, made.coded_height, made.sample_aspect, made.rotation_deg))
+    assert shapes == [("h264", 322, 120, 1.0, 0), ("h264", 180, 320, 1.0, 0)]
+
+
+def test_sound_alone_makes_a_file_of_sound(tmp_path: Path) -> None:
+    file = write(tmp_path / "voice.wav", tone(3.0, rate_hz=22_050))
+    made = clip(file, 0.5, 1.75, tmp_path / "clip.mp4")
+    assert (made.video, made.audio and made.audio.codec) == (None, "aac")
+    assert made.duration_s == pytest.approx(1.25, abs=0.005)
+
+
+def test_a_clip_says_nothing_of_its_source(film: Path, tmp_path: Path) -> None:
+    import av
+
+    file = write(tmp_path / "tagged.mp4", ffmpeg.input(str(film)), c="copy", metadata="location=+52.5+013.4")
+    with av.open(str(clip(file, 0.0, 0.2, tmp_path / "clip.mp4").path)) as made:
+        assert made.metadata["title"] == "Title"
+        assert "location" not in made.metadata
+
+
+def test_a_reel_joins_moments_of_any_kind_frame_by_frame(film: Path, tmp_path: Path) -> None:
+    """Green of 320 x 180 with its tone, a blue upright picture without sound, sound alone, green again."""
+    tall = video(tmp_path / "tall.mp4", colour(BLUE, 2.0, fps=30, size="90x160"))
+    voice = write(tmp_path / "voice.wav", tone(2.0, 3000))
+    made = reel([(film, 1.0, 1.6), (tall, 0.5, 1.1), (voice, 0.0, 0.4), (film, 1.2, 1.6)], tmp_path / "reel.mp4")
+    assert made.video is not None
+    assert (made.video.coded_width, made.video.coded_height) == (320, 180)
+    assert made.video.nominal_rate_fps == Fraction(25)
+    frames = seen(made.path)
+    assert runs(frames) == [(GREEN, 15), (BLUE, 15), ("black", 10), (GREEN, 10)]
+    assert [time_s for time_s, _ in frames] == pytest.approx([number * FRAME_S for number in range(50)], abs=0.001)
+    loudness = heard(made.path)
+    levels = [loudness[start:end].mean() > 0.03 for start, end in ((50, 550), (650, 1150), (1250, 1550), (1650, 1950))]
+    assert levels == [True, False, True, True]
+    assert made.duration_s == pytest.approx(2.0, abs=0.005)
+
+
+def test_pictures_that_stand_still_are_there_from_the_start_of_their_part(tmp_path: Path) -> None:
+    """A picture every two seconds: red from 0, green from 2, blue from 4 s."""
+    shots = cuts([(RED, 2.0), (GREEN, 2.0), (BLUE, 2.0)]).filter("select", "not(mod(n,50))")
+    file = video(tmp_path / "slides.mkv", shots, fps_mode="vfr")
+    made = reel([(file, 3.2, 4.4), (file, 1.0, 1.2)], tmp_path / "reel.mp4", RATES["25"])
+    assert runs(seen(made.path)) == [(GREEN, 20), (BLUE, 10), (RED, 5)]
+
+
+def test_a_reel_is_letterboxed(film: Path, tmp_path: Path) -> None:
+    import av
+
+    tall = video(tmp_path / "tall.mp4", colour(BLUE, 0.5, size="90x160"))
+    with av.open(str(reel([(film, 1.0, 1.2), (tall, 0.0, 0.2)], tmp_path / "reel.mp4").path)) as made:
+        *_, last = made.decode(video=0)
+    columns = last.to_ndarray(format="rgb24")[90, :, 2] > 128
+    assert (int(columns.argmax()), int(columns.sum())) == (pytest.approx(109, abs=2), pytest.approx(102, abs=2))
+
+
+def test_what_does_not_decode_is_an_error_that_says_so(tmp_path: Path) -> None:
+    """A picture whose packets are noise."""
+    file = video(tmp_path / "bad.mp4", moving(1.0))
+    info, content = probe(file), file.read_bytes()
+    data = content.index(b"mdat") + 4
+    file.write_bytes(
+        content[:data] + b"\xff" * (content.index(b"moov") - 4 - data) + content[content.index(b"moov") - 4 :]
+    )
+    with pytest.raises(ExportFailedError, match="ffmpeg could not make the file"):
+        render_clip(info, Span(0.2, 0.6), "Title", tmp_path / "clip.mp4")
+
+
+def test_encoding_stops_when_nobody_waits(tmp_path: Path) -> None:
+    """With -re, ffmpeg would take a minute."""
+    output = tmp_path / "clip.mp4"
+    slow = [ffmpeg_path(), "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "color=red:duration=60"]
+    started = time.monotonic()
+    with pytest.raises(ExportFailedError, match="has gone away"):
+        run_ffmpeg([*slow, str(output)], output, gone=lambda: True)
+    assert time.monotonic() - started < 20

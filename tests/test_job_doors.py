@@ -1,0 +1,194 @@
+"""Jobs and additions over HTTP: lists, cancel, retry, server-sent events, what may be added."""
+
+import json
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from indexer.jobs import IndexJobs
+from retrieval.library import Library
+from tests.job_fakes import HeldIndexer, queue_in, until
+
+
+@pytest.fixture(scope="module")
+def indexer() -> HeldIndexer:
+    return HeldIndexer()
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory, indexer: HeldIndexer) -> Iterator[IndexJobs]:
+    with queue_in(tmp_path_factory.mktemp("queue"), indexer) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, jobs: IndexJobs) -> Iterator[FastAPI]:
+    settings = Settings(data_dir=tmp_path_factory.mktemp("library"))
+    made = create_app(settings)
+    with Library(settings, "test") as library:
+        made.state.library, made.state.jobs = library, jobs
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(api: FastAPI) -> TestClient:
+    return TestClient(api)
+
+
+@pytest.fixture(scope="module")
+def url(api: FastAPI) -> Iterator[str]:
+    """Where the API answers, for streams, which the test client would read to their end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(api, lifespan="off", log_level="warning"))
+
+    def serve() -> None:
+        api.state.closing = anyio.Event()
+        server.run(sockets=[listener])
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    until(lambda: server.started, "the start")
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+def add(client: TestClient, **body: Any) -> str:
+    response = client.post("/v1/videos", json=body)
+    assert response.status_code == 202, response.text
+    return str(response.json()["job_id"])
+
+
+def problem(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["code"]
+
+
+def state(client: TestClient, job_id: str) -> str:
+    return str(client.get(f"/v1/jobs/{job_id}").json()["state"])
+
+
+def events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    name = None
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            assert name == "job"
+            yield json.loads(value)
+
+
+def test_a_job_is_followed_to_its_end(client: TestClient, indexer: HeldIndexer, url: str) -> None:
+    held = f"/videos/{uuid.uuid4().hex}.mp4"
+    indexer.held.add(Path(held).name)
+    job_id = add(client, path=held, title="My  talk", tags=["work"])
+    seen: list[dict[str, Any]] = []
+    with httpx.stream("GET", f"{url}/v1/jobs/{job_id}/events", timeout=20, trust_env=False) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        for job in events(response.iter_lines()):
+            seen.append(job)
+            if job["stage"] == "look":
+                indexer.held.clear()
+    assert seen[-1]["state"] == "done"
+    assert {job["state"] for job in seen[:-1]} <= {"queued", "running"}
+    assert any(job["stage"] == "look" for job in seen)
+    assert [job["progress"] for job in seen] == sorted(job["progress"] for job in seen)
+    assert (seen[-1]["title"], seen[-1]["source"], seen[-1]["progress"]) == ("My talk", "path", 1.0)
+    assert seen[-1]["outcome"]["status"] == "indexed"
+    assert seen[-1] == client.get(f"/v1/jobs/{job_id}").json()
+
+
+def test_a_job_that_is_over_is_one_event(client: TestClient, url: str) -> None:
+    job_id = add(client, path="/videos/bad.mp4")
+    until(lambda: state(client, job_id) == "failed", "the failure")
+    with httpx.stream("GET", f"{url}/v1/jobs/{job_id}/events", timeout=20, trust_env=False) as response:
+        told = list(events(response.iter_lines()))
+    assert [job["state"] for job in told] == ["failed"]
+    assert told[0]["outcome"]["error"]["code"] == "not_media"
+
+
+def test_who_follows_all_jobs_hears_of_those_that_are_there_and_of_changes(
+    client: TestClient, indexer: HeldIndexer, url: str
+) -> None:
+    indexer.held.add("new.mp4")
+    there = add(client, path="/videos/there.mp4")
+    until(lambda: state(client, there) == "done", "the end")
+    with httpx.stream("GET", f"{url}/v1/jobs/events", timeout=20, trust_env=False) as response:
+        stream = events(response.iter_lines())
+        first = next(job for job in stream if job["job_id"] == there)
+        assert first["state"] == "done"
+        new = add(client, path="/videos/new.mp4")
+        asked_s = time.monotonic()
+        assert next(job for job in stream if job["job_id"] == new)["state"] in ("queued", "running")
+        assert time.monotonic() - asked_s < 5
+        indexer.held.discard("new.mp4")
+        assert next(job for job in stream if job["job_id"] == new and job["state"] == "done")
+
+
+def test_jobs_are_listed_cancelled_and_tried_again(client: TestClient, indexer: HeldIndexer) -> None:
+    name = f"{uuid.uuid4().hex}.mp4"
+    indexer.held.add(name)
+    job_id = add(client, path=f"/videos/{name}")
+    until(lambda: state(client, job_id) == "running", "the start")
+    assert [job["job_id"] for job in client.get("/v1/jobs", params={"state": "running"}).json()["jobs"]] == [job_id]
+    assert problem(client.post(f"/v1/jobs/{job_id}/retry")) == (409, "conflict")
+    cancelled = client.post(f"/v1/jobs/{job_id}/cancel")
+    assert (cancelled.status_code, cancelled.json()["state"]) == (200, "cancelled")
+    assert problem(client.post(f"/v1/jobs/{job_id}/cancel")) == (409, "conflict")
+    indexer.held.discard(name)
+    assert client.post(f"/v1/jobs/{job_id}/retry").json()["state"] in ("queued", "running")
+    until(lambda: state(client, job_id) == "done", "the end")
+    page = client.get("/v1/jobs", params={"limit": 1}).json()
+    assert len(page["jobs"]) == 1
+    assert client.get("/v1/jobs", params={"cursor": page["next_cursor"], "limit": 1}).json()["jobs"] != page["jobs"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/v1/jobs?cursor=x", (400, "invalid_cursor")),
+        ("GET", "/v1/jobs?state=asleep", (422, "invalid_input")),
+        ("GET", "/v1/jobs?limit=0", (422, "invalid_input")),
+        ("GET", "/v1/jobs/never", (404, "not_found")),
+        ("GET", "/v1/jobs/never/events", (404, "not_found")),
+        ("POST", "/v1/jobs/never/cancel", (404, "not_found")),
+        ("POST", "/v1/jobs/never/retry", (404, "not_found")),
+    ],
+)
+def test_what_cannot_be_asked_of_jobs(
+    api: FastAPI, client: TestClient, method: str, path: str, expected: tuple[int, str]
+) -> None:
+    api.state.closing = anyio.Event()
+    assert problem(client.request(method, path)) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, (422, "invalid_input")),
+        ({"path": "/a.mp4", "url": "http://example.org/a.mp4"}, (422, "invalid_input")),
+        ({"path": "relative.mp4"}, (422, "invalid_input")),
+        ({"path": "/a\0b.mp4"}, (422, "invalid_input")),
+        ({"path": "/a.mp4", "title": ""}, (422, "invalid_input")),
+        ({"path": "/a.mp4", "tags": "work"}, (422, "invalid_input")),
+        ({"path": "/a.mp4", "unknown": 1}, (422, "invalid_input")),
+    ],
+)
+def test_what_cannot_be_added(client: TestClient, body: dict[str, Any], expected: tuple[int, str]) -> None:
+    before = client.get("/v1/jobs", params={"limit": 1000}).json()
+    assert problem(client.post("/v1/videos", json=body)) == expected
+    assert client.get("/v1/jobs", params={"limit": 1000}).json() == before

@@ -1,0 +1,158 @@
+"""Health, readiness, figures, what runs here, and the pages of the documentation."""
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.readiness import Check, Warmup, checks
+from app.settings import Settings
+from retrieval.domain import Profile
+from retrieval.encoders.profiles import Resolved
+from retrieval.errors import ModelUnavailableError, StorageError
+from retrieval.library import Library
+from retrieval.search import SearchEngine
+from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeVisual, library_of
+
+
+class FakeQueue:
+    """A queue without jobs, or one that cannot be asked."""
+
+    error: Exception | None = None
+
+    def unfinished(self) -> tuple[object, ...]:
+        if self.error is not None:
+            raise self.error
+        return ()
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    with library_of(tmp_path_factory.mktemp("library"), TWO_VIDEOS) as opened:
+        yield opened
+
+
+@pytest.fixture
+def api(library: Library) -> FastAPI:
+    api = create_app(Settings(data_dir=library.settings.data_dir))
+    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.jobs, api.state.resolved = FakeQueue(), Resolved(Profile.LITE, "it was asked for")
+    return api
+
+
+@pytest.fixture
+def client(api: FastAPI) -> TestClient:
+    return TestClient(api)
+
+
+def test_a_server_is_ready_once_its_encoders_are(api: FastAPI, client: TestClient) -> None:
+    answer = client.get("/readyz")
+    ok = {"database": "ok", "vectors": "ok", "queue": "ok"}
+    assert (answer.status_code, answer.json()) == (503, {"ready": False, "checks": {**ok, "encoders": "not started"}})
+    api.state.warmup.start(FakeEncoders())
+    api.state.warmup.stop()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "checks": {**ok, "encoders": "ok"}})
+
+
+def test_what_cannot_be_asked_is_named_with_the_reason(library: Library) -> None:
+    queue, warmup = FakeQueue(), Warmup()
+    queue.error = StorageError("the database is gone")
+    warmup.reason = None
+    assert checks(library, queue, warmup) == (  # type: ignore[arg-type]
+        Check("database"),
+        Check("vectors"),
+        Check("queue", "the database is gone"),
+        Check("encoders"),
+    )
+
+
+def test_encoders_that_cannot_be_loaded_say_why() -> None:
+    class Broken(FakeEncoders):
+        def visual(self) -> FakeVisual:
+            raise ModelUnavailableError("no weights of clip here")
+
+    warmup = Warmup()
+    warmup.start(Broken())  # type: ignore[arg-type]
+    warmup.stop()
+    assert warmup.reason == "no weights of clip here"
+
+
+def test_a_server_answers_while_its_encoders_load() -> None:
+    class Slow(FakeEncoders):
+        def visual(self) -> FakeVisual:
+            gate.wait()
+            return FakeVisual()
+
+    gate, warmup = threading.Event(), Warmup()
+    warmup.start(Slow())  # type: ignore[arg-type]
+    assert warmup.reason == "loading"
+    gate.set()
+    warmup.stop()
+    assert warmup.reason is None
+
+
+def test_the_system_says_what_runs_here(client: TestClient) -> None:
+    """The library of the fakes: 26 shots of 4 s and 27 of them, in windows of 2 s."""
+    value = client.get("/v1/system").json()
+    shots = sum(len(video) for video in TWO_VIDEOS.values())
+    assert value["library"] == {"videos": 2, "seconds": 4.0 * shots, "windows": 2 * shots}
+    assert (value["profile"], value["profile_reason"]) == ("lite", "it was asked for")
+    assert value["encoders"] == {"visual": "colours", "sound": "pitches", "speech": "words", "screen": "words"}
+    assert value["limits"]["moments"] == 100
+    assert re.match(r"3\.\d+", value["versions"]["python"])
+
+
+def figures(client: TestClient) -> dict[str, float]:
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    rows = [line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in rows}
+
+
+def test_requests_are_counted_by_route_and_not_by_path(client: TestClient) -> None:
+    for number in range(5):
+        client.get(f"/v1/videos/nothing-{number}")
+        client.get(f"/nowhere/{number}")
+        client.request(f"M{number}", "/healthz")
+    client.get("/web/app.js")
+    counted = figures(client)
+    assert counted['moments_http_requests_total{method="GET",route="/v1/videos/{video_id}",status="404"}'] == 5
+    assert counted['moments_http_requests_total{method="GET",route="none",status="404"}'] == 5
+    assert counted['moments_http_request_seconds_count{method="GET",route="/v1/videos/{video_id}"}'] == 5
+    assert sum(value for name, value in counted.items() if 'method="other"' in name and "_total" in name) == 5
+    assert not [name for name in counted if "nothing" in name or "nowhere" in name or "app.js" in name]
+
+
+def test_searches_are_counted_by_what_came_of_them(client: TestClient) -> None:
+    client.post("/v1/search", json={"query": {"text": "red"}, "lanes": ["visual"]})
+    client.post("/v1/search", json={"query": {"text": "red"}, "min_confidence": 1.0})
+    client.post("/v1/search", json={"query": {"text": "?!"}})
+    counted = figures(client)
+    assert counted['moments_searches_total{outcome="found"}'] == 1
+    assert counted['moments_searches_total{outcome="abstained"}'] == 1
+
+
+def test_the_size_of_the_library_is_a_figure(client: TestClient) -> None:
+    counted = figures(client)
+    assert counted["moments_library_videos"] == 2
+    assert counted["moments_library_seconds"] == 4.0 * sum(len(video) for video in TWO_VIDEOS.values())
+    assert counted['moments_jobs{state="queued"}'] == 0
+
+
+def test_the_documentation_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs")
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(loaded) == 4
+    for path in loaded:
+        assert client.get(path).status_code == 200
+    assert client.get("/docs/openapi.json").json()["openapi"] == "3.0.3"
+    assert "http" not in page.text
+    assert "<script>" not in page.text
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert client.get("/redoc").status_code == 404

@@ -1,0 +1,327 @@
+"""Uploads by the tus protocol: resumable, checked, and gone when nobody goes on."""
+
+import base64
+import hashlib
+import json
+import os
+import resource
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from app.main import create_app
+from app.settings import Settings
+from app.uploads import EXPIRES_S, Uploads, parse_checksum, parse_metadata
+from indexer.addition import Addition, Origin
+from retrieval.errors import GoneError, InputError, NotFoundError, StorageFullError
+from retrieval.library import Library
+from retrieval.storage.folder import DataFolder
+
+CONTENT = bytes(range(256)) * 40
+PART = "application/offset+octet-stream"
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
+class FakeJobs:
+    """Keeps what is put on the queue."""
+
+    def __init__(self) -> None:
+        self.added: dict[str | None, Addition] = {}
+
+    def add(self, addition: Addition, job_id: str | None = None) -> str:
+        self.added[job_id] = addition
+        return str(job_id)
+
+
+@pytest.fixture
+def jobs() -> FakeJobs:
+    return FakeJobs()
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, jobs: FakeJobs) -> Uploads:
+    return Uploads(DataFolder.create(tmp_path), jobs, 1_000_000)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def client(tmp_path: Path, uploads: Uploads) -> Iterator[TestClient]:
+    api = create_app(Settings(data_dir=tmp_path))
+    with Library(Settings(data_dir=tmp_path), "test") as library:
+        api.state.library, api.state.uploads = library, uploads
+        yield TestClient(api)
+
+
+def metadata(**fields: str) -> str:
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in fields.items())
+
+
+def begin(client: TestClient, size: int = len(CONTENT), **fields: str) -> str:
+    sent = TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata(**{"filename": "talk.mp4"} | fields)}
+    response = client.post("/v1/uploads", headers=sent)
+    assert response.status_code == 201, response.text
+    return str(response.headers["location"])
+
+
+def send(client: TestClient, where: str, content: bytes, offset: int, **headers: str) -> Response:
+    sent = TUS | {"Upload-Offset": str(offset), "Content-Type": PART} | headers
+    return client.patch(where, content=content, headers=sent)
+
+
+def problem(response: Response) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    return response.status_code, response.json()["code"]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(
+        str(path.relative_to(folder))
+        for name in ("uploads", "files")
+        for path in (folder / name).rglob("*")
+        if path.is_file()
+    )
+
+
+def test_a_file_in_parts_becomes_a_job(client: TestClient, jobs: FakeJobs, tmp_path: Path) -> None:
+    where = begin(client, title="My talk", tags="work, 2026")
+    upload_id = where.rsplit("/", 1)[1]
+    asked = client.head(where, headers=TUS)
+    assert (asked.headers["upload-offset"], asked.headers["upload-length"]) == ("0", str(len(CONTENT)))
+    assert asked.headers["cache-control"] == "no-store"
+    first = send(client, where, CONTENT[:1000], 0)
+    assert (first.status_code, first.headers["upload-offset"]) == (204, "1000")
+    assert first.headers["tus-resumable"] == "1.0.0"
+    assert first.headers["upload-expires"].endswith("GMT")
+    half = client.get(where).json()
+    assert (half["state"], half["received_bytes"], half["job_id"]) == ("receiving", 1000, None)
+    last = send(client, where, CONTENT[1000:], 1000)
+    assert (last.status_code, last.headers["upload-offset"]) == (204, str(len(CONTENT)))
+    path = tmp_path / "files" / upload_id / "talk.mp4"
+    assert jobs.added == {upload_id: Addition(str(path), Origin.UPLOAD, "My talk", ("work", "2026"))}
+    assert path.read_bytes() == CONTENT
+    assert client.get(where).json() == {
+        "upload_id": upload_id,
+        "filename": "talk.mp4",
+        "size_bytes": len(CONTENT),
+        "received_bytes": len(CONTENT),
+        "state": "complete",
+        "job_id": upload_id,
+        "expires_at": None,
+    }
+    assert files(tmp_path) == [f"files/{upload_id}/talk.mp4", f"uploads/{upload_id}.json"]
+
+
+def test_the_server_says_what_it_can(client: TestClient) -> None:
+    response = client.options("/v1/uploads")
+    assert response.status_code == 204
+    assert response.headers["tus-version"] == "1.0.0"
+    assert set(response.headers["tus-extension"].split(",")) == {"creation", "expiration", "checksum", "termination"}
+    assert response.headers["tus-max-size"] == "1000000"
+    assert "sha256" in response.headers["tus-checksum-algorithm"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Upload-Offset": "7"}, (409, "wrong_offset")),
+        ({"Upload-Offset": "-1"}, (422, "invalid_input")),
+        ({"Upload-Offset": "much"}, (422, "invalid_input")),
+        ({"Content-Type": "application/octet-stream"}, (415, "unsupported_media_type")),
+        ({"Tus-Resumable": "0.2.2"}, (412, "unsupported_version")),
+        ({"Upload-Checksum": "crc32 AAAA"}, (422, "invalid_input")),
+        ({"Upload-Checksum": "sha1 !"}, (422, "invalid_input")),
+        ({"Upload-Checksum": "sha1 AAAA"}, (460, "checksum_mismatch")),
+    ],
+)
+def test_a_part_that_cannot_be_right_changes_nothing(
+    client: TestClient, headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    where = begin(client)
+    response = send(client, where, CONTENT[:100], 0, **headers)
+    assert problem(response) == expected
+    if "Tus-Resumable" in headers:
+        assert response.headers["tus-version"] == "1.0.0"
+    assert client.head(where, headers=TUS).headers["upload-offset"] == "0"
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256"])
+def test_a_part_with_its_right_checksum_counts(client: TestClient, algorithm: str) -> None:
+    digest = base64.b64encode(hashlib.new(algorithm, CONTENT[:500]).digest()).decode()
+    response = send(client, begin(client), CONTENT[:500], 0, **{"Upload-Checksum": f"{algorithm} {digest}"})
+    assert response.headers["upload-offset"] == "500"
+
+
+def test_more_than_was_announced_is_refused(client: TestClient, jobs: FakeJobs) -> None:
+    where = begin(client, 100)
+    assert problem(send(client, where, CONTENT[:101], 0)) == (413, "too_large")
+    assert client.head(where, headers=TUS).headers["upload-offset"] == "0"
+    assert jobs.added == {}
+    assert send(client, where, CONTENT[:100], 0).status_code == 204
+
+
+def test_nothing_goes_on_after_the_end(client: TestClient) -> None:
+    where = begin(client, 100)
+    send(client, where, CONTENT[:100], 0)
+    assert problem(send(client, where, b"x", 100)) == (409, "wrong_offset")
+    assert problem(client.delete(where, headers=TUS)) == (409, "conflict")
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Upload-Length": "1000001"}, (413, "too_large")),
+        ({"Upload-Length": "-1"}, (422, "invalid_input")),
+        ({"Upload-Length": "1e3"}, (422, "invalid_input")),
+        ({"Upload-Metadata": "filename =broken"}, (422, "invalid_input")),
+        ({"Upload-Metadata": "filename /w=="}, (422, "invalid_input")),
+        ({"Upload-Metadata": metadata(title="x" * 301)}, (422, "invalid_input")),
+        ({"Upload-Metadata": metadata(tags="x" * 101)}, (422, "invalid_input")),
+        ({"Tus-Resumable": "2"}, (412, "unsupported_version")),
+    ],
+)
+def test_an_upload_that_cannot_be_is_not_begun(
+    client: TestClient, tmp_path: Path, headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    response = client.post("/v1/uploads", headers=TUS | {"Upload-Length": "5"} | headers)
+    assert problem(response) == expected
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("../../evil.mp4", "evil.mp4"), ("a\0b.mp4", "ab.mp4"), ("", "video"), ("日本.mp4", "日本.mp4")]
+)
+def test_a_name_stays_in_its_folder(client: TestClient, tmp_path: Path, given: str, kept: str) -> None:
+    where = begin(client, 1, filename=given)
+    send(client, where, b"x", 0)
+    assert (tmp_path / "files" / where.rsplit("/", 1)[1] / kept).read_bytes() == b"x"
+
+
+def test_an_abandoned_upload_is_gone(client: TestClient, tmp_path: Path) -> None:
+    where = begin(client)
+    send(client, where, CONTENT[:1000], 0)
+    assert client.delete(where, headers=TUS).status_code == 204
+    assert files(tmp_path) == []
+    assert problem(client.get(where)) == (404, "not_found")
+    assert problem(client.delete(where, headers=TUS)) == (404, "not_found")
+    assert client.head(where, headers=TUS).status_code == 404
+
+
+@pytest.mark.parametrize("upload_id", ["x", "..%2F..%2Fcatalog", str(uuid.uuid4())])
+def test_an_upload_that_never_was_is_not_found(client: TestClient, upload_id: str) -> None:
+    assert client.get(f"/v1/uploads/{upload_id}").status_code == 404
+
+
+def test_an_empty_file_is_complete_at_once(client: TestClient, jobs: FakeJobs) -> None:
+    where = begin(client, 0)
+    assert client.get(where).json()["state"] == "complete"
+    assert list(jobs.added) == [where.rsplit("/", 1)[1]]
+
+
+def test_one_request_at_a_time_writes(uploads: Uploads, client: TestClient) -> None:
+    upload = uploads.create(100, "talk.mp4")
+    part = uploads.part(upload.id, 0)
+    part.write(b"x")
+    assert problem(send(client, f"/v1/uploads/{upload.id}", b"y", 1)) == (409, "conflict")
+    part.close()
+    assert send(client, f"/v1/uploads/{upload.id}", b"y", 1).status_code == 204
+
+
+def test_an_upload_that_a_kill_left_goes_on_with_what_is_on_disk(uploads: Uploads, jobs: FakeJobs) -> None:
+    upload = uploads.create(10, "talk.mp4")
+    part = uploads.part(upload.id, 0)
+    part.write(b"12345")
+    again = Uploads(uploads._folder, jobs, 100)  # type: ignore[arg-type]
+    assert again.get(upload.id).received_bytes == 5
+    part.close()
+
+
+def test_a_whole_file_that_a_kill_kept_off_the_queue_is_put_there(
+    uploads: Uploads, jobs: FakeJobs, tmp_path: Path
+) -> None:
+    before, between = uploads.create(3, "before.mp4"), uploads.create(3, "between.mp4")
+    for upload in (before, between):
+        part = uploads.part(upload.id, 0)
+        part.write(b"123")
+        part.close()
+    moved = tmp_path / "files" / between.id / "between.mp4"
+    moved.parent.mkdir(parents=True)
+    (tmp_path / "uploads" / f"{between.id}.part").rename(moved)
+    uploads.sweep()
+    assert {addition.where for addition in jobs.added.values()} == {
+        str(moved),
+        str(tmp_path / "files" / before.id / "before.mp4"),
+    }
+    assert uploads.get(before.id).is_complete
+    assert uploads.get(between.id).is_complete
+
+
+def test_what_nobody_goes_on_with_expires(uploads: Uploads, tmp_path: Path) -> None:
+    old, new, done = (uploads.create(size, "talk.mp4") for size in (5, 5, 0))
+    long_ago = time.time() - EXPIRES_S - 1
+    os.utime(tmp_path / "uploads" / f"{old.id}.part", (long_ago, long_ago))
+    os.utime(tmp_path / "uploads" / f"{done.id}.json", (long_ago, long_ago))
+    with pytest.raises(GoneError, match="start it anew"):
+        uploads.get(old.id)
+    uploads.sweep()
+    assert [note.stem for note in (tmp_path / "uploads").glob("*.json")] == [new.id]
+    with pytest.raises(NotFoundError):
+        uploads.get(old.id)
+    assert (tmp_path / "files" / done.id / "talk.mp4").exists()
+
+
+def test_a_disk_without_room_is_told_before_anything_is_sent(
+    uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=99))
+    with pytest.raises(StorageFullError, match="99 bytes are free, too few for 100"):
+        uploads.create(100, "talk.mp4")
+    assert files(tmp_path) == []
+
+
+def test_a_disk_that_fills_up_is_told_and_what_came_is_kept(uploads: Uploads) -> None:
+    upload = uploads.create(100, "talk.mp4")
+    part = uploads.part(upload.id, 0)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30, limits[1]))
+    try:
+        with pytest.raises(StorageFullError, match=r"no space left for talk\.mp4"):
+            part.write(CONTENT[:100])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    part.close()
+    assert uploads.get(upload.id).received_bytes == part.offset == 30
+
+
+def test_metadata_are_names_with_texts_in_base64() -> None:
+    assert parse_metadata(" filename dGFsaw== ,is_private, title w7w=") == {
+        "filename": "talk",
+        "is_private": "",
+        "title": "ü",
+    }
+    assert parse_metadata("") == {}
+    with pytest.raises(InputError, match="'title' is no UTF-8 text in base64"):
+        parse_metadata("title abc")
+
+
+def test_a_checksum_names_its_algorithm() -> None:
+    assert parse_checksum("sha1 AAAA").digest == b"\0\0\0"
+    with pytest.raises(InputError, match="allowed are md5, sha1, sha256"):
+        parse_checksum("AAAA")
+
+
+def test_notes_are_whole_or_not_there(uploads: Uploads, tmp_path: Path) -> None:
+    upload = uploads.create(5, "talk.mp4", "A title", ("a",))
+    note: dict[str, Any] = json.loads((tmp_path / "uploads" / f"{upload.id}.json").read_text())
+    assert note == {
+        "filename": "talk.mp4",
+        "size_bytes": 5,
+        "title": "A title",
+        "tags": ["a"],
+        "is_complete": False,
+    }

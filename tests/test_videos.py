@@ -1,0 +1,188 @@
+"""Videos over HTTP: listed, found by words, and what people write of them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.errors import install_error_handlers
+from app.routes import videos
+from app.schemas.videos import VideoAnswer
+from retrieval.library import Library
+from retrieval.settings import RetrievalSettings
+from retrieval.storage.records import VideoContents, VideoEdit, VideoRecord
+from retrieval.video_filter import Period, VideoFilter
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FILM, TALK, SONG = "0" * 16, "1" * 16, "2" * 16
+
+
+def record(video_id: str, path: str, **changes: Any) -> VideoRecord:
+    return VideoRecord(video_id, video_id * 2, path, Path(path).stem, 1, 1, duration_s=10.0, **changes)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    """A film of that noon, a talk, and a song without pictures; of the talk nothing is known."""
+    with Library(RetrievalSettings(data_dir=tmp_path), "test") as opened:
+        for video in (
+            record(FILM, "/films/Die Ämter.mp4", width=320, height=180, recorded_at=NOON, has_sound=False),
+            record(TALK, "/work/talk.mp4", width=320, height=180),
+            record(SONG, "/work/song.mp3", has_sound=True),
+        ):
+            opened.catalog.publish(video, VideoContents())
+        yield opened
+
+
+@pytest.fixture
+def client(library: Library) -> Iterator[TestClient]:
+    api = FastAPI()
+    api.state.library = library
+    api.include_router(videos.router)
+    install_error_handlers(api)
+    with TestClient(api) as opened:
+        yield opened
+
+
+def edit(client: TestClient, **body: Any) -> dict[str, Any]:
+    response = client.patch(f"/v1/videos/{FILM}", json=body)
+    assert response.status_code == 200, response.text
+    value: dict[str, Any] = response.json()
+    VideoAnswer.model_validate(value, extra="forbid")
+    return value
+
+
+def test_a_video_says_where_it_can_be_seen_and_played(client: TestClient) -> None:
+    film, song = client.get(f"/v1/videos/{FILM}").json(), client.get("/v1/videos/song.mp3").json()
+    assert film["thumbnail_url"] == f"/v1/videos/{FILM}/thumbnail"
+    assert film["stream_url"] == f"/v1/videos/{FILM}/stream"
+    assert (film["has_picture"], film["has_sound"]) == (True, False)
+    assert (song["has_picture"], song["has_sound"], song["thumbnail_url"]) == (False, True, None)
+    assert film["recorded_at"] == "2026-03-01T12:00:00Z"
+    assert song["recorded_at"] is None
+
+
+def test_what_somebody_writes_takes_the_place_of_what_the_file_says(client: TestClient) -> None:
+    edited = edit(
+        client, title="  The   offices ", tags=["work", "work", " 2026 "], recorded_at="2020-02-29T01:00:00+01:00"
+    )
+    assert (edited["title"], edited["tags"]) == ("The offices", ["2026", "work"])
+    assert edited["recorded_at"] == "2020-02-29T00:00:00Z"
+    assert client.get(f"/v1/videos/{FILM}").json() == edited
+
+
+def test_fields_that_are_left_out_stay_as_they_are(client: TestClient) -> None:
+    edit(client, title="The offices", tags=["work"], recorded_at="2020-02-29")
+    assert edit(client)["title"] == "The offices"
+    edited = edit(client, tags=[])
+    assert (edited["title"], edited["tags"], edited["recorded_at"]) == ("The offices", [], "2020-02-29T00:00:00Z")
+
+
+def test_null_is_what_the_file_says_again(client: TestClient) -> None:
+    edit(client, title="The offices", recorded_at="2020-02-29")
+    edited = edit(client, title=None, recorded_at=None)
+    assert (edited["title"], edited["recorded_at"]) == ("Die Ämter", "2026-03-01T12:00:00Z")
+
+
+def test_what_somebody_wrote_survives_indexing_again_and_moving(client: TestClient, library: Library) -> None:
+    edited = edit(client, title="The offices", tags=["work"], recorded_at="2020-02-29")
+    library.catalog.publish(record(FILM, "/new/place.mp4", width=320, height=180), VideoContents())
+    library.catalog.move(FILM, "/newer/place2.mp4", "place2")
+    found = client.get(f"/v1/videos/{FILM}").json()
+    assert found["path"] == "/newer/place2.mp4"
+    assert [found[name] for name in ("title", "tags", "recorded_at")] == [
+        edited[name] for name in ("title", "tags", "recorded_at")
+    ]
+    assert edit(client, title=None)["title"] == "place2"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": "  "}, "title"),
+        ({"title": "x" * 301}, "title"),
+        ({"tags": None}, "tags"),
+        ({"tags": ["a", ""]}, "tags.1"),
+        ({"tags": ["a"] * 51}, "tags"),
+        ({"recorded_at": "yesterday"}, "recorded_at"),
+        ({"recorded_at": 1_700_000_000}, "recorded_at"),
+        ({"recorded_at": "0001-01-01T00:00:00+14:00"}, "recorded_at"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_an_edit_that_cannot_be_changes_nothing(client: TestClient, body: dict[str, Any], param: str) -> None:
+    before = client.get(f"/v1/videos/{FILM}").json()
+    response = client.patch(f"/v1/videos/{FILM}", json={"title": "new", **body})
+    assert (response.status_code, response.json()["code"], response.json()["param"]) == (422, "invalid_input", param)
+    assert client.get(f"/v1/videos/{FILM}").json() == before
+
+
+def test_a_video_that_is_not_there_cannot_be_edited(client: TestClient) -> None:
+    response = client.patch("/v1/videos/none.mp4", json={"title": "new"})
+    assert (response.status_code, response.json()["code"]) == (404, "video_not_found")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", {FILM, TALK, SONG}),
+        ("work", {TALK, SONG}),
+        ("mp4 WORK", {TALK}),
+        ("die ämter", {FILM}),
+        ("A\u0308MTER", {FILM}),
+        ("100%", set()),
+        ("offices", set()),
+    ],
+)
+def test_videos_are_found_by_words_of_title_and_path(client: TestClient, words: str, found: set[str]) -> None:
+    listed = client.get("/v1/videos", params={"q": words}).json()["videos"]
+    assert {video["video_id"] for video in listed} == found
+
+
+def test_videos_are_found_by_the_title_that_somebody_gave(client: TestClient) -> None:
+    edit(client, title="The offices")
+    assert [video["video_id"] for video in client.get("/v1/videos?q=offices").json()["videos"]] == [FILM]
+
+
+def test_pages_of_what_words_find_go_on_where_they_stopped(client: TestClient) -> None:
+    first = client.get("/v1/videos", params={"q": "work", "limit": 1}).json()
+    second = client.get("/v1/videos", params={"q": "work", "limit": 1, "cursor": first["next_cursor"]}).json()
+    assert [page["videos"][0]["video_id"] for page in (first, second)] == [SONG, TALK]
+    assert second["next_cursor"] is None
+    problem = client.get("/v1/videos", params={"cursor": "nonsense"})
+    assert (problem.status_code, problem.json()["code"]) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        (VideoFilter(paths=("/work/talk.mp4", "/none")), {TALK}),
+        (VideoFilter(paths=("talk.mp4",)), set()),
+        (VideoFilter(video_ids=("talk.mp4",), any_tags=("a", "c")), {TALK}),
+        (VideoFilter(any_tags=("a", "b")), {FILM, TALK}),
+        (VideoFilter(tags=("a", "b")), {FILM}),
+        (VideoFilter(tags=("a",), any_tags=("b",)), {FILM}),
+        (VideoFilter(path_glob="work/*", any_tags=("a",)), {TALK}),
+        (VideoFilter(recorded=Period(NOON)), {FILM}),
+        (VideoFilter(recorded=Period(end=NOON)), {SONG}),
+        (
+            VideoFilter(recorded=Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))),
+            {FILM, SONG},
+        ),
+        (VideoFilter(), {FILM, TALK, SONG}),
+    ],
+)
+def test_a_search_goes_through_the_videos_that_its_filter_means(
+    library: Library, where: VideoFilter, found: set[str]
+) -> None:
+    """The film has tags a and b, the talk a; somebody wrote that the song is of 2020."""
+    library.catalog.set_tags(FILM, ["a", "b"])
+    library.catalog.set_tags(TALK, ["a"])
+    song = VideoEdit(frozenset({"recorded_at"}), recorded_at=datetime(2020, 1, 1, tzinfo=UTC))
+    library.catalog.edit(SONG, song)
+    assert library.catalog.searched(where) == found
