@@ -44,7 +44,7 @@ types: setup-dev
 	$(BIN)/mypy
 
 test: lint types
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: setup-dev
 	$(BIN)/python bench/index_speed.py

@@ -99,6 +99,7 @@ class Library:
             store.delete_videos([video_id])
         shutil.rmtree(self.thumbnails_of(video_id), ignore_errors=True)
         shutil.rmtree(self.folder.work_dir(video_id), ignore_errors=True)
+        self.folder.work_lock(video_id).unlink(missing_ok=True)
         self.folder.discard(Path(record.path))
         self.catalog.remove(video_id)
 

@@ -198,7 +198,8 @@ def test_the_feed_tells_of_every_change_until_it_ends(jobs: IndexJobs, indexer: 
         until(lambda: any(job.id == other and job.is_over for job in everything.jobs), "news of the end")
     states = [job.state for job in one.jobs]
     assert {job.id for job in one.jobs} == {job_id}
-    assert (states[-1], set(states[:-1])) == ("done", {"running"})
+    assert states[-1] == "done"
+    assert {"running"} <= set(states[:-1]) <= {"queued", "running"}
     assert len([job for job in one.jobs if job.is_over]) == 1
     assert all(before != after for before, after in pairwise(one.jobs))
     assert nothing.jobs == []

@@ -141,13 +141,17 @@ class DataFolder:
             note.unlink(missing_ok=True)
             lock.release()
 
+    def work_lock(self, video_id: str) -> Path:
+        """The lock of a video's work folder; the file stays when the lock is let go of."""
+        return self.work_dir(video_id).with_suffix(".lock")
+
     @contextmanager
     def working_on(self, video_id: str, waiting: Callable[[], None]) -> Iterator[bool]:
         """Be alone with the work folder of a video; True if another had to be waited for.
 
         ``waiting`` is called now and then meanwhile, and may raise to give up.
         """
-        lock = filelock.FileLock(self.work_dir(video_id).with_suffix(".lock"), thread_local=False)
+        lock = filelock.FileLock(self.work_lock(video_id), thread_local=False)
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         waited = False
         while True:

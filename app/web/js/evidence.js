@@ -1,0 +1,130 @@
+// Why a moment was found, in a line per lane, and in full on request.
+
+import { h } from "./dom.js";
+import { lane, percent } from "./format.js";
+import { icon } from "./icons.js";
+
+const LEAST_TELLING = 0.05;
+const MOST_CHARS = 170;
+const BOUNDARIES = {
+  shot: "a cut",
+  phrase: "the phrase itself",
+  utterance: "what somebody says",
+  visible_span: "the time the text can be read",
+  sound_onset: "the start of the sound",
+  sound_end: "the end of the sound",
+  score_curve: "where the match fades",
+};
+
+/** A list of why a moment was found: one line per lane that has something to tell. */
+export function evidenceList(moment) {
+  return h("ul", { class: "evidence", "aria-label": "Why it was found" }, tellingEvidence(moment).map(evidenceLine));
+}
+
+/** The evidence of a moment that has something to tell, or else the first. */
+export function tellingEvidence(moment) {
+  const telling = moment.evidence.filter((item) => item.score >= LEAST_TELLING);
+  return telling.length ? telling : moment.evidence.slice(0, 1);
+}
+
+function evidenceLine(item) {
+  const found = lane(item.lane);
+  return h(
+    "li",
+    { class: "evidence-line" },
+    h("span", { class: `badge lane-badge lane-badge-${item.lane}` }, icon(found.icon), found.name),
+    h("span", { class: "evidence-text" }, evidenceWords(item)),
+  );
+}
+
+function evidenceWords(item) {
+  const text = item.text?.split(/\s+/).join(" ").trim();
+  if (item.kind === "transcript") return ["“", highlighted(excerpt(text, item.matched_words), item.matched_words), "”"];
+  if (item.kind === "screen_text") return highlighted(excerpt(text, item.matched_words), item.matched_words);
+  if (item.kind === "sound") return text ? ["sounds like ", h("strong", null, text)] : "sounds like it";
+  return text ? ["looks like ", h("strong", null, text)] : "looks like it";
+}
+
+/** `text` as nodes, with the matched words in <mark>. */
+export function highlighted(text, words = []) {
+  if (!words.length) return [text];
+  return text.split(wordPattern(words, "giu")).map((part, n) => (n % 2 ? h("mark", null, part) : part));
+}
+
+/** The part of a long text around its first matched word. */
+export function excerpt(text, words = []) {
+  if (text.length <= MOST_CHARS) return text;
+  const found = words.length ? Math.max(0, text.search(wordPattern(words, "iu"))) : 0;
+  let start = Math.max(0, found - MOST_CHARS / 3);
+  if (start > 0) start = text.indexOf(" ", start) + 1;
+  let end = Math.min(text.length, start + MOST_CHARS);
+  if (end < text.length) end = Math.max(text.lastIndexOf(" ", end), start + 1);
+  return `${start > 0 ? "… " : ""}${text.slice(start, end)}${end < text.length ? " …" : ""}`;
+}
+
+function wordPattern(words, flags) {
+  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`(?<![\\p{L}\\p{N}])(${escaped.join("|")})(?![\\p{L}\\p{N}])`, flags);
+}
+
+/** The explanation of a moment's rank: a table per step. */
+export function explanationPanel(moment, id) {
+  const { explanation } = moment;
+  const isSequence = explanation.steps.length > 1;
+  return h(
+    "div",
+    { class: "explanation", id },
+    explanation.steps.map((step) => [
+      isSequence && h("h4", { class: "explanation-step" }, step.text),
+      h(
+        "table",
+        null,
+        h("caption", { class: "visually-hidden" }, `What each lane says${isSequence ? ` of “${step.text}”` : ""}`),
+        h(
+          "thead",
+          null,
+          h(
+            "tr",
+            null,
+            ["Lane", "How sure", "Place", "Counts", "Because"].map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        h(
+          "tbody",
+          null,
+          Object.entries(step.lanes).map(([laneId, found]) => explanationRow(laneId, found)),
+        ),
+      ),
+      h(
+        "p",
+        { class: "explanation-edges" },
+        `Starts with ${edge(step.boundaries.start)}, ends with ${edge(step.boundaries.end)}.`,
+      ),
+    ]),
+    explanation.unwanted > 0 &&
+      h("p", null, `What you do not want may be there too: ${percent(explanation.unwanted)} taken off.`),
+  );
+}
+
+function explanationRow(laneId, found) {
+  const missed = found.probability === null;
+  return h(
+    "tr",
+    { class: missed ? "is-missed" : null },
+    h("th", { scope: "row" }, lane(laneId).name),
+    h("td", { class: "num" }, missed ? "not found" : percent(found.probability)),
+    h("td", { class: "num" }, missed ? "–" : `${found.rank}.`),
+    h("td", { class: "num" }, `×${found.weight}`),
+    h("td", null, weightReason(found)),
+  );
+}
+
+function weightReason(found) {
+  if (found.weight_from === "caller") return "you set it";
+  if (found.weight_from === "even") return "all lanes count alike";
+  return found.words ? `you wrote “${found.words}”` : "your words ask for other lanes";
+}
+
+function edge(name) {
+  return BOUNDARIES[name] ?? name.replaceAll("_", " ");
+}

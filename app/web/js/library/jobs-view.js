@@ -1,0 +1,208 @@
+// What is on its way into the library: uploads and jobs, each in a row that says how far it is.
+
+import { post } from "../api.js";
+import { announce } from "../announce.js";
+import { fill, h } from "../dom.js";
+import { fileName, percent, plural, size, timeLeft } from "../format.js";
+import { icon } from "../icons.js";
+import { followJobs } from "./job-feed.js";
+import { newRow } from "./job-row.js";
+import { toast } from "../toast.js";
+import { cancelUpload, currentUploads, forgetUpload, retryUpload, watchUploads } from "./upload.js";
+
+const STAGES = {
+  fetch: "Fetching the file",
+  identify: "Reading the file",
+  decode: "Decoding picture and sound",
+  look: "Looking at the picture",
+  listen: "Listening for sounds",
+  transcribe: "Writing down what is said",
+  read: "Reading text on the screen",
+  publish: "Putting it into the index",
+};
+const OVER = ["done", "failed", "cancelled"];
+const SEEN = "moments.seen-jobs";
+const MOST_SEEN = 500;
+
+/** `{element}`; `onDone(job)` when a job has finished while the page was watching. */
+export function jobsView({ onDone, signal }) {
+  const jobs = new Map();
+  const rows = new Map();
+  const openedAt = Date.now();
+  const heading = h("h2", { class: "jobs-title" });
+  const clear = h(
+    "button",
+    { class: "button button-quiet button-small", type: "button", hidden: true, on: { click: clearOver } },
+    "Clear",
+  );
+  const lost = h("p", { class: "jobs-lost", hidden: true }, icon("alert"), "The connection is lost. Trying again…");
+  const list = h("ul", { class: "jobs-list" });
+  const element = h(
+    "section",
+    { class: "jobs card", "aria-label": "On the way into the library", hidden: true },
+    h("div", { class: "jobs-head" }, heading, lost, clear),
+    list,
+  );
+
+  followJobs({ onJob: take, onState: (isConnected) => (lost.hidden = isConnected), signal });
+  watchUploads(meet, signal);
+  meet();
+  return { element };
+
+  function take(job) {
+    const before = jobs.get(job.job_id);
+    const isOver = OVER.includes(job.state);
+    const isSent = currentUploads().some((item) => item.jobId === job.job_id);
+    if (!before && isOver && !isSent && !isNews(job)) return;
+    jobs.set(job.job_id, job);
+    if (isOver && before?.state !== job.state) {
+      if (job.state === "done") onDone(job);
+      if (before) announce(job.state === "done" ? `${job.title} is ready` : `${job.title}: ${words(job)}`);
+    }
+    meet();
+  }
+
+  /** An upload is shown until its job is; which of the two is known first, nobody can say. */
+  function meet() {
+    const met = currentUploads().find((item) => jobs.has(item.jobId));
+    if (met) forgetUpload(met);
+    else draw();
+  }
+
+  /** Whether a job that was over before the page came should be shown: failures, until they were cleared. */
+  function isNews(job) {
+    if (seenJobs().includes(job.job_id)) return false;
+    return job.state === "failed" || Date.parse(job.ended_at ?? 0) >= openedAt;
+  }
+
+  function draw() {
+    const items = [...currentUploads().map(uploadRow), ...[...jobs.values()].toSorted(byNews).map(jobRow)];
+    const kept = new Set(items.map((item) => item.key));
+    for (const [key, row] of rows) if (!kept.has(key)) (row.element.remove(), rows.delete(key));
+    items.forEach((item, number) => {
+      if (!rows.has(item.key)) rows.set(item.key, newRow());
+      const row = rows.get(item.key);
+      row.draw(item);
+      if (list.children[number] !== row.element) list.insertBefore(row.element, list.children[number] ?? null);
+    });
+    const running = items.filter((item) => item.isGoing).length;
+    element.hidden = items.length === 0;
+    clear.hidden = !items.some((item) => item.isOver);
+    fill(
+      heading,
+      running ? `Adding ${plural(running, "video")}` : items.some((item) => item.isBad) ? "Not added" : "Added",
+    );
+  }
+
+  function clearOver() {
+    for (const job of [...jobs.values()]) if (OVER.includes(job.state)) dismiss(job);
+    draw();
+  }
+
+  function dismiss(job) {
+    jobs.delete(job.job_id);
+    rememberJob(job.job_id);
+  }
+
+  function uploadRow(item) {
+    const share = item.size ? item.receivedBytes / item.size : 0;
+    const left = item.bytesPerS ? timeLeft((item.size - item.receivedBytes) / item.bytesPerS) : null;
+    const states = {
+      waiting: ["Waiting to be sent", size(item.size)],
+      sending: [
+        "Sending",
+        `${size(item.receivedBytes)} of ${size(item.size)}`,
+        item.bytesPerS ? `${size(item.bytesPerS)}/s` : null,
+        left && `${left} left`,
+      ],
+      offline: ["The server cannot be reached. It goes on by itself.", `${percent(share)} sent`],
+      sent: ["Sent, waiting for its turn"],
+      failed: [`Not sent: ${item.error}`],
+    };
+    const isBad = item.state === "failed";
+    return {
+      key: item.id,
+      title: item.name,
+      share,
+      isBad,
+      isGoing: !isBad,
+      facts: states[item.state].filter(Boolean),
+      actions: [
+        isBad && item.file && ["retry", "Try again", () => retryUpload(item)],
+        ["close", isBad ? "Clear" : "Cancel", () => cancelUpload(item)],
+      ].filter(Boolean),
+    };
+  }
+
+  function jobRow(job) {
+    const isOver = OVER.includes(job.state);
+    return {
+      key: job.job_id,
+      title: job.title ?? fileName(job.path),
+      share: job.state === "done" ? 1 : job.progress,
+      isBad: job.state === "failed",
+      isDone: job.state === "done",
+      isOver,
+      isGoing: !isOver,
+      href: job.state === "done" && job.video_id ? `/watch/${encodeURIComponent(job.video_id)}` : null,
+      facts: factsOf(job),
+      actions: isOver
+        ? [
+            job.state !== "done" && ["retry", "Try again", () => ask(job, "retry")],
+            ["close", "Clear", () => (dismiss(job), draw())],
+          ].filter(Boolean)
+        : [["close", "Cancel", () => ask(job, "cancel")]],
+    };
+  }
+
+  async function ask(job, what) {
+    try {
+      take(await post(`/v1/jobs/${encodeURIComponent(job.job_id)}/${what}`));
+    } catch (error) {
+      toast(error.message, { kind: "bad" });
+    }
+  }
+}
+
+/** What a job does now, or why it stopped. */
+function words(job) {
+  if (job.state === "queued") return job.position > 1 ? `Waiting, number ${job.position} in line` : "Next in line";
+  if (job.state === "cancelled") return "Cancelled";
+  if (job.state === "done")
+    return job.outcome?.status === "unchanged" ? "Was in the library already" : "Ready to be searched";
+  if (job.state === "failed") return reason(job);
+  return STAGES[job.stage] ?? job.stage ?? "Starting";
+}
+
+/** Why a job failed, with the file's name in the place of its path. */
+function reason(job) {
+  const told = job.outcome?.error?.message ?? job.crash ?? "Something unforeseen went wrong";
+  return told.replaceAll(job.path, fileName(job.path));
+}
+
+function factsOf(job) {
+  if (job.state !== "running") return [words(job)];
+  return [
+    words(job),
+    percent(job.progress),
+    job.speed_x ? `${job.speed_x >= 10 ? Math.round(job.speed_x) : job.speed_x.toFixed(1)}× real time` : null,
+    job.remaining_s === null ? null : `${timeLeft(job.remaining_s)} left`,
+  ].filter(Boolean);
+}
+
+function byNews(one, other) {
+  const order = { running: 0, queued: 1, failed: 2, cancelled: 3, done: 4 };
+  return order[one.state] - order[other.state] || one.created_at.localeCompare(other.created_at);
+}
+
+function seenJobs() {
+  try {
+    return JSON.parse(localStorage.getItem(SEEN)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function rememberJob(id) {
+  localStorage.setItem(SEEN, JSON.stringify([...seenJobs(), id].slice(-MOST_SEEN)));
+}
