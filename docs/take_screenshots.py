@@ -53,7 +53,7 @@ VIDEOS: dict[str, tuple[Shot, ...]] = {
     ),
 }
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-SETTLE_MS = 1_200
+SETTLE_MS, QUALITY = 2_500, 90
 
 
 @contextmanager
@@ -87,18 +87,19 @@ def open_page(browser: Browser, url: str, size: dict[str, int], scheme: str = "l
 
 def photograph(browser: Browser, url: str, out: Path) -> None:
     """Write the pictures."""
-    open_page(browser, url, WIDE).screenshot(path=out / "search.png")
+    open_page(browser, f"{url}/search?q=a+rocket", WIDE)  # the first search waits for the models
+    open_page(browser, url, WIDE).screenshot(path=out / "search.jpg", quality=QUALITY)
     results = open_page(browser, f"{url}/search?q=a+cup+of+coffee+on+a+table", WIDE)
     results.locator("article").first.wait_for()
-    results.screenshot(path=out / "results.png")
+    results.screenshot(path=out / "results.jpg", quality=QUALITY)
     play = results.locator("article a").first.get_attribute("href")
     narrow = open_page(browser, f"{url}/search?q=the+sound+of+rain", NARROW, "dark")
     narrow.locator("article").first.wait_for()
-    narrow.screenshot(path=out / "results-phone-dark.png")
+    narrow.screenshot(path=out / "results-phone-dark.jpg", quality=QUALITY)
     player = open_page(browser, f"{url}{play}", WIDE)
     player.wait_for_timeout(SETTLE_MS)
-    player.screenshot(path=out / "player.png")
-    open_page(browser, f"{url}/library", WIDE).screenshot(path=out / "library.png")
+    player.screenshot(path=out / "player.jpg", quality=QUALITY)
+    open_page(browser, f"{url}/library", WIDE).screenshot(path=out / "library.jpg", quality=QUALITY)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ there, in the way of cross-domain similarity local scaling (arXiv 1710.04087); t
 library then give the unit, and the spread of the query's own scores is half taken out.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ class Logistic:
     offset: float
 
     def probability(self, value: float) -> float:
-        return float(1.0 / (1.0 + np.exp(-np.clip(self.slope * value + self.offset, -30.0, 30.0))))
+        return 1.0 / (1.0 + math.exp(-min(30.0, max(-30.0, self.slope * value + self.offset))))
 
     def probabilities(self, values: Floats) -> Floats:
         scaled = np.clip(self.slope * values + self.offset, -30.0, 30.0)

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from zlib import crc32
 
 from retrieval.storage.vectors import SparseVector
@@ -87,14 +88,14 @@ def stem(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
 
 
-def _tokens(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+@lru_cache(maxsize=8_192)
+def _tokens(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each token as written, with its terms; tokens that are stop words alone are left out."""
-    for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)):
-        found = _terms_of(folded(match.group()))
-        if found:
-            yield match.group(), found
+    surfaces = (match.group() for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)))
+    return tuple((surface, found) for surface in surfaces if (found := _terms_of(folded(surface))))
 
 
+@lru_cache(maxsize=65_536)
 def _terms_of(token: str) -> tuple[str, ...]:
     plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", token))
     if plain.isalnum():

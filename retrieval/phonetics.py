@@ -84,6 +84,9 @@ def sound_terms(words: Sequence[str]) -> list[str]:
     return [f"~{one}-{two}-{three}" for one, two, three in zip(numbers, numbers[1:], numbers[2:], strict=False)]
 
 
+_Numbers = NDArray[np.intp]
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """Where a phrase is heard best in a line: first and last word, and how much of it, 0 to 1."""
@@ -93,42 +96,58 @@ class Heard:
     likeness: float
 
 
-def heard_best(phrase: Sequence[str], line: Sequence[str]) -> Heard | None:
-    """Where the words of ``phrase`` sound most like a stretch of the words of ``line``.
+def heard_best(phrase: Sequence[str], lines: Sequence[Sequence[str]]) -> list[Heard | None]:
+    """Where the words of ``phrase`` sound most like a stretch of the words of each line.
 
-    None if either has no sound. The likeness is the alignment's score over that of the phrase with itself.
+    None where either has no sound. The likeness is the alignment's score over that of the phrase with itself.
     """
     asked = np.array([number for word in phrase for number in phonemes_of(word)][:_LONGEST_QUERY], np.intp)
-    said: list[int] = []
-    word_of: list[int] = []
-    for index, word in enumerate(line):
-        numbers = phonemes_of(word)
-        said += numbers
-        word_of += [index] * len(numbers)
-    if not len(asked) or not said:
-        return None
+    said = [[number for word in line for number in phonemes_of(word)] for line in lines]
+    longest = max(map(len, said), default=0)
+    if not len(asked) or not longest:
+        return [None] * len(lines)
+    padded = np.zeros((len(lines), longest), np.intp)
+    for row, numbers in enumerate(said):
+        padded[row, : len(numbers)] = numbers
+    found = _aligned(asked, padded, np.array([len(numbers) for numbers in said]))
+    return [_heard(line, *best, len(asked)) for line, best in zip(lines, found, strict=True)]
+
+
+def _aligned(asked: _Numbers, said: _Numbers, lengths: _Numbers) -> list[tuple[float, int, int]]:
+    """For each row of phonemes (n, longest): the best local alignment's score, first and last place."""
+    count = len(said)
     steps = np.arange(1, len(asked) + 1, dtype=np.float32) * -_GAP
-    scores = np.zeros(len(asked) + 1, np.float32)
-    starts = np.zeros(len(asked) + 1, np.intp)
-    best, first, last = 0.0, 0, 0
-    for position, number in enumerate(said):
-        matched = scores[:-1] + _TABLE[asked, number]
-        skipped = scores[1:] + _GAP
+    columns = np.arange(len(asked))
+    scores = np.zeros((count, len(asked) + 1), np.float32)
+    starts = np.zeros((count, len(asked) + 1), np.intp)
+    best, first, last = np.zeros(count, np.float32), np.zeros(count, np.intp), np.zeros(count, np.intp)
+    everyone = np.arange(count)
+    for position in range(said.shape[1]):
+        matched = scores[:, :-1] + _TABLE[asked, said[:, position, None]]
+        skipped = scores[:, 1:] + _GAP
         row = np.maximum(np.maximum(matched, skipped), 0.0)
-        begun = np.where(matched >= skipped, starts[:-1], starts[1:])
+        begun = np.where(matched >= skipped, starts[:, :-1], starts[:, 1:])
         # Leaving out phonemes of the phrase: a running maximum along the row.
         lifted = row + steps
-        source = np.maximum.accumulate(np.where(lifted >= np.maximum.accumulate(lifted), np.arange(len(row)), 0))
-        carried = lifted[source] - steps
+        source = np.maximum.accumulate(np.where(lifted >= np.maximum.accumulate(lifted, 1), columns, 0), 1)
+        carried = np.take_along_axis(lifted, source, 1) - steps
         better = carried > row
-        begun = np.where(better, begun[source], begun)
+        begun = np.where(better, np.take_along_axis(begun, source, 1), begun)
         row = np.where(better, carried, row)
         begun = np.where(row > 0.0, begun, position + 1)
-        scores = np.concatenate([[0.0], row]).astype(np.float32)
-        starts = np.concatenate([[position + 1], begun])
-        top = int(np.argmax(row))
-        if row[top] > best:
-            best, first, last = float(row[top]), int(begun[top]), position
-    if best <= 0.0:
+        scores[:, 1:], starts[:, 1:] = row, begun
+        starts[:, 0] = position + 1
+        top = row.argmax(axis=1)
+        improved = (row[everyone, top] > best) & (position < lengths)
+        best = np.where(improved, row[everyone, top], best)
+        first = np.where(improved, begun[everyone, top], first)
+        last = np.where(improved, position, last)
+    return list(zip(best.tolist(), first.tolist(), last.tolist(), strict=True))
+
+
+def _heard(line: Sequence[str], score: float, first: int, last: int, most: int) -> Heard | None:
+    """The alignment in words of the line."""
+    if score <= 0.0:
         return None
-    return Heard(word_of[min(first, last)], word_of[last], min(1.0, best / len(asked)))
+    word_of = [index for index, word in enumerate(line) for _ in phonemes_of(word)]
+    return Heard(word_of[min(first, last)], word_of[last], min(1.0, score / most))

@@ -227,8 +227,7 @@ class SearchEngine:
 
     def _background(self, store: VectorStore, space: str, lane: Lane) -> Background:
         """The bank in this space, and a sample of the library's windows; both kept for the next query."""
-        count = store.count(space)
-        key = f"{space}:{count}"
+        key = f"{space}:{self.library.catalog.version()}"
         if key not in self._backgrounds:
             sample = store.sample(space, SAMPLE)
             self._backgrounds = {

@@ -19,7 +19,7 @@ from retrieval.text_match import (
     contains_phrase,
     coverage,
     matching_phrase,
-    phrase_by_sound,
+    phrases_by_sound,
     said_words,
 )
 
@@ -81,9 +81,11 @@ def text_candidates(
     lowest = min(cosines.values(), default=0.0)
     keys = list(dict.fromkeys([*cosines, *((hit.video_id, hit.ordinal) for hit in sparse)]))
     candidates: dict[Key, Candidate] = {}
-    for key, line in _lines(lane, contents, keys).items():
+    lines = _lines(lane, contents, keys)
+    by_sound = _heard_in(term, lines)
+    for key, line in lines.items():
         covered = coverage(term.text, line.text)
-        phrase, likeness = _phrase_of(term, line, covered)
+        phrase, likeness = _phrase_of(term, line, by_sound.get(key), covered)
         probability = TUNING[lane].probability(cosines.get(key, lowest), covered, likeness)
         if any(contains_phrase(quoted, line.text) for quoted in term.quoted):
             probability += _PHRASE_BONUS * (1.0 - probability)
@@ -139,17 +141,27 @@ def _lines(lane: Lane, contents: Contents, keys: Sequence[Key]) -> Mapping[Key, 
     return contents.segments_at(keys) if lane is Lane.SPEECH else contents.screen_texts_at(keys)
 
 
-def _phrase_of(term: Term, line: Segment | ScreenText, covered: float) -> tuple[Phrase | None, float]:
-    """The words of a segment that answer, if fewer than all, and how much they sound like the query.
+def _heard_in(term: Term, lines: Mapping[Key, Segment | ScreenText]) -> Mapping[Key, Phrase | None]:
+    """What each transcribed line has that sounds like the term.
 
     Sound counts only where a machine listened: it may have misheard, subtitles were written.
     """
+    transcribed = {
+        key: line.words
+        for key, line in lines.items()
+        if isinstance(line, Segment) and line.words and line.origin is SpeechOrigin.TRANSCRIBED
+    }
+    return dict(zip(transcribed, phrases_by_sound(term.text, list(transcribed.values())), strict=True))
+
+
+def _phrase_of(
+    term: Term, line: Segment | ScreenText, by_sound: Phrase | None, covered: float
+) -> tuple[Phrase | None, float]:
+    """The words of a segment that answer, if fewer than all, and how much they sound like the query."""
     if not isinstance(line, Segment) or not line.words:
         return None, 0.0
-    transcribed = line.origin is SpeechOrigin.TRANSCRIBED
-    by_sound = phrase_by_sound(term.text, line.words) if transcribed else None
     likeness = max(0.0, by_sound.share - CHANCE_LIKENESS) if by_sound is not None else 0.0
-    if line.span.duration_s <= LONGEST_CUE_S and not transcribed:
+    if line.span.duration_s <= LONGEST_CUE_S and line.origin is not SpeechOrigin.TRANSCRIBED:
         return None, likeness
     if covered >= LEAST_SHARE:
         return matching_phrase(term.text, line.words), likeness

@@ -90,10 +90,13 @@ def matching_phrase(query: str, words: Sequence[Word]) -> Phrase | None:
     return None if best is None else _phrase(words, best[2], best[3], best[1])
 
 
-def phrase_by_sound(query: str, words: Sequence[Word]) -> Phrase | None:
-    """The stretch of ``words`` that sounds most like the query, grown to the pauses around it."""
-    heard = heard_best(said_words(query), [word.text for word in words])
-    return None if heard is None else _phrase(words, heard.first_word, heard.last_word, heard.likeness)
+def phrases_by_sound(query: str, lines: Sequence[Sequence[Word]]) -> list[Phrase | None]:
+    """The stretch of each line's words that sounds most like the query, grown to the pauses around it."""
+    heard = heard_best(said_words(query), [[word.text for word in words] for words in lines])
+    return [
+        None if one is None else _phrase(words, one.first_word, one.last_word, one.likeness)
+        for words, one in zip(lines, heard, strict=True)
+    ]
 
 
 def _phrase(words: Sequence[Word], first: int, last: int, share: float) -> Phrase:
