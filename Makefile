@@ -49,6 +49,7 @@ test: lint types
 bench: setup-dev
 	$(BIN)/python bench/index_speed.py
 	$(BIN)/python bench/search_latency.py
+	$(BIN)/python bench/server_latency.py
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

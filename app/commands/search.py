@@ -60,6 +60,12 @@ Examples:
     help="Of what to show only the best moment.",
 )
 @click.option("--cursor", help="Show the next page: the cursor that the page before ended with.")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Leave out moments with less confidence than this, 0 to 1.",
+)
 @click.option("--explain", is_flag=True, help="Say why each moment has its rank.")
 @click.option("--weight", "weights", multiple=True, help='How much a lane counts, as "speech=2"; repeatable.')
 @click.pass_obj
@@ -83,6 +89,7 @@ def search(
     exclude: tuple[str, ...],
     group_by: str,
     cursor: str | None,
+    min_confidence: float,
     explain: bool,
     weights: tuple[str, ...],
 ) -> None:
@@ -105,6 +112,7 @@ def search(
         limit=limit,
         group_by=GroupBy(group_by),
         cursor=cursor,
+        min_confidence=min_confidence,
         explain=explain,
     )
     settings = invocation.settings
