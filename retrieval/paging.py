@@ -78,7 +78,9 @@ def _decoded(cursor: str) -> tuple[int, bytes, bytes]:
     except ValueError as error:
         raise _no_cursor(cursor) from error
     body = raw[:-_CHECK_BYTES]
-    if len(body) != _BODY.size or raw != body + _check(body):
+    # Python reads + as - and / as _: only the spelling that was given out is a cursor.
+    is_as_given = base64.urlsafe_b64encode(raw).decode() == cursor
+    if len(body) != _BODY.size or raw != body + _check(body) or not is_as_given:
         raise _no_cursor(cursor)
     offset, of_query, of_library = _BODY.unpack(body)
     return offset, of_query, of_library
