@@ -16,7 +16,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "videos": ("app.commands.videos:videos", "List the videos of the library."),
     "show": ("app.commands.videos:show", "Show what is known of one video."),
     "export": ("app.commands.export:export", "Make files of moments: cuts, subtitles, tables, edit lists."),
-    "remove": ("app.commands.videos:remove", "Remove videos from the library; the files stay."),
+    "remove": ("app.commands.videos:remove", "Remove videos from the library; files indexed where they lie stay."),
     "models": ("app.commands.models:models", "List, fetch and verify models."),
     "doctor": ("app.commands.doctor:doctor", "Check this machine, the data folder and the index."),
     "serve": ("app.commands.serve:serve", "Serve the web interface and the REST API."),

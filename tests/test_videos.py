@@ -31,8 +31,8 @@ def library(tmp_path: Path) -> Iterator[Library]:
     with Library(RetrievalSettings(data_dir=tmp_path), "test") as opened:
         for video in (
             record(FILM, "/films/Die Ämter.mp4", width=320, height=180, recorded_at=NOON, has_sound=False),
-            record(TALK, "/work/talk.mp4", width=320, height=180),
-            record(SONG, "/work/song.mp3", has_sound=True),
+            record(TALK, "/clips/work/talk.mp4", width=320, height=180),
+            record(SONG, "/clips/work/song.mp3", has_sound=True),
         ):
             opened.catalog.publish(video, VideoContents())
         yield opened
@@ -161,7 +161,7 @@ def test_pages_of_what_words_find_go_on_where_they_stopped(client: TestClient) -
 @pytest.mark.parametrize(
     ("where", "found"),
     [
-        (VideoFilter(paths=("/work/talk.mp4", "/none")), {TALK}),
+        (VideoFilter(paths=("/clips/work/talk.mp4", "/none")), {TALK}),
         (VideoFilter(paths=("talk.mp4",)), set()),
         (VideoFilter(video_ids=("talk.mp4",), any_tags=("a", "c")), {TALK}),
         (VideoFilter(any_tags=("a", "b")), {FILM, TALK}),

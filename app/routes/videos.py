@@ -46,5 +46,5 @@ def add_video(body: AddVideoBody, jobs: JobsOf, roots: RootsOf) -> dict[str, str
 
 @router.delete("/{video_id}", status_code=204, summary="Remove a video")
 def remove_video(video_id: str, library: LibraryOf) -> None:
-    """Forget the video; its file stays."""
+    """Forget the video. A file that was uploaded or fetched goes with it, any other stays."""
     library.remove_video(library.catalog.resolve(video_id).id)
