@@ -3,10 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.browser import chromium as chromium
 from tests.browser import page as page
 from tests.browser import site as site
+
+# The same examples each time: what a run says depends on the code alone. `--hypothesis-profile explore` looks further.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile("same")
 
 SHARED = Path(__file__).parents[2] / "shared"
 
