@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.cues import Cue, srt
+from retrieval.domain import Span
 from retrieval.errors import MomentsError
 
 FPS = 24
@@ -106,20 +108,14 @@ def _soundtrack(file: Path, shots: Sequence[Shot]) -> None:
         out.writeframes(samples.tobytes())
 
 
-def _clock_time(seconds: float) -> str:
-    whole, milliseconds = divmod(round(seconds * 1000), 1000)
-    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d},{milliseconds:03d}"
-
-
 def _subtitles(file: Path, shots: Sequence[Shot]) -> None:
-    cues: list[str] = []
+    cues: list[Cue] = []
     start_s = 0.0
     for shot in shots:
         if shot.line:
-            begin, end = start_s + 0.5, start_s + shot.seconds - 0.5
-            cues.append(f"{len(cues) + 1}\n{_clock_time(begin)} --> {_clock_time(end)}\n{shot.line}\n")
+            cues.append(Cue(Span(start_s + 0.5, start_s + shot.seconds - 0.5), shot.line))
         start_s += shot.seconds
-    file.write_text("\n".join(cues), encoding="utf-8")
+    file.write_text(srt(cues), encoding="utf-8")
 
 
 def make_sample(file: Path, shots: Sequence[Shot] = SHOTS) -> Path:

@@ -44,8 +44,6 @@ ABSTAIN_BELOW = 0.12
 """A best moment less likely than this is not an answer."""
 
 STEP_DEPTH = 50
-LEAST_SAMPLE = 30
-"""Windows that a library must have before they can stand for what windows are like."""
 
 
 class SearchEngine:
@@ -132,7 +130,7 @@ class SearchEngine:
                 continue
             space = self.encoders.spec(lane).space
             stored = self._window_vectors(store, space, video)
-            vector, background = self._query_vector(lane, ranking.term), self._background(store, space, lane)
+            vector, background = self._query_vector(lane, ranking.term), self._background(store, lane, ranking.term)
             found[lane] = window_probabilities(lane, vector, stored, background, windows)
         return fused(found, {lane: weight.value for lane, weight in ranking.weights.items()})
 
@@ -205,11 +203,7 @@ class SearchEngine:
         if lane in (Lane.SPEECH, Lane.SCREEN):
             vector = self.encoders.sentences().embed_texts([term.text])[0]
             return text_candidates(lane, store, space, term, vector, where, contents)
-        background = self._background(store, space, lane)
-        if lane in term.examples and len(background.sample) >= LEAST_SAMPLE:
-            # An example is compared with windows by another scale than words are: theirs.
-            background = Background(background.sample, background.sample)
-        vector = self._query_vector(lane, term)
+        vector, background = self._query_vector(lane, term), self._background(store, lane, term)
         return window_candidates(lane, store, space, vector, background, where, contents)
 
     def _query_vector(self, lane: Lane, term: Term) -> NDArray[np.float32]:
@@ -225,15 +219,17 @@ class SearchEngine:
         mixed /= max(float(np.linalg.norm(mixed)), 1e-9)
         return mixed
 
-    def _background(self, store: VectorStore, space: str, lane: Lane) -> Background:
-        """The bank in this space, and a sample of the library's windows; both kept for the next query."""
+    def _background(self, store: VectorStore, lane: Lane, term: Term) -> Background:
+        """What the lane's windows are held against: a bank and a sample of them, both kept for the next query."""
+        space = self.encoders.spec(lane).space
         key = f"{space}:{self.library.catalog.version()}"
         if key not in self._backgrounds:
             sample = store.sample(space, SAMPLE)
             self._backgrounds = {
                 name: kept for name, kept in self._backgrounds.items() if not name.startswith(f"{space}:")
             } | {key: Background(self._bank(space, lane), sample)}
-        return self._backgrounds[key]
+        kept = self._backgrounds[key]
+        return kept.of_examples if lane in term.examples else kept
 
     def _bank(self, space: str, lane: Lane) -> NDArray[np.float32]:
         """Vectors of the background texts, computed once per space and kept in the data folder."""

@@ -8,13 +8,12 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.boundaries import Scored, find_peaks
 from retrieval.calibration import Floats
 from retrieval.domain import Lane, Span
 from retrieval.fusion import Candidate
 from retrieval.storage.records import VideoWindow
 from retrieval.storage.vectors import Hit
-from retrieval.window_lanes import TUNING, Background
+from retrieval.window_lanes import TUNING, Background, peaks
 
 MOST_KEPT_BYTES = 64 * 2**20
 """What the vectors of videos that were looked at may take up: some hours of each of several videos."""
@@ -86,21 +85,15 @@ def window_probabilities(
     known = [row for row, ordinal in enumerate(stored.ordinals) if ordinal in places]
     if not known:
         return found
-    tuning = TUNING[lane]
     at = [places[stored.ordinals[row]] for row in known]
     scores = background.scores(query, stored.vectors[known], background.spread(query))
-    curve = [
-        Scored(
-            windows[place].window.span, windows[place].window.shot_ordinal if tuning.within_shot else 0, float(score)
-        )
-        for place, score in zip(at, scores, strict=True)
-    ]
-    starts_s = np.asarray([scored.span.start_s for scored in curve])
+    scored = [windows[place] for place in at]
+    starts_s = np.asarray([kept.window.span.start_s for kept in scored])
     capped = np.array(scores, np.float32)
-    for peak in find_peaks(curve, keep=tuning.keep, valley=tuning.valley, doubt=tuning.doubt):
+    for peak in peaks(lane, scored, scores.tolist()):
         stretch = slice(*np.searchsorted(starts_s, [peak.span.start_s, peak.span.end_s]))
         capped[stretch] = np.minimum(capped[stretch], peak.score)
-    found[at] = tuning.probability.probabilities(capped)
+    found[at] = TUNING[lane].probability.probabilities(capped)
     return found
 
 

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.boundaries import Scored, find_peaks, snapped
+from retrieval.boundaries import Peak, Scored, find_peaks, snapped
 from retrieval.calibration import Floats, Logistic, locally_scaled, neighbourhood, spread, unit_of
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span
 from retrieval.fusion import Candidate
@@ -19,6 +20,8 @@ HITS = 400
 SHOTS_COMPLETED = 24
 SAMPLE = 1_000
 CANDIDATES = 60
+LEAST_SAMPLE = 30
+"""Windows that a library must have before they can stand for what windows are like."""
 ONSET_REACH_S = 2.0
 """An onset lies at most one window within what the curve gives."""
 
@@ -50,6 +53,11 @@ class Background:
         self._near: Floats = neighbourhood(similarities)
         self._unit = unit_of(similarities)
 
+    @cached_property
+    def of_examples(self) -> "Background":
+        """The same for examples, which windows are compared with by another scale than words: their own."""
+        return Background(self.sample, self.sample) if len(self.sample) >= LEAST_SAMPLE else self
+
     def spread(self, query: NDArray[np.float32]) -> float:
         """How widely the scores of a unit vector (dim,) lie over the library, in units."""
         if not len(self.sample):
@@ -77,7 +85,7 @@ def window_candidates(
     if not hits:
         return []
     spread = background.spread(query)
-    windows = contents.windows_at([(hit.video_id, hit.ordinal) for hit in hits])
+    windows = contents.windows_at(_keys(hits))
     scores = dict(zip(_keys(hits), _scores(hits, query, background, spread), strict=True))
     if len(hits) == HITS:
         rest = _rest_of_best_shots(store, space, hits, scores, windows, contents)
@@ -85,15 +93,7 @@ def window_candidates(
         scores |= zip(_keys(rest), _scores(rest, query, background, spread), strict=True)
     candidates: list[Candidate] = []
     for keys in _runs([key for key in scores if key in windows], windows, tuning.within_shot):
-        curve = [
-            Scored(
-                windows[key].window.span,
-                windows[key].window.shot_ordinal if tuning.within_shot else 0,
-                scores[key],
-            )
-            for key in keys
-        ]
-        for peak in find_peaks(curve, keep=tuning.keep, valley=tuning.valley, doubt=tuning.doubt):
+        for peak in peaks(lane, [windows[key] for key in keys], [scores[key] for key in keys]):
             best = min(keys, key=lambda key: abs(_middle(windows[key].window.span) - peak.peak_s))
             candidates.append(
                 Candidate(
@@ -107,6 +107,16 @@ def window_candidates(
             )
     best_first = sorted(candidates, key=lambda candidate: -candidate.lanes[lane])[:CANDIDATES]
     return _at_onsets(best_first, contents) if lane is Lane.SOUND else best_first
+
+
+def peaks(lane: Lane, windows: Sequence[VideoWindow], scores: Sequence[float]) -> list[Peak]:
+    """The stretches that stand out of a curve: scores (n,) of windows in time order, read as the lane reads them."""
+    tuning = TUNING[lane]
+    curve = [
+        Scored(kept.window.span, kept.window.shot_ordinal if tuning.within_shot else 0, score)
+        for kept, score in zip(windows, scores, strict=True)
+    ]
+    return find_peaks(curve, keep=tuning.keep, valley=tuning.valley, doubt=tuning.doubt)
 
 
 def _at_onsets(candidates: Sequence[Candidate], contents: Contents) -> list[Candidate]:
