@@ -42,7 +42,7 @@ def answer_with_file(
         headers["Content-Length"] = str(about.st_size)
         if request.method == "HEAD":
             return Response(headers=headers, media_type=media_type)
-        whole = [ByteRange(0, about.st_size)]
+        whole = (ByteRange(0, about.st_size),)
         return StreamingResponse(_parts(path, whole), headers=headers, media_type=media_type)
     if not ranges:
         past = {"Accept-Ranges": "bytes", "Content-Range": f"bytes */{about.st_size}"}
@@ -122,7 +122,7 @@ def _content_range(one: ByteRange, size_bytes: int) -> str:
     return f"bytes {one.start}-{one.end - 1}/{size_bytes}"
 
 
-def _parts(path: Path, ranges: tuple[ByteRange, ...] | list[ByteRange]) -> Iterator[bytes]:
+def _parts(path: Path, ranges: tuple[ByteRange, ...]) -> Iterator[bytes]:
     """The bytes of these ranges, in blocks."""
     with path.open("rb") as file:
         for one in ranges:

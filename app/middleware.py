@@ -111,7 +111,7 @@ class Door:
             session = request.cookies.get(SESSION_COOKIE)
             if scope["method"] not in _SAFE_METHODS and secret is None:
                 _refuse_other_sites(request.headers, needs_proof=session is not None)
-            if not _is_open(scope["path"]):
+            if not is_open(scope["path"]):
                 keys = scope["app"].state.library.catalog.api_keys
                 caller = await to_thread.run_sync(self._guard.caller, keys, secret, session)
                 self._refuse_other_names(caller, request.headers)
@@ -203,7 +203,8 @@ def _bearer(authorization: str | None) -> str | None:
     return secret.strip() if scheme.lower() == "bearer" else None
 
 
-def _is_open(path: str) -> bool:
+def is_open(path: str) -> bool:
+    """Whether a path is answered without a key."""
     return path in _OPEN_PATHS or path.startswith(_OPEN_FOLDERS)
 
 

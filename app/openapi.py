@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.middleware import SESSION_COOKIE, is_open
 from app.schemas.problem import Problem
 
 SUMMARY = "Find the right moment in your videos."
@@ -27,7 +28,6 @@ TAGS = [
 ]
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
-_OPEN = ("/healthz", "/readyz", "/v1/session")
 _ANSWERS = {
     "400": "The request is malformed, or its cursor is none.",
     "401": "A key is needed, and none that is known was sent.",
@@ -69,7 +69,7 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
         "session": {
             "type": "apiKey",
             "in": "cookie",
-            "name": "moments_session",
+            "name": SESSION_COOKIE,
             "description": "What `POST /v1/session` sets.",
         },
     }
@@ -85,7 +85,7 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
                 }
                 for status in _problems(path, operation)
             }
-            if path not in _OPEN:
+            if not is_open(path):
                 operation["security"] = [{"key": []}, {"session": []}, {}]
     return description
 
@@ -95,7 +95,7 @@ def _problems(path: str, operation: dict[str, Any]) -> list[str]:
     if path in ("/healthz", "/readyz"):
         return []
     may = {status for status in operation["responses"] if status[0] in "45"} | {"503"}
-    if path not in _OPEN:
+    if not is_open(path):
         may |= {"401", "403"}
         if operation.get("parameters") or "requestBody" in operation:
             may |= {"400", "404", "422"}

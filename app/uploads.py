@@ -57,6 +57,10 @@ class Upload:
     title: str | None = None
     tags: tuple[str, ...] = ()
 
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at < datetime.now(UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
@@ -156,7 +160,7 @@ class Uploads:
     def get(self, upload_id: str) -> Upload:
         """How far an upload is. Raises NotFoundError, GoneError if it has expired."""
         upload = self._read(upload_id)
-        if upload.expires_at is not None and upload.expires_at < datetime.now(UTC):
+        if upload.is_expired:
             raise GoneError(f"upload {upload_id} expired at {upload.expires_at:%Y-%m-%d %H:%M} UTC; start it anew")
         return upload
 
@@ -198,7 +202,7 @@ class Uploads:
             if upload.is_complete:
                 if is_old:
                     self._delete(upload.id)
-            elif upload.expires_at is not None and upload.expires_at < datetime.now(UTC):
+            elif upload.is_expired:
                 self._delete(upload.id)
             elif upload.received_bytes == upload.size_bytes:
                 self.finish(upload.id)

@@ -57,6 +57,9 @@ def _protocol(
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=_TusRoute)
 _BY_PROTOCOL = [Depends(_protocol)]
+_OTHER_VERSION: dict[int | str, dict[str, Any]] = {
+    412: {"description": "The client speaks another version of the protocol."}
+}
 
 
 @router.options("", status_code=204, summary="Ask what the server can")
@@ -79,7 +82,7 @@ def get_abilities(uploads: UploadsOf) -> Response:
     response_class=Response,
     responses={
         201: {"description": "The upload waits for its parts.", "headers": {"Location": _TEXT_HEADER}},
-        412: {"description": "The client speaks another version of the protocol."},
+        **_OTHER_VERSION,
         413: {"description": "The file is larger than `Tus-Max-Size`."},
         507: {"description": "The disk has no room for the file."},
     },
@@ -105,7 +108,7 @@ def create_upload(
     responses={
         200: {"description": "It goes on at `Upload-Offset`.", "headers": {"Upload-Offset": _NUMBER_HEADER}},
         410: {"description": "The upload has expired."},
-        412: {"description": "The client speaks another version of the protocol."},
+        **_OTHER_VERSION,
     },
 )
 def get_offset(upload_id: str, uploads: UploadsOf) -> Response:
@@ -137,7 +140,7 @@ def get_upload(upload_id: str, uploads: UploadsOf) -> dict[str, Any]:
         408: {"description": "No byte came for 30 s; what came before is kept."},
         409: {"description": "The part does not go on where the upload ends, or another request writes to it."},
         410: {"description": "The upload has expired."},
-        412: {"description": "The client speaks another version of the protocol."},
+        **_OTHER_VERSION,
         413: {"description": "More bytes than were announced."},
         415: {"description": f"The body is not {PART_TYPE}."},
         460: {"description": "The bytes differ from their checksum; they do not count."},
@@ -176,7 +179,7 @@ async def write_upload(
     dependencies=_BY_PROTOCOL,
     responses={
         409: {"description": "The upload is complete."},
-        412: {"description": "The client speaks another version of the protocol."},
+        **_OTHER_VERSION,
     },
 )
 def abandon_upload(upload_id: str, uploads: UploadsOf) -> Response:
