@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
@@ -30,7 +30,12 @@ _TOKEN = re.compile(
 _PART = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"['’]s$")
 _APOSTROPHE = re.compile(r"['’]")
-_UNSPACED_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
+_SYLLABIC = "\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003134f"
+_UNSPACED = f"\u3040-\u30ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff{_SYLLABIC}"
+_RUN = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
+"""Scripts that write words without spaces (kana, Thai, Lao, Burmese, Khmer, Han), and Hangul, whose particles cling."""
+
+_MAY_BE_A_WORD = re.compile(f"[{_SYLLABIC}]")
 _VOWEL = re.compile(r"[aeiouy]")
 
 
@@ -39,12 +44,17 @@ def terms(text: str) -> list[str]:
     return [term for _, found in _tokens(text) for term in found]
 
 
+def document_terms(text: str) -> list[str]:
+    """The terms by which the text is found: its own, and each character that is a word in some languages."""
+    return [term for _, found in _tokens(text) for term in _with_characters(found)]
+
+
 def document_vector(text: str, average_length: float) -> SparseVector:
     """BM25 weights of the text's terms without IDF, which the store knows.
 
     ``average_length`` is the mean count of terms over the collection; 0 if there is none yet.
     """
-    counts = Counter(terms(text))
+    counts = Counter(document_terms(text))
     length = counts.total()
     norm = 1 - B + B * (length / average_length if average_length > 0 else 1.0)
     return _sparse({term: count * (K1 + 1) / (count + K1 * norm) for term, count in counts.items()})
@@ -67,7 +77,8 @@ def with_terms(vector: SparseVector, extra: Iterable[str], weight: float) -> Spa
 def matched_words(query: str, text: str) -> tuple[str, ...]:
     """Words and codes of the text, as written there and once each, that share a term with the query."""
     asked = set(terms(query))
-    return tuple(dict.fromkeys(surface for surface, found in _tokens(text) if asked.intersection(found)))
+    found = ((surface, _with_characters(own)) for surface, own in _tokens(text))
+    return tuple(dict.fromkeys(surface for surface, having in found if asked.intersection(having)))
 
 
 def stem(word: str) -> str:
@@ -98,23 +109,31 @@ def _tokens(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 @lru_cache(maxsize=65_536)
 def _terms_of(token: str) -> tuple[str, ...]:
     plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", token))
-    if plain.isalnum():
-        if _UNSPACED_SCRIPT.search(plain):
-            return _pairs(plain)
-        return () if plain in STOP_WORDS else (stem(plain),)
-    parts = [stem(part) for part in _PART.findall(plain) if part not in STOP_WORDS]
-    return (re.sub(r"\s", "", plain), *parts)
+    parts = [term for part in _PART.findall(plain) for term in _terms_of_word(part)]
+    return tuple(parts) if plain.isalnum() else (re.sub(r"\s", "", plain), *parts)
 
 
-def _pairs(token: str) -> tuple[str, ...]:
-    """Overlapping pairs of characters: what stands for words in scripts without spaces."""
-    return tuple(token[i : i + 2] for i in range(len(token) - 1)) or (token,)
+def _terms_of_word(word: str) -> Iterator[str]:
+    """The word's stem; of scripts without spaces overlapping pairs of characters, which stand for words there."""
+    for run in _RUN.finditer(word):
+        token = run.group()
+        if run["unspaced"]:
+            yield from (token[i : i + 2] for i in range(max(1, len(token) - 1)))
+        elif token not in STOP_WORDS:
+            yield stem(token)
+
+
+def _with_characters(found: Sequence[str]) -> list[str]:
+    """The terms, and the characters of their pairs that may be words: a query of one character finds them."""
+    extra = [character for term in found if len(term) == 2 for character in _MAY_BE_A_WORD.findall(term)]
+    return [*found, *dict.fromkeys(extra)]
 
 
 def folded(text: str) -> str:
     """The text in lower case without accents, compatibility characters replaced."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return unicodedata.normalize("NFC", plain)  # which puts the syllables of Hangul together again
 
 
 def _sparse(weights: Mapping[str, float]) -> SparseVector:

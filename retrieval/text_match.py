@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.domain import Span, Word
-from retrieval.lexical import terms
+from retrieval.lexical import document_terms, terms
 from retrieval.phonetics import heard_best
 
 _FRAMING = """
@@ -41,7 +41,7 @@ def coverage(query: str, text: str) -> float:
     total = sum(term_weight(term) for term in asked)
     if total <= 0:
         return 0.0
-    return sum(term_weight(term) for term in asked.intersection(terms(text))) / total
+    return sum(term_weight(term) for term in asked.intersection(document_terms(text))) / total
 
 
 def contains_phrase(phrase: str, text: str) -> bool:
@@ -74,7 +74,7 @@ def matching_phrase(query: str, words: Sequence[Word]) -> Phrase | None:
     total = sum(asked.values())
     if total <= 0 or not words:
         return None
-    said = [frozenset(terms(word.text)) & asked.keys() for word in words]
+    said = [frozenset(document_terms(word.text)) & asked.keys() for word in words]
     hits = [index for index, found in enumerate(said) if found]
     best: tuple[float, float, int, int] | None = None
     for place, first in enumerate(hits):

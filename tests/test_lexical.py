@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.lexical import K1, B, document_vector, matched_words, query_vector, stem, terms
+from retrieval.lexical import K1, B, document_terms, document_vector, matched_words, query_vector, stem, terms
 
 
 def score(query, text, average_length):
@@ -27,12 +27,41 @@ def score(query, text, average_length):
         ("Crème Brûlée, ﬁne Straße", ["crem", "brule", "fin", "strass"]),
         ("Sheila's and I didn’t", ["sheila", "didnt"]),
         ("東京タワー", ["東京", "京タ", "タワ", "ワー"]),
+        ("AIの話", ["ai", "の話"]),
+        ("東京-大阪", ["東京-大阪", "東京", "大阪"]),
+        ("날씨에", ["날씨", "씨에"]),
+        ("อากาศ", ["อา", "าก", "กา", "าศ"]),
         ("to be or not", ["not"]),
         (" -- ...", []),
     ],
 )
 def test_terms(text, expected):
     assert terms(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "found"),
+    [
+        ("天気", "今日は天気の話をします", True),
+        ("みなさん", "こんにちは、みなさん", True),
+        ("犬", "うちの犬が走る", True),
+        ("猫", "うちの犬が走る", False),
+        ("天気", "天空の城", False),
+        ("天气", "今天我们来谈谈天气", True),
+        ("AI", "AIの話", True),
+        ("날씨", "오늘은 날씨에 대해", True),
+        ("물", "물을 마셔요", True),
+        ("อากาศ", "วันนี้เราพูดถึงเรื่องอากาศ", True),
+        ("друзья", "Привет, дорогие друзья", True),
+    ],
+)
+def test_a_word_is_found_where_words_have_no_spaces_around_them(query, text, found):
+    assert (score(query, text, 10.0) > 0) == bool(matched_words(query, text)) == found
+
+
+def test_a_text_with_spaces_is_found_by_its_own_terms_alone():
+    text = "Crème Brûlée, C++ and 4.2.0: it's all 1 word"
+    assert document_terms(text) == terms(text)
 
 
 @pytest.mark.parametrize(
