@@ -263,13 +263,16 @@ class Indexer:
         expected_s = max(info.duration_s or 0.0, 1.0)
         options = DecodeOptions(fps=self._settings.sample_fps, skip=self._settings.skip)
         artefacts.clear()
-        decode(
+        decoded = decode(
             info,
             artefacts.decode_folder,
             on_progress=lambda done_s: report(min(1.0, done_s / expected_s)),
             options=options,
         )
-        artefacts.save_lines("subtitles", read_subtitles(info))
+        subtitles = read_subtitles(info)
+        artefacts.save_lines("subtitles", subtitles.said)
+        artefacts.save_lines("subtitles_beside", subtitles.beside)
+        replace(decoded, warnings=(*decoded.warnings, *subtitles.warnings)).save()
 
     def _publish(self, source: Source, addition: Addition, artefacts: Artefacts, began_at: float) -> dict[str, Any]:
         record = VideoRecord(

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
 from retrieval.errors import (
     EmptyFileError,
     EndlessStreamError,
@@ -38,7 +39,6 @@ DEMUXERS = (
     "yuv4mpegpipe"
 )
 TEXT_SUBTITLE_CODECS = frozenset({"ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt"})
-SIDECAR_SUFFIXES = (".srt", ".vtt")
 _MP4_BOXES = frozenset({b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide"})
 _PLAYLISTS = (b"#EXTM3U", b"[playlist]", b"ffconcat", b"<MPD", b"<smil")
 _PACKETS_TRIED_FOR_ROTATION = 60
@@ -91,19 +91,12 @@ class SubtitleTrack:
     codec: str
     language: str | None
     is_default: bool
+    kind: SubtitleKind = SubtitleKind.FULL
 
     @property
     def is_text(self) -> bool:
         """False for subtitles made of pictures."""
         return self.codec in TEXT_SUBTITLE_CODECS
-
-
-@dataclass(frozen=True, slots=True)
-class Sidecar:
-    """A subtitle file next to the media file; ``talk.en.srt`` beside ``talk.mp4`` has language ``en``."""
-
-    path: Path
-    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +152,7 @@ def probe(path: Path) -> MediaInfo:
             video_streams=video,
             audio_tracks=audio,
             subtitle_tracks=tuple(
-                SubtitleTrack(stream.index, _codec(stream), _language(stream), _is_default(stream))
+                SubtitleTrack(stream.index, _codec(stream), _language(stream), _is_default(stream), _kind(stream))
                 for stream in container.streams.subtitles
             ),
             sidecars=find_sidecars(path),
@@ -173,20 +166,6 @@ def content_hash(path: Path) -> str:
     _refuse_unusable(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
-def find_sidecars(path: Path) -> tuple[Sidecar, ...]:
-    """Subtitle files with the same stem beside ``path``: the plain name first, then by language."""
-    found = []
-    for candidate in path.parent.iterdir():
-        stem, language = candidate.stem, None
-        if candidate.suffix.lower() not in SIDECAR_SUFFIXES or not candidate.is_file():
-            continue
-        if stem != path.stem:
-            stem, _, language = stem.rpartition(".")
-        if stem == path.stem:
-            found.append(Sidecar(candidate, language))
-    return tuple(sorted(found, key=lambda sidecar: (sidecar.language or "", sidecar.path.name)))
 
 
 @contextmanager
@@ -323,6 +302,21 @@ def _codec(stream: "Stream") -> str:
 
 def _language(stream: "Stream") -> str | None:
     return stream.language if stream.language not in (None, "", "und") else None
+
+
+def _kind(stream: "Stream") -> SubtitleKind:
+    """What the container's marks and the track's title say; that a track is partial counts before all else."""
+    from av.stream import Disposition
+
+    marks = {
+        SubtitleKind.PARTIAL: Disposition.forced | Disposition.lyrics | Disposition.karaoke | Disposition.descriptions,
+        SubtitleKind.COMMENTARY: Disposition.comment,
+        SubtitleKind.HEARING_IMPAIRED: Disposition.hearing_impaired | Disposition.captions,
+    }
+    tags = {name.lower(): text for name, text in stream.metadata.items()}
+    titled = kind_in_words(" ".join(tags.get(name, "") for name in ("title", "name", "handler_name")))
+    marked = (kind for kind, disposition in marks.items() if stream.disposition & disposition or kind is titled)
+    return next(marked, SubtitleKind.FULL)
 
 
 def _is_default(stream: "Stream") -> bool:

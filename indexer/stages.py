@@ -12,6 +12,7 @@ from indexer.embed import UnitVectors, embed_frames, embed_sounds, load_frame, p
 from indexer.screen import Reading, merge_readings
 from indexer.shots import find_shots
 from indexer.sounds import sound_events
+from indexer.subtitles import has_words
 from indexer.transcribe import transcribe
 from indexer.windows import cut_windows, frames_of_windows
 from retrieval.domain import Segment, Shot, Span, Window
@@ -76,14 +77,18 @@ def hear(
     voice: Callable[[], VoiceActivity],
     report: Report,
 ) -> None:
-    """Transcribe what is said; subtitles are taken instead where there are any."""
+    """Transcribe what is said and stands in no subtitle; the transcriber is built if there is such speech."""
     decoded = artefacts.decoded()
-    subtitles = artefacts.load_segments("subtitles")
-    segments: tuple[Segment, ...] = subtitles
-    if not subtitles and decoded.has_audio:
+    said = artefacts.load_segments("subtitles")
+    segments = [*said, *artefacts.load_segments("subtitles_beside")]
+    if decoded.has_audio:
         total_s = max(decoded.duration_s, 0.001)
-        transcript = transcribe(samples_of(decoded), transcriber(), voice(), lambda done_s: report(done_s / total_s))
-        segments = transcript.segments
+        written = [segment.span for segment in said if has_words(segment.text)]
+        transcript = transcribe(
+            samples_of(decoded), transcriber, voice(), lambda done_s: report(done_s / total_s), written
+        )
+        segments += transcript.segments
+    segments.sort(key=lambda segment: segment.span)
     artefacts.save_lines("segments", within(segments, decoded.duration_s))
 
 

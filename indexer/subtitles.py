@@ -1,114 +1,156 @@
-"""Speech that somebody already wrote down: sidecar subtitle files first, else embedded text tracks."""
+"""Speech that somebody already wrote down: subtitle files beside a video, and the text tracks inside it."""
 
-import html
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from typing import NamedTuple, cast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from indexer.probe import MediaInfo, SubtitleTrack, open_media
+from indexer.languages import is_same_language, language_tag
+from indexer.probe import MediaInfo
+from indexer.sidecars import TEXT_SUFFIXES, Sidecar, SubtitleKind
+from indexer.subtitle_cues import Cue, cues_in_text, cues_of_tracks
+from indexer.text_encoding import Encoding, encoding_of
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 
-_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
-_CUE_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
-_TAGS = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
-_ASS_FIELDS_BEFORE_TEXT = 8
 SCROLLS_WITHIN_S = 0.1
 LONGEST_CUE_S = 60.0
 """A cue that claims to stand longer is a typing error or a watermark."""
 
+SPARSE = 0.25
+"""Subtitles that stand for less than this share of the time of others are partial, whatever they are called."""
 
-class Cue(NamedTuple):
-    """One subtitle as written: when it stands, and its lines without markup."""
+MOST_BYTES = 32 << 20
+"""A whole day of subtitles has a tenth of this; what is larger only has the name of a subtitle file."""
 
-    start_s: float
-    end_s: float
-    lines: tuple[str, ...]
+_UNREAD_REASONS = {
+    ".idx": "subtitles made of pictures (VobSub) are not read",
+    ".sub": "subtitles made of pictures (VobSub) are not read",
+    ".sup": "subtitles made of pictures (PGS) are not read",
+    ".ttml": "TTML is not read; SRT or WebVTT would be",
+    ".dfxp": "TTML is not read; SRT or WebVTT would be",
+}
+_MPEG_PACK = b"\x00\x00\x01\xba"
+_UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-32")
+_DESCRIPTION = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\uff08[^\uff08\uff09]*\uff09|【[^【】]*】")
 
 
-def read_subtitles(info: MediaInfo) -> tuple[Segment, ...]:
-    """Segments in time order from the best subtitles of ``info``; none if it has none that can be read.
+@dataclass(frozen=True, slots=True)
+class Subtitles:
+    """What was found in writing. Segments are in time order; ``warnings`` name files that were not read surely.
 
-    A sidecar with the plain name comes first, then others by language, then the embedded text track
-    that is marked default, then the first. Subtitles made of pictures are left to the screen lane.
+    ``said`` may stand in for what is heard. ``beside`` never does: foreign lines, signs, songs, commentary.
     """
+
+    said: tuple[Segment, ...] = ()
+    beside: tuple[Segment, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """One subtitle file or track, as far as it could be read."""
+
+    kind: SubtitleKind
+    language: str | None
+    is_default: bool
+    segments: tuple[Segment, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def said_s(self) -> float:
+        return sum(segment.span.duration_s for segment in self.segments if has_words(segment.text))
+
+
+def read_subtitles(info: MediaInfo) -> Subtitles:
+    """The best whole subtitles of ``info``, and the best partial ones and commentary beside them.
+
+    Those in another language than the one that is spoken come last. Then files come before tracks, what is marked
+    default before the rest, and subtitles without descriptions of sounds before those with them. Subtitles made of
+    pictures are left to the screen lane.
+    """
+    spoken = info.audio.language if info.audio else None
+    candidates = [*_sidecars(info), *_tracks(info)]
+    longest_s = max((one.said_s for one in candidates if one.kind.is_whole), default=0.0)
+    candidates = [
+        replace(one, kind=SubtitleKind.PARTIAL) if one.kind.is_whole and one.said_s < SPARSE * longest_s else one
+        for one in candidates
+    ]
+    ranked = sorted((one for one in candidates if one.segments), key=lambda one: _rank(one, spoken))
+    whole = next((one for one in ranked if one.kind.is_whole), None)
+    others = [
+        next((one for one in ranked if one.kind is kind), None)
+        for kind in (SubtitleKind.PARTIAL, SubtitleKind.COMMENTARY)
+    ]
+    taken = [one for one in (whole, *others) if one]
+    said = whole.segments if whole else ()
+    beside = [segment for one in others if one for segment in one.segments]
+    return Subtitles(
+        said,
+        tuple(sorted(_not_in(said, beside), key=lambda segment: segment.span)),
+        tuple(warning for one in candidates if not one.segments or one in taken for warning in one.warnings),
+    )
+
+
+def has_words(text: str) -> bool:
+    """Whether the text has words that are said, and is not only a description in brackets, as ``[door slams]``."""
+    return any(character.isalnum() for character in _DESCRIPTION.sub("", text))
+
+
+def _rank(candidate: _Candidate, spoken: str | None) -> tuple[bool, ...]:
+    is_foreign = bool(spoken and candidate.language and not is_same_language(spoken, candidate.language))
+    is_track = any(segment.origin is SpeechOrigin.EMBEDDED_SUBTITLE for segment in candidate.segments)
+    return is_foreign, is_track, not candidate.is_default, candidate.kind is SubtitleKind.HEARING_IMPAIRED
+
+
+def _sidecars(info: MediaInfo) -> Iterator[_Candidate]:
     for sidecar in info.sidecars:
-        with suppress(OSError):
-            cues = parse_cues(_text(sidecar.path.read_bytes()))
-            segments = _segments(cues, sidecar.language, SpeechOrigin.SIDECAR_SUBTITLE)
-            if segments:
-                return segments
-    tracks = [track for track in info.subtitle_tracks if track.is_text]
-    for track in sorted(tracks, key=lambda track: not track.is_default):
-        segments = _segments(_embedded(info, track), track.language, SpeechOrigin.EMBEDDED_SUBTITLE)
-        if segments:
-            return segments
-    return ()
+        cues, warnings = _cues_of_file(sidecar, info)
+        segments = _segments(cues, sidecar.language, SpeechOrigin.SIDECAR_SUBTITLE)
+        if not segments and not warnings:
+            warnings = [f"{sidecar.path.name}: no subtitle in it can be read"]
+        yield _Candidate(sidecar.kind, sidecar.language, sidecar.is_default, segments, tuple(warnings))
 
 
-def parse_cues(text: str) -> Iterator[Cue]:
-    """The cues of an SRT or WebVTT text; whatever is not a well-formed cue is passed over."""
-    times, lines = None, list[str]()
-    for line in [*text.splitlines(), ""]:
-        match = _CUE_TIMES.match(line)
-        if match is None and line.strip():
-            lines.append(line)
-            continue
-        if match and lines and lines[-1].strip().isdigit():
-            lines.pop()  # the number of the next cue, where no blank line stands before it
-        if times is not None:
-            yield Cue(*times, _clean(lines))
-        lines = []
-        times = (_seconds(match.groups()[:4]), _seconds(match.groups()[4:])) if match else None
-
-
-def _text(data: bytes) -> str:
-    """The text of a subtitle file, whatever it was written with: UTF-16 by its mark, UTF-8, or cp1252."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
+def _cues_of_file(sidecar: Sidecar, info: MediaInfo) -> tuple[Sequence[Cue], list[str]]:
+    name, suffix = sidecar.path.name, sidecar.path.suffix.lower()
+    if suffix not in TEXT_SUFFIXES:
+        return (), [f"{name}: {_UNREAD_REASONS[suffix]}"]
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+        if sidecar.path.stat().st_size > MOST_BYTES:
+            return (), [f"{name}: too large for subtitles; up to {MOST_BYTES >> 20} MiB are read"]
+        data = sidecar.path.read_bytes()
+    except OSError as error:
+        return (), [f"{name}: cannot be read: {error.strerror}"]
+    if data.startswith(_MPEG_PACK):
+        return (), [f"{name}: {_UNREAD_REASONS[suffix]}"] if suffix in _UNREAD_REASONS else []
+    encoding = encoding_of(data, sidecar.language)
+    rate_fps = info.video.nominal_rate_fps if info.video else None
+    text = data.decode(encoding.name, errors="replace")
+    return cues_in_text(text, rate_fps), _told(name, encoding)
 
 
-def _seconds(parts: tuple[str | None, ...]) -> float:
-    hours, minutes, seconds, fraction = parts
-    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
-    return whole + int((fraction or "0").ljust(3, "0")) / 1000
+def _tracks(info: MediaInfo) -> Iterator[_Candidate]:
+    wanted = {track.index: track for track in info.subtitle_tracks if track.is_text}
+    if not wanted:
+        return
+    found = cues_of_tracks(info, {index: language_tag(track.language or "") for index, track in wanted.items()})
+    for index, (cues, encoding) in found.items():
+        track = wanted[index]
+        segments = _segments(cues, track.language, SpeechOrigin.EMBEDDED_SUBTITLE)
+        warnings = _told(f"subtitle track {index}", encoding)
+        yield _Candidate(track.kind, track.language, track.is_default, segments, tuple(warnings))
 
 
-def _clean(lines: Iterable[str]) -> tuple[str, ...]:
-    plain = (" ".join(html.unescape(_TAGS.sub("", line)).split()) for line in lines)
-    return tuple(line for line in plain if line)
-
-
-def _embedded(info: MediaInfo, track: SubtitleTrack) -> Iterator[Cue]:
-    import av
-    from av.stream import Discard
-    from av.subtitles.stream import SubtitleStream
-    from av.subtitles.subtitle import AssSubtitle
-
-    with open_media(info.path) as container:
-        for other in container.streams:
-            other.discard = Discard.default if other.index == track.index else Discard.all
-        stream = cast(SubtitleStream, container.streams[track.index])
-        base_s = float(stream.time_base or 0)
-        try:
-            for packet in container.demux(stream):
-                if not packet.size or packet.pts is None:
-                    continue
-                start_s = packet.pts * base_s - info.start_time_s
-                for subtitle in packet.decode():
-                    if isinstance(subtitle, AssSubtitle):
-                        yield Cue(start_s, start_s + (packet.duration or 0) * base_s, _dialogue(subtitle.ass))
-        except av.FFmpegError:
-            return  # a damaged file keeps the subtitles that came before the damage
-
-
-def _dialogue(ass: bytes) -> tuple[str, ...]:
-    fields = ass.decode("utf-8", errors="replace").split(",", _ASS_FIELDS_BEFORE_TEXT)
-    return _clean(re.split(r"\\[Nn]", fields[-1]))
+def _told(name: str, encoding: Encoding) -> list[str]:
+    """What to say of an encoding: nothing of those that say themselves which they are."""
+    if encoding.name in _UNICODE:
+        return []
+    if encoding.or_else:
+        others = ", ".join(encoding.or_else)
+        return [
+            f"{name}: read as {encoding.name}, which is a guess ({others} would fit too); as UTF-8 it would be sure"
+        ]
+    return [f"{name}: not in UTF-8; read as {encoding.name}"]
 
 
 def _segments(cues: Iterable[Cue], language: str | None, origin: SpeechOrigin) -> tuple[Segment, ...]:
@@ -121,8 +163,8 @@ def _segments(cues: Iterable[Cue], language: str | None, origin: SpeechOrigin) -
             lines = lines[_lines_in_common(before.lines, lines) :]
         before = cue
         span = Span(max(0.0, cue.start_s), cue.end_s)
-        if lines and 0 < span.duration_s <= LONGEST_CUE_S:
-            text = " ".join(lines)
+        text = " ".join(lines)
+        if 0 < span.duration_s <= LONGEST_CUE_S and any(character.isalnum() for character in text):
             segments.append(Segment(span, text, spread_words(text, span), language, 1.0, origin))
     return tuple(segments)
 
@@ -130,6 +172,16 @@ def _segments(cues: Iterable[Cue], language: str | None, origin: SpeechOrigin) -
 def _lines_in_common(before: tuple[str, ...], after: tuple[str, ...]) -> int:
     """How many lines at the end of one cue open the next."""
     return next((n for n in range(len(before), 0, -1) if before[-n:] == after[:n]), 0)
+
+
+def _not_in(said: Sequence[Segment], beside: Iterable[Segment]) -> Iterator[Segment]:
+    """The segments that do not stand word for word at the same time in what is ``said``."""
+    spans = defaultdict(list)
+    for segment in said:
+        spans[segment.text.casefold()].append(segment.span)
+    for segment in beside:
+        if not any(span.overlap_s(segment.span) for span in spans[segment.text.casefold()]):
+            yield segment
 
 
 def spread_words(text: str, span: Span) -> tuple[Word, ...]:

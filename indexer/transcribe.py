@@ -1,15 +1,19 @@
 """Speech of one video: voice activity, then a transcriber, then the gate that invented speech fails."""
 
 import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 
 from retrieval.domain import Segment, Span, Word
 from retrieval.encoders.base import SPEECH_RATE_HZ, Transcriber
 from retrieval.encoders.voice_activity import Pcm, Speech, VoiceActivity, to_float
 from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, Doubt, doubt_of
 
+WRITTEN_WITHIN_S = 1.0
+LEAST_UNWRITTEN_S = 1.0
 _BLOCK_S = 300.0  # samples are held as float32 for one block only: 19 MB
 
 
@@ -28,19 +32,21 @@ class Transcript:
 
 def transcribe(
     samples: Pcm,
-    transcriber: Transcriber,
+    transcriber: Callable[[], Transcriber],
     voice_activity: VoiceActivity,
     on_progress: Callable[[float], None] = lambda _: None,
+    written: Sequence[Span] = (),
 ) -> Transcript:
     """Trusted segments of 16 kHz samples of any length; memory holds five minutes at a time.
 
-    ``on_progress`` gets the second up to which all is transcribed.
+    ``on_progress`` gets the second up to which all is transcribed. What is said during the ``written`` spans is left
+    out, and the transcriber is only built if there is more.
     """
     speech = [s for s in voice_activity.find_speech(samples) if s.probability >= MIN_SPEECH_PROBABILITY]
     kept: list[Segment] = []
     rejected: Counter[Doubt] = Counter()
-    for block in blocks_of(speech):
-        for segment in _heard(samples, transcriber, block):
+    for block in blocks_of(not_written(speech, written)):
+        for segment in _heard(samples, transcriber(), block):
             doubt = doubt_of(segment)
             if doubt:
                 rejected[doubt] += 1
@@ -51,6 +57,45 @@ def transcribe(
     on_progress(len(samples) / SPEECH_RATE_HZ)
     kept.sort(key=lambda segment: segment.span)
     return Transcript(tuple(kept), dict(rejected), math.fsum(s.span.duration_s for s in speech))
+
+
+def not_written(speech: Sequence[Speech], written: Iterable[Span]) -> list[Speech]:
+    """Speech without what is said during the ``written`` spans, as far as it stands clear of them.
+
+    Subtitles come a little early or late and leave little words out: what lies within ``WRITTEN_WITHIN_S`` of them,
+    and what is left of less than ``LEAST_UNWRITTEN_S``, is taken for written.
+    """
+    spans = _merged(written)
+    near = _merged(Span(span.start_s - WRITTEN_WITHIN_S, span.end_s + WRITTEN_WITHIN_S) for span in spans)
+    return [
+        replace(one, span=rest)
+        for one in speech
+        for rest in _without(one.span, spans)
+        if not spans or sum(span.duration_s for span in _without(rest, near)) >= LEAST_UNWRITTEN_S
+    ]
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """The spans in time order, those that touch as one."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.start_s <= merged[-1].end_s:
+            merged[-1] = Span(merged[-1].start_s, max(merged[-1].end_s, span.end_s))
+        else:
+            merged.append(span)
+    return merged
+
+
+def _without(span: Span, others: Sequence[Span]) -> Iterator[Span]:
+    """What is left of ``span``; the others are in time order and apart."""
+    start_s = span.start_s
+    first = bisect_left(others, span.start_s, key=lambda other: other.end_s)
+    for other in takewhile(lambda other: other.start_s < span.end_s, islice(others, first, None)):
+        if other.start_s > start_s:
+            yield Span(start_s, other.start_s)
+        start_s = max(start_s, other.end_s)
+    if start_s < span.end_s:
+        yield Span(start_s, span.end_s)
 
 
 def blocks_of(speech: Sequence[Speech], block_s: float = _BLOCK_S) -> Iterator[list[Span]]:

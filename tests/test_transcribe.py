@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.transcribe import blocks_of, transcribe
+from indexer.artefacts import Artefacts
+from indexer.decoded import Decoded
+from indexer.stages import hear
+from indexer.transcribe import blocks_of, not_written, transcribe
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
 from retrieval.encoders.voice_activity import Speech, VoiceActivity
@@ -52,7 +55,7 @@ def test_segments_and_words_are_on_the_clock_of_the_video_however_late_they_come
     """Speech at 10 s and at 1000 s: two blocks, whose samples the transcriber sees from 0 on."""
     echo = Echo()
     samples = np.zeros(1010 * 16_000, np.int16)
-    transcript = transcribe(samples, echo, SpeechAt((10.0, 12.0), (1000.0, 1004.0)))
+    transcript = transcribe(samples, lambda: echo, SpeechAt((10.0, 12.0), (1000.0, 1004.0)))
     assert [s.span for s in transcript.segments] == [Span(10.0, 12.0), Span(1000.0, 1004.0)]
     assert transcript.segments[1].words[0].span.start_s == pytest.approx(1002.0)
     assert transcript.speech_s == pytest.approx(6.0)
@@ -61,29 +64,103 @@ def test_segments_and_words_are_on_the_clock_of_the_video_however_late_they_come
 
 def test_one_endless_talk_is_transcribed_five_minutes_at_a_time():
     echo = Echo()
-    transcribe(np.zeros(1000 * 16_000, np.int16), echo, SpeechAt((0.0, 1000.0)))
+    transcribe(np.zeros(1000 * 16_000, np.int16), lambda: echo, SpeechAt((0.0, 1000.0)))
     assert echo.longest_s == pytest.approx(300.0)
 
 
 def test_progress_only_grows_and_ends_with_the_sound():
     seen = []
     spans = [(1.0, 2.0), (3.0, 5.0), (400.0, 404.0)]
-    transcribe(np.zeros(410 * 16_000, np.int16), Echo(), SpeechAt(*spans), seen.append)
+    transcribe(np.zeros(410 * 16_000, np.int16), Echo, SpeechAt(*spans), seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 410.0
 
 
 def test_what_the_gate_rejects_is_counted_by_reason():
-    transcript = transcribe(np.zeros(160_000, np.int16), Echo(confidence=0.1), SpeechAt((1.0, 2.0), (4.0, 6.0)))
+    transcript = transcribe(np.zeros(160_000, np.int16), lambda: Echo(confidence=0.1), SpeechAt((1.0, 2.0), (4.0, 6.0)))
     assert transcript.segments == ()
     assert transcript.rejected == {Doubt.UNSURE_WORDS: 2}
     assert transcript.rejected_count == 2
 
 
 def test_stretches_that_hardly_sound_like_speech_are_not_transcribed():
-    transcript = transcribe(np.zeros(160_000, np.int16), Echo(), SpeechAt((1.0, 2.0), probability=0.5))
+    transcript = transcribe(np.zeros(160_000, np.int16), Echo, SpeechAt((1.0, 2.0), probability=0.5))
     assert transcript.segments == ()
     assert transcript.speech_s == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        ([], [(0.0, 10.0), (12.0, 12.5)]),
+        ([(0.0, 13.0)], []),
+        ([(0.5, 9.2), (11.5, 12.4)], []),  # a little late, a little short
+        ([(1.0, 3.0), (4.5, 9.5), (12.0, 13.0)], []),  # words left out between cues
+        ([(0.0, 4.0), (12.0, 13.0)], [(4.0, 10.0)]),
+        ([(3.0, 5.0), (4.0, 6.0)], [(0.0, 3.0), (6.0, 10.0)]),
+        ([(20.0, 30.0)], [(0.0, 10.0)]),
+    ],
+)
+def test_speech_that_stands_in_no_subtitle_is_left(written, left):
+    """Somebody speaks for ten seconds, and for half a second later."""
+    speech = [Speech(Span(0.0, 10.0), 0.9), Speech(Span(12.0, 12.5), 0.9)]
+    spans = not_written(speech, [Span(*span) for span in written])
+    assert [(one.span.start_s, one.span.end_s) for one in spans] == left
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 50)), max_size=6),
+    st.lists(st.tuples(st.floats(0, 300), st.floats(0.1, 50)), max_size=6),
+)
+def test_what_is_left_is_speech_outside_of_subtitles(gaps_and_lengths, written):
+    speech, at_s = [], 0.0
+    for gap_s, length_s in gaps_and_lengths:
+        speech.append(Speech(Span(at_s + gap_s, at_s + gap_s + length_s), 1.0))
+        at_s = speech[-1].span.end_s
+    cues = [Span(start_s, start_s + length_s) for start_s, length_s in written]
+    for one in not_written(speech, cues):
+        assert any(s.span.start_s <= one.span.start_s < one.span.end_s <= s.span.end_s for s in speech)
+        assert all(one.span.overlap_s(cue) == 0 for cue in cues)
+
+
+def never():
+    raise AssertionError("nothing is left to transcribe")
+
+
+def test_no_transcriber_is_built_where_all_is_written():
+    written = [Span(1.0, 2.0), Span(4.0, 6.5)]
+    spoken = SpeechAt((1.0, 2.0), (4.0, 7.0))
+    assert transcribe(np.zeros(160_000, np.int16), never, spoken, written=written).segments == ()
+
+
+def line(text, start_s, end_s, origin=SpeechOrigin.EMBEDDED_SUBTITLE):
+    return replace(segment(text, start_s, end_s), origin=origin)
+
+
+@pytest.mark.parametrize(
+    ("said", "beside", "expected"),
+    [
+        ([], [("[alien] yield", 3.0, 5.0)], ["these are plain words", "[alien] yield"]),
+        ([("all of it", 0.0, 10.0)], [("sign", 3.0, 5.0)], ["all of it", "sign"]),
+        ([("the first half", 0.0, 5.0)], [], ["the first half", "these are plain words"]),
+        ([("[music]", 0.0, 10.0)], [], ["[music]", "these are plain words"]),
+    ],
+    ids=["forced alone", "whole", "a part", "only described"],
+)
+def test_subtitles_replace_listening_only_where_they_say_what_is_said(tmp_path, said, beside, expected):
+    """Somebody speaks for ten seconds."""
+    artefacts = Artefacts(tmp_path)
+    artefacts.save_lines("subtitles", [line(*one) for one in said])
+    artefacts.save_lines("subtitles_beside", [line(*one) for one in beside])
+    empty = np.zeros((0, 3), np.float32)
+    artefacts.decode_folder.mkdir()
+    decoded = Decoded(artefacts.decode_folder, 10.0, None, 0, (), empty[:, 0].astype(np.float64), empty, ())
+    decoded.save()
+    decoded.samples_path.write_bytes(bytes(320_000))
+    hear(artefacts, Echo, lambda: SpeechAt((0.0, 10.0)), lambda _: None)
+    heard = artefacts.load_segments("segments")
+    assert [one.text for one in heard] == expected
+    assert [one.origin is SpeechOrigin.TRANSCRIBED for one in heard] == ["plain" in text for text in expected]
 
 
 @given(st.lists(st.tuples(st.floats(0, 400), st.floats(0.1, 1000)), max_size=8))
@@ -130,7 +207,7 @@ def test_a_sentence_between_music_and_noise_is_all_that_is_heard():
     """10 s of chords, a second of silence, a sentence, a second of silence, 10 s of white noise."""
     sentence = said(REVENUE)
     samples = np.concatenate([chords(10), silence(1), sentence, silence(1), noise(10)])
-    transcript = transcribe(samples, PocketsphinxTranscriber(), VoiceActivity())
+    transcript = transcribe(samples, PocketsphinxTranscriber, VoiceActivity())
     assert "revenue" in " ".join(s.text for s in transcript.segments)
     assert transcript.segments[0].span.start_s == pytest.approx(11.0, abs=0.5)
     assert transcript.segments[-1].span.end_s == pytest.approx(11.0 + len(sentence) / 16_000, abs=0.5)
@@ -142,10 +219,10 @@ def test_recorded_sneezes_are_not_indexed():
     if not files:
         pytest.skip("no recorded sounds on this machine")
     samples = np.concatenate([recorded(file) for file in files])
-    assert transcribe(samples, PocketsphinxTranscriber(), VoiceActivity()).segments == ()
+    assert transcribe(samples, PocketsphinxTranscriber, VoiceActivity()).segments == ()
 
 
 def test_a_recorded_speech_survives_the_gate():
-    transcript = transcribe(recorded(SHARED_MEDIA / "jfk.flac"), PocketsphinxTranscriber(), VoiceActivity())
+    transcript = transcribe(recorded(SHARED_MEDIA / "jfk.flac"), PocketsphinxTranscriber, VoiceActivity())
     assert "you can do for your country" in " ".join(s.text for s in transcript.segments)
     assert transcript.rejected == {}
