@@ -13,6 +13,8 @@ TEXT_SUFFIXES = frozenset({".ass", ".sami", ".sbv", ".smi", ".srt", ".ssa", ".su
 UNREAD_SUFFIXES = frozenset({".dfxp", ".idx", ".sup", ".ttml"})
 """Subtitles that are not read: pictures (VobSub's ``.idx``, PGS's ``.sup``) and TTML. They are named in a warning."""
 
+_SUFFIXES = tuple(TEXT_SUFFIXES | UNREAD_SUFFIXES)
+
 SUBTITLE_FOLDERS = frozenset({"subs", "subtitles"})
 """Folders beside a media file, in any case, in which players look for its subtitles too."""
 
@@ -65,24 +67,27 @@ def find_sidecars(path: Path) -> tuple[Sidecar, ...]:
     Names are compared whatever their case and however their accents are written. Between the media file's name and the
     suffix may stand its own suffix, a language, marks (``forced``, ``sdh``, ``default``), and one word more.
     """
-    beside = _files(path.parent)
-    folders = [file for file in beside if _folded(file.name) in SUBTITLE_FOLDERS and file.is_dir()]
-    candidates = [file for files in (beside, *map(_files, folders)) for file in files if _is_subtitle(file)]
-    others = _names_of_others(path, beside)
-    found = [sidecar for file in candidates if (sidecar := _sidecar(path, file, others)) and file.is_file()]
+    beside = _names(path.parent)
+    folders = [path.parent / name for name in beside if name.lower() in SUBTITLE_FOLDERS]
+    stem = _folded(path.stem)
+    files = [
+        folder / name
+        for folder, names in [(path.parent, beside), *((folder, _names(folder)) for folder in folders)]
+        for name in names
+        if name.lower().endswith(_SUFFIXES) and _folded(name).startswith(f"{stem}.")
+    ]
+    others = _names_of_others(path, beside) if files else frozenset()
+    found = [sidecar for file in files if (sidecar := _sidecar(path, file, others)) and file.is_file()]
     return tuple(sorted(found, key=lambda sidecar: (sidecar.language or "", sidecar.path.name)))
 
 
 def _sidecar(media: Path, file: Path, others: frozenset[str]) -> Sidecar | None:
-    """What ``file`` is to ``media``; None if it is named after something else, such as one of the ``others``."""
-    stem, parts = _folded(media.stem).split("."), unicodedata.normalize("NFC", file.stem).split(".")
-    named = [_folded(part) for part in parts]
-    if named[: len(stem)] != stem:
-        return None
-    if any(".".join(named[:length]) in others for length in range(len(stem) + 1, len(named) + 1)):
+    """What ``file`` is to ``media``; None if it is named after one of the ``others``, or means nothing."""
+    stem, parts = media.stem.split("."), unicodedata.normalize("NFC", file.stem).split(".")
+    if any(_folded(".".join(parts[:length])) in others for length in range(len(stem) + 1, len(parts) + 1)):
         return None
     marks = parts[len(stem) :]
-    if marks and f".{_folded(marks[0])}" == media.suffix.lower():
+    if marks and f".{marks[0].lower()}" == media.suffix.lower():
         marks = marks[1:]
     return _as_marked(file, marks)
 
@@ -113,16 +118,18 @@ def _without_kind(mark: str) -> str:
     return left.strip(" -_()[]")
 
 
-def _names_of_others(media: Path, beside: list[Path]) -> frozenset[str]:
+def _names_of_others(media: Path, beside: list[str]) -> frozenset[str]:
     """Names after which a subtitle file is another file's, with suffix and without.
 
     Without it ``talk.en.txt`` is no such name: notes and pictures lie beside videos too.
     """
-    others = [file for file in beside if file.name != media.name and not _is_subtitle(file)]
-    stems = (
-        file.stem for file in others if file.suffix.lower() == media.suffix.lower() or not _ends_in_mark(file.stem)
-    )
-    return frozenset(map(_folded, (*(file.name for file in others), *stems)))
+    stem = _folded(media.stem)
+    names = [Path(name) for name in beside if name != media.name and _folded(name).startswith(f"{stem}.")]
+    others = [name for name in names if name.suffix.lower() not in _SUFFIXES]
+    stems = [
+        name.stem for name in others if name.suffix.lower() == media.suffix.lower() or not _ends_in_mark(name.stem)
+    ]
+    return frozenset(map(_folded, (*map(str, others), *stems)))
 
 
 def _ends_in_mark(stem: str) -> bool:
@@ -130,15 +137,13 @@ def _ends_in_mark(stem: str) -> bool:
     return language_tag(mark) is not None or kind_in_words(mark) is not None
 
 
-def _is_subtitle(file: Path) -> bool:
-    return file.suffix.lower() in TEXT_SUFFIXES | UNREAD_SUFFIXES
-
-
-def _files(folder: Path) -> list[Path]:
+def _names(folder: Path) -> list[str]:
     with suppress(OSError):
-        return list(folder.iterdir())
+        return [file.name for file in folder.iterdir()]
     return []
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return (
+        name.lower() if name.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    )
