@@ -60,19 +60,20 @@ def transcribe(
 
 
 def not_written(speech: Sequence[Speech], written: Iterable[Span]) -> list[Speech]:
-    """Speech without what is said during the ``written`` spans, as far as it stands clear of them.
+    """Speech without what is said during the ``written`` spans.
 
-    Subtitles come a little early or late and leave little words out: what lies within ``WRITTEN_WITHIN_S`` of them,
-    and what is left of less than ``LEAST_UNWRITTEN_S``, is taken for written.
+    Subtitles come a little early or late and leave little words out: speech that comes within ``WRITTEN_WITHIN_S`` of
+    them is left only if ``LEAST_UNWRITTEN_S`` of it are further away.
     """
     spans = _merged(written)
     near = _merged(Span(span.start_s - WRITTEN_WITHIN_S, span.end_s + WRITTEN_WITHIN_S) for span in spans)
-    return [
-        replace(one, span=rest)
-        for one in speech
-        for rest in _without(one.span, spans)
-        if not spans or sum(span.duration_s for span in _without(rest, near)) >= LEAST_UNWRITTEN_S
-    ]
+    left = []
+    for one in speech:
+        for rest in _without(one.span, spans):
+            away = list(_without(rest, near))
+            if away == [rest] or sum(span.duration_s for span in away) >= LEAST_UNWRITTEN_S:
+                left.append(replace(one, span=rest))
+    return left
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

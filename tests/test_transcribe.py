@@ -97,8 +97,8 @@ def test_stretches_that_hardly_sound_like_speech_are_not_transcribed():
         ([(0.5, 9.2), (11.5, 12.4)], []),  # a little late, a little short
         ([(1.0, 3.0), (4.5, 9.5), (12.0, 13.0)], []),  # words left out between cues
         ([(0.0, 4.0), (12.0, 13.0)], [(4.0, 10.0)]),
-        ([(3.0, 5.0), (4.0, 6.0)], [(0.0, 3.0), (6.0, 10.0)]),
-        ([(20.0, 30.0)], [(0.0, 10.0)]),
+        ([(3.0, 5.0), (4.0, 6.0)], [(0.0, 3.0), (6.0, 10.0), (12.0, 12.5)]),
+        ([(20.0, 30.0)], [(0.0, 10.0), (12.0, 12.5)]),
     ],
 )
 def test_speech_that_stands_in_no_subtitle_is_left(written, left):
