@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.subtitles.stream import SubtitleStream
 
-_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
 _CUE_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
 _LIKE_CUE_TIMES = re.compile(r"\s*-?\d[\d:.,\s]*-->")
 _FORMATS = {
@@ -63,7 +63,7 @@ class Cue(NamedTuple):
     lines: tuple[str, ...]
 
 
-class Track(NamedTuple):
+class TrackCues(NamedTuple):
     """The cues of one track, and the encoding that its text was read with."""
 
     cues: list[Cue]
@@ -106,7 +106,7 @@ def parse_cues(text: str) -> Iterator[Cue]:
         times = (_seconds(match.groups()[:4]), _seconds(match.groups()[4:])) if match else None
 
 
-def cues_of_tracks(info: MediaInfo, languages: Mapping[int, str | None]) -> Mapping[int, Track]:
+def cues_of_tracks(info: MediaInfo, languages: Mapping[int, str | None]) -> Mapping[int, TrackCues]:
     """The text tracks of a media file, by their index: each with its cues on the video's clock.
 
     ``languages`` names the tracks that are wanted. A damaged file keeps the cues that came before the damage.
@@ -124,7 +124,9 @@ def cues_of_tracks(info: MediaInfo, languages: Mapping[int, str | None]) -> Mapp
         if encoding.name not in CODE_PAGES:
             encoding = Encoding("utf-8")
         codec = codecs[index]
-        tracks[index] = Track([_cue(packet, codec, info.start_time_s, encoding.name) for packet in packets], encoding)
+        tracks[index] = TrackCues(
+            [_cue(packet, codec, info.start_time_s, encoding.name) for packet in packets], encoding
+        )
     return tracks
 
 
@@ -150,7 +152,7 @@ def clean(lines: Iterable[str], *, is_ass: bool = False) -> tuple[str, ...]:
                 read.append(" ")
             case "braces" if is_ass or _OVERRIDE.match(mark[0]):
                 for scale in _DRAWING.findall(mark[0]):
-                    is_drawing = int(scale) > 0
+                    is_drawing = scale.strip("0") != ""
             case "braces":
                 read.append(mark[0])
     plain = (" ".join(line.split()) for line in "".join(read).translate(_INVISIBLE).splitlines())

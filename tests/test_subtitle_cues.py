@@ -59,6 +59,12 @@ def test_markup_is_not_read(line: str, read: str) -> None:
     assert " / ".join(clean([line])) == read
 
 
+def test_numbers_of_any_length_are_read_past() -> None:
+    many = "9" * 5000
+    assert list(parse_cues(f"{many}:00:00,000 --> 00:00:02,000\nlost\n")) == []
+    assert clean([f"{{\\p{many}}}m 0 0{{\\p0}}kept"]) == ("kept",)
+
+
 def test_braces_of_ass_are_never_words() -> None:
     assert clean([r"{note to self}hello{\p1}m 0 0 l 1 1"], is_ass=True) == ("hello",)
 
