@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := tests/clients
 VIDEO ?=
 
 .PHONY: help setup setup-dev demo serve test lint types bench clean
@@ -14,7 +15,7 @@ help:
 
 setup: $(VENV)/.runtime
 
-setup-dev: $(VENV)/.dev
+setup-dev: $(VENV)/.dev $(CLIENTS)/.venv/.ready
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -27,6 +28,15 @@ $(VENV)/.runtime: requirements.txt pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# What makes and checks clients of the REST API: in folders of its own, as it wants other versions than Moments.
+$(CLIENTS)/.venv/.ready: $(CLIENTS)/requirements.txt $(CLIENTS)/package.json
+	@test -d $(CLIENTS)/.venv || $(PYTHON) -m venv $(CLIENTS)/.venv
+	@$(CLIENTS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(CLIENTS)/requirements.txt
+	@if command -v npm >/dev/null; then \
+		npm --prefix $(CLIENTS) install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error; \
+	else echo "There is no npm: the tests of the REST API's clients that need Node.js are skipped."; fi
 	@touch $@
 
 demo: setup
@@ -52,4 +62,4 @@ bench: setup-dev
 	$(BIN)/python bench/server_latency.py
 
 clean:
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS)/.venv $(CLIENTS)/node_modules demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,7 +16,7 @@ from app.indexing import open_jobs
 from app.local_token import local_token
 from app.metrics import Metrics
 from app.middleware import BodyLimit, Door, Envelope, StreamEnd
-from app.openapi import SUMMARY, TAGS, describe
+from app.openapi import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
 from app.readiness import Warmup
 from app.routes import docs, exports, jobs, judgements, media, search, session, system, uploads, videos, web
 from app.settings import Settings
@@ -42,7 +42,11 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     api = FastAPI(
         title="Moments",
         summary=SUMMARY,
+        description=DESCRIPTION,
         version=version("moment-search"),
+        contact=CONTACT,
+        license_info=LICENSE,
+        servers=[{"url": "/", "description": "The server that this description comes from."}],
         openapi_tags=TAGS,
         lifespan=lifespan,
         openapi_url="/v1/openapi.json",

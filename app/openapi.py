@@ -1,6 +1,7 @@
 """The description of the REST API; `python -m app.openapi` writes it to docs/openapi.json."""
 
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -9,9 +10,17 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.middleware import SESSION_COOKIE, is_open
+from app.schemas.jobs import JobAnswer
 from app.schemas.problem import Problem
 
 SUMMARY = "Find the right moment in your videos."
+DESCRIPTION = (
+    "Videos are added by path, by address or by upload, indexed as jobs, and searched by words, pictures, sounds, "
+    "spoken questions and clips. Times are seconds on the video's own clock. Every error is a problem of RFC 9457 "
+    "with a stable `code`. A server that has API keys wants one with every request, as `Authorization: Bearer KEY`."
+)
+CONTACT = {"name": "Moments"}
+LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 
 TAGS = [
     {"name": "search", "description": "Moments that answer words, pictures, sounds, spoken questions and clips."},
@@ -28,6 +37,17 @@ TAGS = [
 ]
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_EVENTS = {
+    "type": "string",
+    "description": "Server-sent events: `event` is `job`, `data` a `JobAnswer` in JSON on one line, `id` what "
+    "`Last-Event-ID` takes to go on after it; lines that begin with a colon only keep the connection alive.",
+    "examples": ['event: job\ndata: {"job_id": "5f0c2f0e-6f0b-4a0e-9a51-6a5d3f1f7a11", …}\nid: 3f9a1c07-12\n\n'],
+}
+"""A text, for OpenAPI 3.1 has no words for what lies in a stream, and tools refuse those of 3.2."""
+
+_NULLS_IN_EXAMPLES = (JobAnswer,)
+"""FastAPI leaves nulls out of examples, which then lack what their own schemas require."""
+
 _ANSWERS = {
     "400": "The request is malformed, or its cursor is none.",
     "401": "A key is needed, and none that is known was sent.",
@@ -60,6 +80,10 @@ def describe(api: FastAPI) -> None:
 
 
 def _completed(description: dict[str, Any]) -> dict[str, Any]:
+    # Forms are named after their operation, `searchImage` for one, as clients are made with a type for each.
+    description = json.loads(
+        re.sub(r"Body_(\w)(\w*)", lambda form: f"{form[1].upper()}{form[2]}Form", json.dumps(description))
+    )
     components = description["components"]
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
@@ -74,8 +98,12 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
         },
     }
     for name, schema in components["schemas"].items():
-        if name.startswith("Body_"):
-            schema |= {"title": "Form", "description": "The parts of the form."}
+        if name.endswith("Form"):
+            schema["description"] = "The parts of the form."
+            # OpenAPI 3.1 has the content type alone; makers of clients know a file by its format.
+            schema["properties"]["file"]["format"] = "binary"
+    for model in _NULLS_IN_EXAMPLES:
+        components["schemas"][model.__name__]["examples"] = model.model_json_schema()["examples"]
     for path, operations in description["paths"].items():
         for operation in operations.values():
             operation["responses"] |= {
@@ -85,6 +113,9 @@ def _completed(description: dict[str, Any]) -> dict[str, Any]:
                 }
                 for status in _problems(path, operation)
             }
+            for response in operation["responses"].values():
+                if "text/event-stream" in response.get("content", {}):
+                    response["content"]["text/event-stream"] = {"schema": _EVENTS}
             if not is_open(path):
                 operation["security"] = [{"key": []}, {"session": []}, {}]
     return description

@@ -1,10 +1,13 @@
 """The checked-in description of the API: the program's, complete, and of sound references."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 
 from app.main import create_app
 from app.openapi import TAGS
@@ -32,6 +35,50 @@ def references(part: Any) -> set[str]:
 def test_the_file_is_what_the_program_says(tmp_path: Path) -> None:
     """If this fails, `python -m app.openapi` writes the file anew."""
     assert create_app(Settings(data_dir=tmp_path)).openapi() == DESCRIPTION
+
+
+def examples(part: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Every example inside, with the schema that it is one of."""
+    if isinstance(part, list):
+        for item in part:
+            yield from examples(item)
+    if isinstance(part, dict):
+        schema = part.get("schema", part)
+        given = part.get("examples", [])
+        for example in given.values() if isinstance(given, dict) else given:
+            yield (example["value"] if isinstance(given, dict) else example), schema
+        if "example" in part:
+            yield part["example"], schema
+        for name, inner in part.items():
+            if name not in ("example", "examples"):
+                yield from examples(inner)
+
+
+EXAMPLES = list(examples(DESCRIPTION))
+
+
+@pytest.mark.parametrize(("example", "schema"), EXAMPLES, ids=[f"example-{n}" for n, _ in enumerate(EXAMPLES)])
+def test_every_example_is_one_of_its_schema(example: Any, schema: dict[str, Any]) -> None:
+    assert schema.keys() & {"type", "$ref", "anyOf"}
+    whole = {**schema, "components": DESCRIPTION["components"]}
+    assert [error.message for error in OAS31Validator(whole).iter_errors(example)] == []
+
+
+def test_an_answer_has_an_example_with_all_its_fields() -> None:
+    job = DESCRIPTION["components"]["schemas"]["JobAnswer"]
+    assert [example.keys() for example in job["examples"]] == [job["properties"].keys()]
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    """One that somebody gave it, as what a client calls: a name that FastAPI makes up has underscores."""
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(set(names)) == len(names)
+    assert [name for name in names if not re.fullmatch(r"[a-z]+([A-Z][a-z]+){0,3}", name)] == []
+
+
+def test_every_body_has_a_name_of_its_own() -> None:
+    titles = [schema["title"] for schema in DESCRIPTION["components"]["schemas"].values()]
+    assert len(set(titles)) == len(titles)
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -23,6 +23,7 @@ _CLIP_CACHE = "private, max-age=3600"
 
 @router.post(
     "/exports",
+    operation_id="exportMoments",
     summary="Export moments",
     response_class=FileResponse,
     responses={200: {"description": "The file, with its name in `Content-Disposition`.", "content": _KINDS}},
@@ -35,6 +36,7 @@ def export(body: ExportBody, library: LibraryOf, exporter: ExporterOf, folder: S
 
 @router.get(
     "/videos/{video_id}/clip.mp4",
+    operation_id="getClip",
     summary="Get a clip that any browser plays",
     response_class=Response,
     responses={

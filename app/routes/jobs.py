@@ -30,7 +30,7 @@ def _known(job_id: str, jobs: JobsOf) -> Job:
 JobOf = Annotated[Job, Depends(_known)]
 
 
-@router.get("", summary="List jobs", response_model=JobsAnswer)
+@router.get("", operation_id="listJobs", summary="List jobs", response_model=JobsAnswer)
 def list_jobs(
     jobs: JobsOf,
     state: Annotated[JobState | None, Query(description="Only jobs in this state.")] = None,
@@ -42,7 +42,13 @@ def list_jobs(
     return {"jobs": [job_json(job) for job in page.jobs], "next_cursor": page.next_cursor}
 
 
-@router.get("/events", summary="Follow all jobs", response_class=EventSourceResponse, responses=_EVENTS)
+@router.get(
+    "/events",
+    operation_id="followJobs",
+    summary="Follow all jobs",
+    response_class=EventSourceResponse,
+    responses=_EVENTS,
+)
 async def follow_jobs(jobs: JobsOf) -> AsyncIterable[ServerSentEvent]:
     """The newest 100 jobs, oldest first, then each job whenever it changes, as server-sent events without end."""
     with JobEvents().following(jobs) as events:
@@ -53,7 +59,7 @@ async def follow_jobs(jobs: JobsOf) -> AsyncIterable[ServerSentEvent]:
             yield _event(job)
 
 
-@router.get("/{job_id}", summary="Get a job", response_model=JobAnswer)
+@router.get("/{job_id}", operation_id="getJob", summary="Get a job", response_model=JobAnswer)
 def get_job(job: JobOf) -> dict[str, Any]:
     """State, stage, progress and outcome."""
     return job_json(job)
@@ -61,6 +67,7 @@ def get_job(job: JobOf) -> dict[str, Any]:
 
 @router.post(
     "/{job_id}/cancel",
+    operation_id="cancelJob",
     summary="Cancel a job",
     response_model=JobAnswer,
     responses={409: {"description": "The job is over."}},
@@ -72,6 +79,7 @@ def cancel_job(job_id: str, jobs: JobsOf) -> dict[str, Any]:
 
 @router.post(
     "/{job_id}/retry",
+    operation_id="retryJob",
     summary="Try a job again",
     response_model=JobAnswer,
     responses={409: {"description": "The job did not fail and was not cancelled, or its upload was deleted."}},
@@ -81,7 +89,13 @@ def retry_job(job_id: str, jobs: JobsOf) -> dict[str, Any]:
     return job_json(jobs.retry(job_id))
 
 
-@router.get("/{job_id}/events", summary="Follow a job", response_class=EventSourceResponse, responses=_EVENTS)
+@router.get(
+    "/{job_id}/events",
+    operation_id="followJob",
+    summary="Follow a job",
+    response_class=EventSourceResponse,
+    responses=_EVENTS,
+)
 async def follow_job(job: JobOf, jobs: JobsOf) -> AsyncIterable[ServerSentEvent]:
     """The job, and again whenever it changes, as server-sent events; they end when the job does."""
     with JobEvents().following(jobs, job.id) as events:

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/judgements", tags=["judgements"])
 _HIGHEST_ID = 2**31 - 1
 
 
-@router.post("", status_code=201, summary="Judge a moment", response_model=JudgementAnswer)
+@router.post("", status_code=201, operation_id="judge", summary="Judge a moment", response_model=JudgementAnswer)
 def judge(body: JudgementBody, library: LibraryOf) -> dict[str, Any]:
     """The verdict as stored; the same moment judged again has the later one."""
     video_id = library.catalog.resolve(body.video_id).id
@@ -23,7 +23,7 @@ def judge(body: JudgementBody, library: LibraryOf) -> dict[str, Any]:
     return judgement_json(library.catalog.judgements.add(body.query, video_id, span, body.is_right, body.lane))
 
 
-@router.get("", summary="List judgements", response_model=JudgementsAnswer)
+@router.get("", operation_id="listJudgements", summary="List judgements", response_model=JudgementsAnswer)
 def list_judgements(
     library: LibraryOf,
     query: Annotated[str | None, Query(description="Only verdicts on these words.")] = None,
@@ -37,7 +37,7 @@ def list_judgements(
     return {"judgements": [judgement_json(item) for item in page.judgements], "next_cursor": page.next_cursor}
 
 
-@router.delete("/{judgement_id}", status_code=204, summary="Take a judgement back")
+@router.delete("/{judgement_id}", status_code=204, operation_id="removeJudgement", summary="Take a judgement back")
 def remove_judgement(judgement_id: Annotated[int, PathPart(ge=1, le=_HIGHEST_ID)], library: LibraryOf) -> None:
     """Forget the verdict."""
     library.catalog.judgements.remove(judgement_id)

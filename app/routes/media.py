@@ -31,6 +31,7 @@ _CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "It is as it wa
 @router.head("/stream", include_in_schema=False)
 @router.get(
     "/stream",
+    operation_id="getVideoFile",
     summary="Get a video's file",
     response_class=Response,
     responses={
@@ -49,6 +50,7 @@ def stream(video_id: str, request: Request, library: LibraryOf) -> Response:
 @router.head("/thumbnail", include_in_schema=False)
 @router.get(
     "/thumbnail",
+    operation_id="getThumbnail",
     summary="Get a picture of a video",
     response_class=Response,
     responses={200: {"description": "A JPEG.", "content": {"image/jpeg": _BYTES}}, **_CACHED},
@@ -74,6 +76,7 @@ def thumbnail(
 
 @router.get(
     "/transcript",
+    operation_id="getTranscript",
     summary="Get what is said in a video",
     response_model=TranscriptAnswer,
     responses={200: {"content": {"text/vtt": {}, "application/x-subrip": {}}}},
@@ -98,6 +101,7 @@ def transcript(
 
 @router.get(
     "/timeline",
+    operation_id="getTimeline",
     summary="Get what lies where in a video",
     response_model=TimelineAnswer,
     responses={409: {"description": "The index was made by other models."}},

@@ -38,7 +38,7 @@ _ANSWER: dict[str, Any] = {
 }
 
 
-@router.post("/search", summary="Find moments", **_ANSWER)
+@router.post("/search", operation_id="search", summary="Find moments", **_ANSWER)
 def search(
     body: Annotated[SearchBody, Body(openapi_examples=SEARCH_EXAMPLES)], engine: EngineOf, metrics: MetricsOf
 ) -> JSONResponse:
@@ -46,13 +46,13 @@ def search(
     return _timed(metrics, lambda: engine.search(body.to_query()))
 
 
-@router.post("/search/spoken", summary="Find moments by a spoken question", **_ANSWER)
+@router.post("/search/spoken", operation_id="searchSpoken", summary="Find moments by a spoken question", **_ANSWER)
 def search_spoken(file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}") -> JSONResponse:
     """Moments for the words said in an audio file; `transcript` is what was heard."""
     return _with_file(engine, metrics, FileKind.SPOKEN, file, options)
 
 
-@router.post("/search/sound", summary="Find moments by a sound", **_ANSWER)
+@router.post("/search/sound", operation_id="searchSound", summary="Find moments by a sound", **_ANSWER)
 def search_sound(
     file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}", text: Words = ""
 ) -> JSONResponse:
@@ -60,7 +60,7 @@ def search_sound(
     return _with_file(engine, metrics, FileKind.SOUND, file, options, text)
 
 
-@router.post("/search/image", summary="Find moments by an image", **_ANSWER)
+@router.post("/search/image", operation_id="searchImage", summary="Find moments by an image", **_ANSWER)
 def search_image(
     file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}", text: Words = ""
 ) -> JSONResponse:

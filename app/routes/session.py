@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/session", tags=["session"])
 SessionCookie = Annotated[str | None, Cookie(alias=SESSION_COOKIE, include_in_schema=False)]
 
 
-@router.get("", summary="Am I signed in?")
+@router.get("", operation_id="getSession", summary="Am I signed in?")
 def get_session(guard: GuardOf, library: LibraryOf, session: SessionCookie = None) -> SessionAnswer:
     """Whether a key is needed here, and whose the session is."""
     keys = library.catalog.api_keys
@@ -29,6 +29,7 @@ def get_session(guard: GuardOf, library: LibraryOf, session: SessionCookie = Non
 
 @router.post(
     "",
+    operation_id="signIn",
     summary="Sign in",
     responses={401: {"description": "The key is wrong."}, 429: {"description": "Too many keys were wrong."}},
 )
@@ -54,7 +55,7 @@ def sign_in(
     return SessionAnswer(required=guard.needs_key(keys), signed_in=True, name=key.name)
 
 
-@router.delete("", status_code=204, summary="Sign out")
+@router.delete("", status_code=204, operation_id="signOut", summary="Sign out")
 def sign_out(response: Response, library: LibraryOf, session: SessionCookie = None) -> None:
     """Close the session, if there is one, and take back its cookie."""
     if session is not None:

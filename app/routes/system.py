@@ -11,7 +11,7 @@ from app.system import system_answer
 router = APIRouter(tags=["system"])
 
 
-@router.get("/healthz", summary="Is the server alive?")
+@router.get("/healthz", operation_id="getHealth", summary="Is the server alive?")
 def healthz() -> HealthAnswer:
     """Always ok, as long as there is an answer."""
     return HealthAnswer(status="ok")
@@ -19,6 +19,7 @@ def healthz() -> HealthAnswer:
 
 @router.get(
     "/readyz",
+    operation_id="getReadiness",
     summary="Can the server answer?",
     responses={503: {"model": ReadyAnswer, "description": "Something is not there."}},
 )
@@ -32,6 +33,7 @@ def readyz(library: LibraryOf, jobs: JobsOf, warmup: WarmupOf, response: Respons
 
 @router.get(
     "/metrics",
+    operation_id="getMetrics",
     summary="Figures for Prometheus",
     response_class=PlainTextResponse,
 )
@@ -40,7 +42,7 @@ def metrics(figures: MetricsOf, library: LibraryOf, jobs: JobsOf) -> Response:
     return Response(figures.text(library, jobs), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-@router.get("/v1/system", summary="What runs here")
+@router.get("/v1/system", operation_id="getSystem", summary="What runs here")
 def system(request: Request, engine: EngineOf) -> SystemAnswer:
     """Profile, encoders, versions, limits and the size of the library."""
     return system_answer(engine, request.app.state.resolved, request.app.version)

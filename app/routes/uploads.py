@@ -62,7 +62,7 @@ _OTHER_VERSION: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.options("", status_code=204, summary="Ask what the server can")
+@router.options("", status_code=204, operation_id="getUploadAbilities", summary="Ask what the server can")
 def get_abilities(uploads: UploadsOf) -> Response:
     """Version and extensions of the protocol, and the largest file that is taken, as headers."""
     headers = {
@@ -77,6 +77,7 @@ def get_abilities(uploads: UploadsOf) -> Response:
 @router.post(
     "",
     status_code=201,
+    operation_id="createUpload",
     summary="Begin an upload",
     dependencies=_BY_PROTOCOL,
     response_class=Response,
@@ -102,6 +103,7 @@ def create_upload(
 
 @router.head(
     "/{upload_id}",
+    operation_id="getUploadOffset",
     summary="Ask where an upload goes on",
     dependencies=_BY_PROTOCOL,
     response_class=Response,
@@ -120,6 +122,7 @@ def get_offset(upload_id: str, uploads: UploadsOf) -> Response:
 
 @router.get(
     "/{upload_id}",
+    operation_id="getUpload",
     summary="Get an upload",
     response_model=UploadAnswer,
     responses={410: {"description": "The upload has expired."}},
@@ -132,6 +135,7 @@ def get_upload(upload_id: str, uploads: UploadsOf) -> dict[str, Any]:
 @router.patch(
     "/{upload_id}",
     status_code=204,
+    operation_id="writeUpload",
     summary="Write a part of an upload",
     dependencies=_BY_PROTOCOL,
     response_class=Response,
@@ -175,6 +179,7 @@ async def write_upload(
 @router.delete(
     "/{upload_id}",
     status_code=204,
+    operation_id="abandonUpload",
     summary="Abandon an upload",
     dependencies=_BY_PROTOCOL,
     responses={

@@ -12,7 +12,7 @@ from app.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAn
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 
-@router.get("", summary="List videos", response_model=VideosAnswer)
+@router.get("", operation_id="listVideos", summary="List videos", response_model=VideosAnswer)
 def list_videos(
     library: LibraryOf,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
@@ -26,25 +26,29 @@ def list_videos(
     return {"videos": [linked_video(record) for record in page.videos], "next_cursor": page.next_cursor}
 
 
-@router.get("/{video_id}", summary="Get a video", response_model=VideoAnswer)
+@router.get("/{video_id}", operation_id="getVideo", summary="Get a video", response_model=VideoAnswer)
 def get_video(video_id: str, library: LibraryOf) -> dict[str, Any]:
     """What is known of one video, by its id, the start of one, a path or a file name."""
     return linked_video(library.catalog.resolve(video_id))
 
 
-@router.patch("/{video_id}", summary="Change what is written of a video", response_model=VideoAnswer)
+@router.patch(
+    "/{video_id}", operation_id="editVideo", summary="Change what is written of a video", response_model=VideoAnswer
+)
 def edit_video(video_id: str, body: EditVideoBody, library: LibraryOf) -> dict[str, Any]:
     """The video with its new title, tags or time of recording, which stay when it is indexed again."""
     return linked_video(library.catalog.edit(library.catalog.resolve(video_id).id, body.to_edit()))
 
 
-@router.post("", status_code=202, summary="Add a video by path or address", response_model=AddedAnswer)
+@router.post(
+    "", status_code=202, operation_id="addVideo", summary="Add a video by path or address", response_model=AddedAnswer
+)
 def add_video(body: AddVideoBody, jobs: JobsOf, roots: RootsOf) -> dict[str, str]:
     """Put a file of the server's machine, or one that is fetched from an address, on the queue."""
     return {"job_id": add(body, jobs, roots)}
 
 
-@router.delete("/{video_id}", status_code=204, summary="Remove a video")
+@router.delete("/{video_id}", status_code=204, operation_id="removeVideo", summary="Remove a video")
 def remove_video(video_id: str, library: LibraryOf) -> None:
     """Forget the video. A file that was uploaded or fetched goes with it, any other stays."""
     library.remove_video(library.catalog.resolve(video_id).id)
