@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from app.guard import ATTEMPTS_WINDOW_S
+from app.tus import TUS_VERSION
 from retrieval.errors import (
     ChecksumError,
     ConflictError,
@@ -33,6 +34,7 @@ from retrieval.errors import (
     TooManyAttemptsError,
     UnauthorizedError,
     UnsupportedTypeError,
+    UploadHeaderError,
     UploadProtocolError,
 )
 
@@ -50,6 +52,7 @@ _STATUS: tuple[tuple[type[MomentsError], int], ...] = (
     (TooLargeError, 413),
     (UnsupportedTypeError, 415),
     (UploadProtocolError, 412),
+    (UploadHeaderError, 400),
     (ChecksumError, 460),
     (StorageFullError, 507),
     (DataFolderBusyError, 503),
@@ -64,6 +67,7 @@ _HEADERS: tuple[tuple[type[MomentsError], dict[str, str]], ...] = (
     (TooManyAttemptsError, {"Retry-After": str(ATTEMPTS_WINDOW_S)}),
     (DataFolderBusyError, {"Retry-After": "5"}),
     (TooBusyError, {"Retry-After": str(TooBusyError.retry_after_s)}),
+    (UploadProtocolError, {"Tus-Version": TUS_VERSION}),
 )
 
 _HTTP_CODES: Mapping[int, str] = {

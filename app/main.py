@@ -21,6 +21,7 @@ from app.readiness import Warmup
 from app.routes import docs, exports, jobs, judgements, media, search, session, system, uploads, videos, web
 from app.settings import Settings
 from app.sweeping import Sweeper
+from app.tus import TusHeaders
 from app.uploads import Uploads
 from retrieval.library import Library
 from retrieval.search import SearchEngine
@@ -53,6 +54,7 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=[
+            Middleware(TusHeaders),
             Middleware(Envelope, metrics=metrics),
             Middleware(Door, guard=guard, url=url),
             Middleware(BodyLimit),

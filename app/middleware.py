@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import problem, problem_of, problem_of_http
 from app.guard import Caller, CallerKind, Guard, is_loopback_name
 from app.metrics import Metrics
+from app.tus import UPLOADS_PATH
 from retrieval.errors import ForbiddenError, MomentsError
 
 _log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ BODY_LIMIT_BYTES = 1_000_000
 QUERY_FILE_LIMIT_BYTES = 64_000_000
 _BODY_LIMITS: tuple[tuple[str, int | None], ...] = (
     ("/v1/search/", QUERY_FILE_LIMIT_BYTES),
-    ("/v1/uploads", None),
+    (UPLOADS_PATH, None),
 )
 """By the start of the path; uploads are streamed to disk and have a limit of their own."""
 

@@ -1,134 +1,86 @@
 """Files on their way to the server: received in parts, resumable after any cut, put on the queue when whole.
 
 The bytes on disk are the only record of how far an upload is, so a kill at any point loses nothing but what
-was not written. An upload's id becomes the id of its job.
+was not written. An upload's id becomes the id of its job. Partial uploads are put together to a final one, which
+is what becomes a job.
 """
 
-import base64
-import binascii
-import hashlib
 import json
 import re
 import shutil
+import threading
 import time
 import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import FileIO
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import filelock
-
+from app.upload_part import Checksum, Part
 from indexer.addition import Addition, Origin
 from indexer.file_names import safe_name
 from indexer.jobs import IndexJobs
 from retrieval.errors import (
-    ChecksumError,
     ConflictError,
+    ForbiddenError,
     GoneError,
-    InputError,
     NotFoundError,
     StorageFullError,
     TooLargeError,
-    WrongOffsetError,
+    UploadHeaderError,
 )
 from retrieval.storage.atomic import write_atomically
 from retrieval.storage.folder import DataFolder, is_full
 
 EXPIRES_S = 24 * 3600.0
-"""So long after its last byte came, an upload that is not whole is deleted."""
-
-CHECKSUMS = ("md5", "sha1", "sha256")
+"""So long after its last byte came, an upload that is not on the queue is deleted."""
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_COPY_BYTES = 1 << 20
+
+
+class UploadKind(StrEnum):
+    """What an upload is to be: a file, a piece of one, or one that is put together of pieces."""
+
+    WHOLE = "whole"
+    PARTIAL = "partial"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What comes with a file. ``metadata`` is the header as it was sent."""
+
+    filename: str
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file on its way. ``expires_at`` is None once it is complete."""
+    """One file on its way. ``expires_at`` is None once it is on the queue; ``parts`` are the pieces of a final one."""
 
     id: str
-    filename: str
+    kind: UploadKind
+    about: About
     size_bytes: int
     received_bytes: int
     is_complete: bool
     expires_at: datetime | None
-    title: str | None = None
-    tags: tuple[str, ...] = ()
+    parts: tuple[tuple[str, int], ...] = ()
 
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at < datetime.now(UTC)
 
-
-@dataclass(frozen=True, slots=True)
-class Checksum:
-    """What the bytes of one part have to add up to."""
-
-    algorithm: str
-    digest: bytes
-
-
-class Part:
-    """Some bytes of an upload as they come. Nobody else can write to it until ``close``."""
-
-    def __init__(self, upload: Upload, path: Path, offset: int, checksum: Checksum | None) -> None:
-        self._upload = upload
-        self._checksum = checksum
-        self._hash = hashlib.new(checksum.algorithm) if checksum else None
-        self._start = self.offset = offset
-        self._folder = path.parent
-        self._lock = filelock.FileLock(path.with_suffix(".lock"), thread_local=False)
-        try:
-            self._lock.acquire(timeout=0)
-        except filelock.Timeout as error:
-            raise ConflictError(f"upload {upload.id} is being written to by another request") from error
-        try:
-            self._file = self._opened_at(path, offset)
-        except BaseException:
-            self._lock.release()
-            raise
-
-    def _opened_at(self, path: Path, offset: int) -> FileIO:
-        try:
-            written = path.stat().st_size
-            if written != offset:
-                raise WrongOffsetError(f"upload {self._upload.id} goes on at {written}, not at {offset}")
-            return path.open("ab", buffering=0)
-        except FileNotFoundError as error:
-            raise WrongOffsetError(f"upload {self._upload.id} has all its bytes; nothing goes on") from error
-
-    def close(self) -> None:
-        """Give the upload free. Raises ChecksumError if the bytes differ from theirs, which then do not count."""
-        try:
-            wrong = (
-                self._hash is not None and self._checksum is not None and self._hash.digest() != self._checksum.digest
-            )
-            if wrong:
-                self._file.truncate(self._start)
-            self._file.close()
-        finally:
-            self._lock.release()
-        if wrong:
-            raise ChecksumError(f"upload {self._upload.id}: the bytes differ from their checksum; send them again")
-
-    def write(self, content: bytes) -> None:
-        """Append bytes. Raises TooLargeError past the announced size, StorageFullError on a full disk."""
-        if self.offset + len(content) > self._upload.size_bytes:
-            raise TooLargeError(f"more bytes than the {self._upload.size_bytes} that were announced")
-        rest = memoryview(content)
-        try:
-            while rest:
-                written = self._file.write(rest)
-                if self._hash is not None:
-                    self._hash.update(rest[:written])
-                self.offset += written
-                rest = rest[written:]
-        except OSError as error:
-            if is_full(error):
-                raise StorageFullError(f"{self._folder}: no space left for {self._upload.filename}") from error
-            raise
+    @property
+    def job_id(self) -> str | None:
+        """The job that indexes it; None before it is complete, and for a piece."""
+        return self.id if self.is_complete and self.kind is not UploadKind.PARTIAL else None
 
 
 class Uploads:
@@ -137,25 +89,34 @@ class Uploads:
     def __init__(self, folder: DataFolder, jobs: IndexJobs, max_bytes: int) -> None:
         self._folder = folder
         self._jobs = jobs
+        self._joining = threading.RLock()
         self.max_bytes = max_bytes
 
-    def create(self, size_bytes: int, filename: str, title: str | None = None, tags: tuple[str, ...] = ()) -> Upload:
+    def create(self, size_bytes: int, about: About, kind: UploadKind = UploadKind.WHOLE) -> Upload:
         """A new upload of so many bytes. Raises TooLargeError, StorageFullError."""
-        if size_bytes > self.max_bytes:
-            raise TooLargeError(
-                f"a file of {size_bytes} bytes is larger than the {self.max_bytes} that MOMENTS_MAX_UPLOAD_GB allows"
-            )
-        self._folder.uploads_dir.mkdir(exist_ok=True)
-        free = shutil.disk_usage(self._folder.uploads_dir).free
-        if size_bytes > free:
-            raise StorageFullError(f"{self._folder.uploads_dir}: {free} bytes are free, too few for {size_bytes}")
-        upload_id = str(uuid.uuid4())
-        self._part(upload_id).touch()
-        note = {"filename": safe_name(filename), "size_bytes": size_bytes, "title": title, "tags": list(tags)}
-        self._write_note(upload_id, note, is_complete=False)
+        upload_id = self._begin(size_bytes, size_bytes, about, kind)
         if size_bytes == 0:
             self.finish(upload_id)
         return self.get(upload_id)
+
+    def join(self, part_ids: Sequence[str], about: About) -> Upload:
+        """A final upload, complete, of these partial ones, which are gone then.
+
+        Raises UploadHeaderError for one that is not partial or not complete, NotFoundError, GoneError,
+        TooLargeError, StorageFullError.
+        """
+        with self._joining:
+            parts = [self.get(part_id) for part_id in part_ids]
+            for part in parts:
+                if part.kind is not UploadKind.PARTIAL or not part.is_complete:
+                    lacks = "not complete" if part.kind is UploadKind.PARTIAL else "no partial upload"
+                    raise UploadHeaderError(f"Upload-Concat: upload {part.id} is {lacks}; give complete partial ones")
+            # The first is moved, and each of the others is deleted as soon as it is copied.
+            copied = max((part.size_bytes for part in parts[1:]), default=0)
+            sizes = [(part.id, part.size_bytes) for part in parts]
+            upload_id = self._begin(sum(size for _, size in sizes), copied, about, UploadKind.FINAL, sizes)
+            self.finish(upload_id)
+            return self.get(upload_id)
 
     def get(self, upload_id: str) -> Upload:
         """How far an upload is. Raises NotFoundError, GoneError if it has expired."""
@@ -166,28 +127,39 @@ class Uploads:
 
     def part(self, upload_id: str, offset: int, checksum: Checksum | None = None) -> Part:
         """What takes the bytes from ``offset`` on. Raises WrongOffsetError where they do not go on."""
-        return Part(self.get(upload_id), self._part(upload_id), offset, checksum)
+        upload = self.get(upload_id)
+        if upload.kind is UploadKind.FINAL:
+            raise ForbiddenError(f"upload {upload_id} is put together of others; nothing can be written to it")
+        return Part(self._part(upload_id), upload.size_bytes, offset, checksum)
 
-    def finish(self, upload_id: str) -> bool:
-        """Put the file on the queue if it is whole; whether it is. Again is fine: a kill may have come between."""
+    def finish(self, upload_id: str) -> None:
+        """Put the file on the queue if all of it is here. Again is fine: a kill may have come between."""
         upload = self._read(upload_id)
+        if upload.kind is UploadKind.FINAL and not upload.is_complete:
+            with self._joining:
+                self._put_together(upload)
+            upload = self._read(upload_id)
         if upload.is_complete or upload.received_bytes < upload.size_bytes:
-            return upload.is_complete
-        path = self._folder.files_of(upload_id) / upload.filename
+            return
+        path = self._folder.files_of(upload_id) / upload.about.filename
         path.parent.mkdir(parents=True, exist_ok=True)
         if self._part(upload_id).exists():
             self._part(upload_id).replace(path)
-        self._jobs.add(Addition(str(path), Origin.UPLOAD, upload.title, upload.tags), upload_id)
+        addition = Addition(str(path), Origin.UPLOAD, upload.about.title, upload.about.tags)
+        self._jobs.add(addition, upload_id)
         note = json.loads(self._note(upload_id).read_text("utf-8"))
         self._write_note(upload_id, note, is_complete=True)
         self._part(upload_id).with_suffix(".lock").unlink(missing_ok=True)
-        return True
 
-    def abandon(self, upload_id: str) -> None:
-        """Forget an upload that is not whole. Raises ConflictError for one that is: its job can be cancelled."""
-        if self._read(upload_id).is_complete:
-            raise ConflictError(f"upload {upload_id} is complete: cancel job {upload_id}, or remove its video")
-        self._delete(upload_id)
+    def terminate(self, upload_id: str) -> None:
+        """Forget an upload and what came of it. A job that waits or runs is cancelled; a video that is made stays."""
+        upload = self._read(upload_id)
+        if upload.job_id is not None:
+            # One that is over, or is by now, has done with the file what was to be done.
+            with suppress(NotFoundError, ConflictError):
+                self._jobs.cancel(upload.job_id)
+        with self._joining:
+            self._delete(upload_id)
 
     def sweep(self) -> None:
         """Finish uploads that a kill left whole, delete those that expired, forget old notes of complete ones."""
@@ -199,13 +171,52 @@ class Uploads:
                 is_old = time.time() - note.stat().st_mtime > EXPIRES_S
             except (NotFoundError, FileNotFoundError):
                 continue
-            if upload.is_complete:
-                if is_old:
-                    self._delete(upload.id)
-            elif upload.is_expired:
+            if upload.is_expired or (upload.job_id is not None and is_old):
                 self._delete(upload.id)
-            elif upload.received_bytes == upload.size_bytes:
+            elif upload.kind is UploadKind.FINAL or upload.received_bytes == upload.size_bytes:
                 self.finish(upload.id)
+
+    def _begin(
+        self,
+        size_bytes: int,
+        needed_bytes: int,
+        about: About,
+        kind: UploadKind,
+        parts: Sequence[tuple[str, int]] = (),
+    ) -> str:
+        if size_bytes > self.max_bytes:
+            raise TooLargeError(
+                f"a file of {size_bytes} bytes is larger than the {self.max_bytes} that MOMENTS_MAX_UPLOAD_GB allows"
+            )
+        self._folder.uploads_dir.mkdir(exist_ok=True)
+        free = shutil.disk_usage(self._folder.uploads_dir).free
+        if needed_bytes > free:
+            raise StorageFullError(f"{self._folder.uploads_dir}: {free} bytes are free, too few for {needed_bytes}")
+        upload_id = str(uuid.uuid4())
+        self._part(upload_id).touch()
+        note = {
+            "kind": kind.value,
+            "filename": safe_name(about.filename),
+            "size_bytes": size_bytes,
+            "title": about.title,
+            "tags": list(about.tags),
+            "metadata": about.metadata,
+            "parts": [list(part) for part in parts],
+        }
+        self._write_note(upload_id, note, is_complete=False)
+        return upload_id
+
+    def _put_together(self, upload: Upload) -> None:
+        """Append to a final upload what is not in it of its pieces; each is deleted when it is."""
+        whole, start = self._part(upload.id), 0
+        for part_id, size_bytes in upload.parts:
+            piece, have = self._part(part_id), whole.stat().st_size if whole.exists() else upload.size_bytes
+            if have == 0 and size_bytes > 0:
+                piece.replace(whole)
+            elif have < start + size_bytes:
+                _append(piece, have - start, whole)
+            self._delete(part_id)
+            start += size_bytes
 
     def _read(self, upload_id: str) -> Upload:
         try:
@@ -214,6 +225,8 @@ class Uploads:
             note: dict[str, Any] = json.loads(self._note(upload_id).read_text("utf-8"))
         except FileNotFoundError:
             raise NotFoundError(f"no upload {upload_id!r}") from None
+        # A note of an earlier version has no kind: there were only whole files.
+        kind = UploadKind(note.get("kind", UploadKind.WHOLE))
         expires_at = None
         received, is_complete = note["size_bytes"], note["is_complete"]
         if not is_complete:
@@ -226,13 +239,13 @@ class Uploads:
                 pass
         return Upload(
             upload_id,
-            note["filename"],
+            kind,
+            About(note["filename"], note["title"], tuple(note["tags"]), note.get("metadata", "")),
             note["size_bytes"],
             received,
-            is_complete,
+            is_complete or (kind is UploadKind.PARTIAL and received == note["size_bytes"]),
             expires_at,
-            note["title"],
-            tuple(note["tags"]),
+            tuple((part_id, size_bytes) for part_id, size_bytes in note.get("parts", ())),
         )
 
     def _write_note(self, upload_id: str, note: dict[str, Any], *, is_complete: bool) -> None:
@@ -250,24 +263,13 @@ class Uploads:
         return self._folder.uploads_dir / f"{upload_id}.json"
 
 
-def parse_metadata(header: str) -> dict[str, str]:
-    """The fields of an ``Upload-Metadata`` header: names, each with its value in base64. Raises InputError."""
-    fields: dict[str, str] = {}
-    for pair in filter(None, (part.strip() for part in header.split(","))):
-        name, _, value = pair.partition(" ")
-        try:
-            fields[name] = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise InputError(f"Upload-Metadata: {name!r} is no UTF-8 text in base64") from error
-    return fields
-
-
-def parse_checksum(header: str) -> Checksum:
-    """What an ``Upload-Checksum`` header says: an algorithm and a digest in base64. Raises InputError."""
-    algorithm, _, value = header.partition(" ")
-    if algorithm not in CHECKSUMS:
-        raise InputError(f"Upload-Checksum: no algorithm {algorithm!r}; allowed are {', '.join(CHECKSUMS)}")
+def _append(source: Path, offset: int, target: Path) -> None:
+    """Write the bytes of ``source`` from ``offset`` on to the end of ``target``. Raises StorageFullError."""
     try:
-        return Checksum(algorithm, base64.b64decode(value.strip(), validate=True))
-    except binascii.Error as error:
-        raise InputError(f"Upload-Checksum: {value!r} is no base64") from error
+        with source.open("rb") as reader, target.open("ab") as writer:
+            reader.seek(offset)
+            shutil.copyfileobj(reader, writer, _COPY_BYTES)
+    except OSError as error:
+        if is_full(error):
+            raise StorageFullError(f"{target.parent}: no space left to put the pieces of a file together") from error
+        raise

@@ -104,6 +104,12 @@ class UploadProtocolError(MomentsError):
     code = "unsupported_version"
 
 
+class UploadHeaderError(MomentsError):
+    """A header of the tus protocol that says nothing that the server can do."""
+
+    code = "invalid_upload_header"
+
+
 class ChecksumError(MomentsError):
     """Bytes that differ from their checksum."""
 

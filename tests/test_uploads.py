@@ -17,13 +17,15 @@ from httpx import Response
 
 from app.main import create_app
 from app.settings import Settings
-from app.uploads import EXPIRES_S, Uploads, parse_checksum, parse_metadata
+from app.tus import parse_checksum, parse_concat, parse_metadata
+from app.uploads import EXPIRES_S, About, UploadKind, Uploads
 from indexer.addition import Addition, Origin
-from retrieval.errors import GoneError, InputError, NotFoundError, StorageFullError
+from retrieval.errors import ConflictError, GoneError, NotFoundError, StorageFullError, UploadHeaderError
 from retrieval.library import Library
 from retrieval.storage.folder import DataFolder
 
 CONTENT = bytes(range(256)) * 40
+NOBODYS = "0b6f9d1e-6d0c-4f6e-9a53-2f4be1c9d7aa"
 PART = "application/offset+octet-stream"
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -33,10 +35,16 @@ class FakeJobs:
 
     def __init__(self) -> None:
         self.added: dict[str | None, Addition] = {}
+        self.over: set[str] = set()
 
     def add(self, addition: Addition, job_id: str | None = None) -> str:
         self.added[job_id] = addition
         return str(job_id)
+
+    def cancel(self, job_id: str) -> None:
+        if job_id in self.over:
+            raise ConflictError(f"job {job_id} is done")
+        Path(self.added.pop(job_id).where).unlink()
 
 
 @pytest.fixture
@@ -120,7 +128,13 @@ def test_the_server_says_what_it_can(client: TestClient) -> None:
     response = client.options("/v1/uploads")
     assert response.status_code == 204
     assert response.headers["tus-version"] == "1.0.0"
-    assert set(response.headers["tus-extension"].split(",")) == {"creation", "expiration", "checksum", "termination"}
+    assert set(response.headers["tus-extension"].split(",")) == {
+        "creation",
+        "expiration",
+        "checksum",
+        "termination",
+        "concatenation",
+    }
     assert response.headers["tus-max-size"] == "1000000"
     assert "sha256" in response.headers["tus-checksum-algorithm"]
 
@@ -133,8 +147,8 @@ def test_the_server_says_what_it_can(client: TestClient) -> None:
         ({"Upload-Offset": "much"}, (422, "invalid_input")),
         ({"Content-Type": "application/octet-stream"}, (415, "unsupported_media_type")),
         ({"Tus-Resumable": "0.2.2"}, (412, "unsupported_version")),
-        ({"Upload-Checksum": "crc32 AAAA"}, (422, "invalid_input")),
-        ({"Upload-Checksum": "sha1 !"}, (422, "invalid_input")),
+        ({"Upload-Checksum": "crc32 AAAA"}, (400, "invalid_upload_header")),
+        ({"Upload-Checksum": "sha1 !"}, (400, "invalid_upload_header")),
         ({"Upload-Checksum": "sha1 AAAA"}, (460, "checksum_mismatch")),
     ],
 )
@@ -168,7 +182,177 @@ def test_nothing_goes_on_after_the_end(client: TestClient) -> None:
     where = begin(client, 100)
     send(client, where, CONTENT[:100], 0)
     assert problem(send(client, where, b"x", 100)) == (409, "wrong_offset")
-    assert problem(client.delete(where, headers=TUS)) == (409, "conflict")
+
+
+def test_a_complete_upload_that_is_terminated_takes_its_job_with_it(
+    client: TestClient, jobs: FakeJobs, tmp_path: Path
+) -> None:
+    where = begin(client, 100)
+    send(client, where, CONTENT[:100], 0)
+    assert client.delete(where, headers=TUS).status_code == 204
+    assert (jobs.added, files(tmp_path)) == ({}, [])
+    assert problem(client.delete(where, headers=TUS)) == (404, "not_found")
+
+
+def test_a_video_stays_whose_upload_is_terminated(client: TestClient, jobs: FakeJobs, tmp_path: Path) -> None:
+    where = begin(client, 100)
+    send(client, where, CONTENT[:100], 0)
+    upload_id = where.rsplit("/", 1)[1]
+    jobs.over.add(upload_id)
+    assert client.delete(where, headers=TUS).status_code == 204
+    assert files(tmp_path) == [f"files/{upload_id}/talk.mp4"]
+    assert client.head(where, headers=TUS).status_code == 404
+
+
+def pieces(client: TestClient, *contents: bytes) -> list[str]:
+    """Addresses of complete partial uploads."""
+    made = []
+    for content in contents:
+        sent = TUS | {"Upload-Length": str(len(content)), "Upload-Concat": "partial"}
+        where = str(client.post("/v1/uploads", headers=sent).headers["location"])
+        assert send(client, where, content, 0).status_code == 204
+        made.append(where)
+    return made
+
+
+def join(client: TestClient, made: list[str], **headers: str) -> Response:
+    named = {"Upload-Metadata": metadata(filename="talk.mp4", tags="work")}
+    return client.post("/v1/uploads", headers=TUS | named | {"Upload-Concat": f"final;{' '.join(made)}"} | headers)
+
+
+def test_pieces_become_one_file_in_the_order_of_their_names(client: TestClient, jobs: FakeJobs, tmp_path: Path) -> None:
+    first, empty, last = pieces(client, CONTENT[:3000], b"", CONTENT[3000:])
+    asked = client.head(first, headers=TUS).headers
+    assert (asked["upload-concat"], asked["upload-offset"], asked["upload-length"]) == ("partial", "3000", "3000")
+    piece = client.get(first).json()
+    assert (piece["state"], piece["job_id"], jobs.added) == ("complete", None, {})
+    # Addresses may be whole ones, as a client knows them.
+    joined = join(client, [f"http://testserver{first}", empty, last])
+    assert joined.status_code == 201, joined.text
+    where = joined.headers["location"]
+    upload_id = where.rsplit("/", 1)[1]
+    assert list(jobs.added) == [upload_id]
+    assert jobs.added[upload_id].tags == ("work",)
+    assert Path(jobs.added[upload_id].where).read_bytes() == CONTENT
+    assert files(tmp_path) == [f"files/{upload_id}/talk.mp4", f"uploads/{upload_id}.json"]
+    asked = client.head(where, headers=TUS).headers
+    assert asked["upload-concat"] == f"final;{first} {empty} {last}"
+    assert asked["upload-offset"] == asked["upload-length"] == str(len(CONTENT))
+    assert problem(send(client, where, b"x", len(CONTENT))) == (403, "forbidden")
+    assert [client.head(piece, headers=TUS).status_code for piece in (first, empty, last)] == [404] * 3
+
+
+def test_what_cannot_be_put_together_stays_as_it_is(client: TestClient, jobs: FakeJobs, tmp_path: Path) -> None:
+    first, second = pieces(client, CONTENT[:600_000], CONTENT[:10])
+    sent = TUS | {"Upload-Length": "5", "Upload-Concat": "partial"}
+    unfinished = str(client.post("/v1/uploads", headers=sent).headers["location"])
+    whole = begin(client, 5)
+    refused, before = (400, "invalid_upload_header"), files(tmp_path)
+    assert problem(join(client, [first, unfinished])) == refused
+    assert problem(join(client, [first, whole])) == refused
+    assert problem(join(client, [first, first])) == refused
+    assert problem(join(client, [first, second], **{"Upload-Length": "20"})) == refused
+    assert problem(join(client, [first, f"/v1/uploads/{NOBODYS}"])) == (404, "not_found")
+    assert (jobs.added, files(tmp_path)) == ({}, before)
+    assert join(client, [second, first]).status_code == 201
+
+
+def test_pieces_may_not_be_more_together_than_one_file(uploads: Uploads, client: TestClient, tmp_path: Path) -> None:
+    made = pieces(client, CONTENT, CONTENT)
+    uploads.max_bytes = 2 * len(CONTENT) - 1
+    before = files(tmp_path)
+    assert problem(join(client, made)) == (413, "too_large")
+    assert files(tmp_path) == before
+
+
+def test_a_kill_between_pieces_loses_none(
+    uploads: Uploads, client: TestClient, jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server dies in the middle of the second of three; the next one goes on there."""
+    made = pieces(client, CONTENT[:1000], CONTENT[1000:5000], CONTENT[5000:])
+
+    def copy_half(reader: Any, writer: Any, _: int) -> None:
+        writer.write(reader.read(2000))
+        raise KeyboardInterrupt
+
+    ids = [where.rsplit("/", 1)[1] for where in made]
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.copyfileobj", copy_half)
+        with pytest.raises(KeyboardInterrupt):
+            uploads.join(ids, About("talk.mp4"))
+    assert jobs.added == {}
+    uploads.sweep()
+    (addition,) = jobs.added.values()
+    assert Path(addition.where).read_bytes() == CONTENT
+
+
+def test_a_piece_that_nobody_puts_to_use_expires(uploads: Uploads, tmp_path: Path) -> None:
+    piece = uploads.create(0, About(""), UploadKind.PARTIAL)
+    uploads.sweep()
+    assert uploads.get(piece.id).is_complete
+    long_ago = time.time() - EXPIRES_S - 1
+    os.utime(tmp_path / "uploads" / f"{piece.id}.part", (long_ago, long_ago))
+    with pytest.raises(GoneError):
+        uploads.join([piece.id], About("talk.mp4"))
+    uploads.sweep()
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("OPTIONS", "/v1/uploads", {}, 204),
+        ("OPTIONS", f"/v1/uploads/{NOBODYS}", {}, 204),
+        ("POST", "/v1/uploads", {"Tus-Resumable": "0.9"}, 412),
+        ("POST", "/v1/uploads", TUS | {"Upload-Length": "many"}, 422),
+        ("POST", "/v1/uploads", TUS, 400),
+        ("POST", "/v1/uploads", TUS | {"Upload-Defer-Length": "1"}, 400),
+        ("HEAD", f"/v1/uploads/{NOBODYS}", TUS, 404),
+        ("GET", f"/v1/uploads/{NOBODYS}", {}, 404),
+        ("PUT", "/v1/uploads", TUS, 405),
+        ("POST", f"/v1/uploads/{NOBODYS}", TUS, 405),
+        ("POST", "/v1/uploads", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("GET", "/v1/uploads/a/b", {}, 404),
+    ],
+)
+def test_every_answer_names_the_version(
+    client: TestClient, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    response = client.request(method, path, headers=headers)
+    assert (response.status_code, response.headers["tus-resumable"]) == (status, "1.0.0")
+    assert (response.headers.get("tus-version") is not None) is (status == 412 or method == "OPTIONS")
+
+
+def test_a_length_that_is_to_come_later_is_refused_with_the_reason(client: TestClient) -> None:
+    response = client.post("/v1/uploads", headers=TUS | {"Upload-Defer-Length": "1"})
+    assert problem(response) == (400, "invalid_upload_header")
+    assert "Upload-Defer-Length is not possible here" in response.json()["detail"]
+
+
+def test_a_method_may_be_named_by_a_header(client: TestClient) -> None:
+    where = begin(client, 10)
+
+    def post(method: str, **headers: str) -> Response:
+        sent = TUS | {"X-HTTP-Method-Override": method} | headers
+        return client.post(where, headers=sent, content=b"12345" if method == "PATCH" else b"")
+
+    assert post("PATCH", **{"Upload-Offset": "0", "Content-Type": PART}).headers["upload-offset"] == "5"
+    assert post("HEAD").headers["upload-offset"] == "5"
+    assert post("DELETE", **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert client.get(where, headers={"X-HTTP-Method-Override": "DELETE"}).status_code == 412
+    assert post("DELETE").status_code == 204
+    assert client.get(where).status_code == 404
+
+
+def test_what_was_said_of_a_file_is_told_again(client: TestClient, tmp_path: Path) -> None:
+    """A name that is no UTF-8, bytes under a name of the client's own, a name without a value."""
+    said = "filename /2EubXA0,checksum //79,is_private"
+    response = client.post("/v1/uploads", headers=TUS | {"Upload-Length": "1", "Upload-Metadata": said})
+    where = response.headers["location"]
+    assert client.head(where, headers=TUS).headers["upload-metadata"] == said
+    send(client, where, b"x", 0)
+    assert (tmp_path / "files" / where.rsplit("/", 1)[1] / "\ufffda.mp4").exists()
+    assert "upload-metadata" not in client.head(pieces(client, b"x")[0], headers=TUS).headers
 
 
 @pytest.mark.parametrize(
@@ -177,8 +361,12 @@ def test_nothing_goes_on_after_the_end(client: TestClient) -> None:
         ({"Upload-Length": "1000001"}, (413, "too_large")),
         ({"Upload-Length": "-1"}, (422, "invalid_input")),
         ({"Upload-Length": "1e3"}, (422, "invalid_input")),
-        ({"Upload-Metadata": "filename =broken"}, (422, "invalid_input")),
-        ({"Upload-Metadata": "filename /w=="}, (422, "invalid_input")),
+        ({"Upload-Metadata": "filename =broken"}, (400, "invalid_upload_header")),
+        ({"Upload-Metadata": "filename YQ==,filename Yg=="}, (400, "invalid_upload_header")),
+        ({"Upload-Concat": "half"}, (400, "invalid_upload_header")),
+        ({"Upload-Concat": "final;"}, (400, "invalid_upload_header")),
+        ({"Upload-Concat": "final;/v1/uploads/x"}, (400, "invalid_upload_header")),
+        ({"Upload-Concat": f"final;/v1/uploads/{NOBODYS}"}, (400, "invalid_upload_header")),
         ({"Upload-Metadata": metadata(title="x" * 301)}, (422, "invalid_input")),
         ({"Upload-Metadata": metadata(tags="x" * 101)}, (422, "invalid_input")),
         ({"Tus-Resumable": "2"}, (412, "unsupported_version")),
@@ -211,7 +399,7 @@ def test_an_abandoned_upload_is_gone(client: TestClient, tmp_path: Path) -> None
     assert client.head(where, headers=TUS).status_code == 404
 
 
-@pytest.mark.parametrize("upload_id", ["x", "..%2F..%2Fcatalog", "0b6f9d1e-6d0c-4f6e-9a53-2f4be1c9d7aa"])
+@pytest.mark.parametrize("upload_id", ["x", "..%2F..%2Fcatalog", NOBODYS])
 def test_an_upload_that_never_was_is_not_found(client: TestClient, upload_id: str) -> None:
     assert client.get(f"/v1/uploads/{upload_id}").status_code == 404
 
@@ -223,7 +411,7 @@ def test_an_empty_file_is_complete_at_once(client: TestClient, jobs: FakeJobs) -
 
 
 def test_one_request_at_a_time_writes(uploads: Uploads, client: TestClient) -> None:
-    upload = uploads.create(100, "talk.mp4")
+    upload = uploads.create(100, About("talk.mp4"))
     part = uploads.part(upload.id, 0)
     part.write(b"x")
     assert problem(send(client, f"/v1/uploads/{upload.id}", b"y", 1)) == (409, "conflict")
@@ -232,7 +420,7 @@ def test_one_request_at_a_time_writes(uploads: Uploads, client: TestClient) -> N
 
 
 def test_an_upload_that_a_kill_left_goes_on_with_what_is_on_disk(uploads: Uploads, jobs: FakeJobs) -> None:
-    upload = uploads.create(10, "talk.mp4")
+    upload = uploads.create(10, About("talk.mp4"))
     part = uploads.part(upload.id, 0)
     part.write(b"12345")
     again = Uploads(uploads._folder, jobs, 100)  # type: ignore[arg-type]
@@ -243,7 +431,7 @@ def test_an_upload_that_a_kill_left_goes_on_with_what_is_on_disk(uploads: Upload
 def test_a_whole_file_that_a_kill_kept_off_the_queue_is_put_there(
     uploads: Uploads, jobs: FakeJobs, tmp_path: Path
 ) -> None:
-    before, between = uploads.create(3, "before.mp4"), uploads.create(3, "between.mp4")
+    before, between = uploads.create(3, About("before.mp4")), uploads.create(3, About("between.mp4"))
     for upload in (before, between):
         part = uploads.part(upload.id, 0)
         part.write(b"123")
@@ -261,7 +449,7 @@ def test_a_whole_file_that_a_kill_kept_off_the_queue_is_put_there(
 
 
 def test_what_nobody_goes_on_with_expires(uploads: Uploads, tmp_path: Path) -> None:
-    old, new, done = (uploads.create(size, "talk.mp4") for size in (5, 5, 0))
+    old, new, done = (uploads.create(size, About("talk.mp4")) for size in (5, 5, 0))
     long_ago = time.time() - EXPIRES_S - 1
     os.utime(tmp_path / "uploads" / f"{old.id}.part", (long_ago, long_ago))
     os.utime(tmp_path / "uploads" / f"{done.id}.json", (long_ago, long_ago))
@@ -279,17 +467,17 @@ def test_a_disk_without_room_is_told_before_anything_is_sent(
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=99))
     with pytest.raises(StorageFullError, match="99 bytes are free, too few for 100"):
-        uploads.create(100, "talk.mp4")
+        uploads.create(100, About("talk.mp4"))
     assert files(tmp_path) == []
 
 
 def test_a_disk_that_fills_up_is_told_and_what_came_is_kept(uploads: Uploads) -> None:
-    upload = uploads.create(100, "talk.mp4")
+    upload = uploads.create(100, About("talk.mp4"))
     part = uploads.part(upload.id, 0)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (30, limits[1]))
     try:
-        with pytest.raises(StorageFullError, match=r"no space left for talk\.mp4"):
+        with pytest.raises(StorageFullError, match=f"no space left for upload {upload.id}"):
             part.write(CONTENT[:100])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -304,23 +492,33 @@ def test_metadata_are_names_with_texts_in_base64() -> None:
         "title": "ü",
     }
     assert parse_metadata("") == {}
-    with pytest.raises(InputError, match="'title' is no UTF-8 text in base64"):
+    assert parse_metadata("title /w==")["title"] == "\ufffd"
+    with pytest.raises(UploadHeaderError, match="'title' has a value that is no base64"):
         parse_metadata("title abc")
 
 
 def test_a_checksum_names_its_algorithm() -> None:
     assert parse_checksum("sha1 AAAA").digest == b"\0\0\0"
-    with pytest.raises(InputError, match="allowed are md5, sha1, sha256"):
+    with pytest.raises(UploadHeaderError, match="allowed are md5, sha1, sha256"):
         parse_checksum("AAAA")
 
 
+def test_pieces_are_named_by_their_addresses() -> None:
+    """Wherever the client reached the server: under another name, or behind a proxy with a path of its own."""
+    assert parse_concat("partial") == ()
+    assert parse_concat(f"final;https://moments.example/base/v1/uploads/{NOBODYS}") == (NOBODYS,)
+
+
 def test_notes_are_whole_or_not_there(uploads: Uploads, tmp_path: Path) -> None:
-    upload = uploads.create(5, "talk.mp4", "A title", ("a",))
+    upload = uploads.create(5, About("talk.mp4", "A title", ("a",), "title QSB0aXRsZQ=="))
     note: dict[str, Any] = json.loads((tmp_path / "uploads" / f"{upload.id}.json").read_text())
     assert note == {
+        "kind": "whole",
         "filename": "talk.mp4",
         "size_bytes": 5,
         "title": "A title",
         "tags": ["a"],
+        "metadata": "title QSB0aXRsZQ==",
+        "parts": [],
         "is_complete": False,
     }

@@ -1,23 +1,20 @@
-"""Uploads by the tus protocol, version 1.0: create, write parts, ask, abandon. See https://tus.io/protocols."""
+"""Uploads by the tus protocol, version 1.0: create, write parts, put together, ask, terminate."""
 
-from collections.abc import Callable, Coroutine
 from email.utils import format_datetime
 from typing import Annotated, Any
 
 from anyio import CancelScope, fail_after, to_thread
 from fastapi import APIRouter, Depends, Header, Request, Response
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.dependencies import UploadsOf
-from app.errors import problem_of
-from app.schemas.uploads import UploadAnswer, given_tags, given_title, upload_json
-from app.uploads import CHECKSUMS, Part, Upload, parse_checksum, parse_metadata
-from retrieval.errors import MomentsError, UnsupportedTypeError, UploadProtocolError
+from app.schemas.uploads import UploadAnswer, given_about, upload_json
+from app.tus import CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION, UPLOADS_PATH, parse_checksum, parse_concat
+from app.upload_part import Part
+from app.uploads import Upload, UploadKind
+from retrieval.errors import UnsupportedTypeError, UploadHeaderError, UploadProtocolError
 
-VERSION = "1.0.0"
-EXTENSIONS = "creation,expiration,checksum,termination"
 PART_TYPE = "application/offset+octet-stream"
 WRITE_BYTES = 1 << 20
 IDLE_TIMEOUT_S = 30.0
@@ -26,52 +23,33 @@ IDLE_TIMEOUT_S = 30.0
 _PART = {"content": {PART_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
 _TEXT_HEADER = {"schema": {"type": "string"}}
 _NUMBER_HEADER = {"schema": {"type": "integer"}}
-_TUS = {"Tus-Resumable": VERSION}
-
-
-class _TusRoute(APIRoute):
-    """A route whose errors, too, name the version of the protocol, as it demands."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_by_protocol(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except MomentsError as error:
-                response = problem_of(request.state.request_id, error)
-                response.headers.update(_TUS)
-                if isinstance(error, UploadProtocolError):
-                    response.headers["Tus-Version"] = VERSION
-                return response
-
-        return handle_by_protocol
 
 
 def _protocol(
     tus_resumable: Annotated[str | None, Header(description="The version of the protocol: 1.0.0.")] = None,
 ) -> None:
-    if tus_resumable != VERSION:
-        raise UploadProtocolError(f"Tus-Resumable is {tus_resumable!r}; allowed is {VERSION}")
+    if tus_resumable != TUS_VERSION:
+        raise UploadProtocolError(f"Tus-Resumable is {tus_resumable!r}; allowed is {TUS_VERSION}")
 
 
-router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=_TusRoute)
+router = APIRouter(prefix=UPLOADS_PATH, tags=["uploads"])
 _BY_PROTOCOL = [Depends(_protocol)]
 _OTHER_VERSION: dict[int | str, dict[str, Any]] = {
     412: {"description": "The client speaks another version of the protocol."}
 }
 
 
+@router.options("/{upload_id}", include_in_schema=False)
 @router.options("", status_code=204, operation_id="getUploadAbilities", summary="Ask what the server can")
 def get_abilities(uploads: UploadsOf) -> Response:
     """Version and extensions of the protocol, and the largest file that is taken, as headers."""
     headers = {
-        "Tus-Version": VERSION,
-        "Tus-Extension": EXTENSIONS,
+        "Tus-Version": TUS_VERSION,
+        "Tus-Extension": TUS_EXTENSIONS,
         "Tus-Max-Size": str(uploads.max_bytes),
         "Tus-Checksum-Algorithm": ",".join(CHECKSUMS),
     }
-    return Response(status_code=204, headers=_TUS | headers)
+    return Response(status_code=204, headers=headers)
 
 
 @router.post(
@@ -83,6 +61,8 @@ def get_abilities(uploads: UploadsOf) -> Response:
     response_class=Response,
     responses={
         201: {"description": "The upload waits for its parts.", "headers": {"Location": _TEXT_HEADER}},
+        400: {"description": "A header says what cannot be, or names partial uploads that are not complete."},
+        410: {"description": "A partial upload has expired."},
         **_OTHER_VERSION,
         413: {"description": "The file is larger than `Tus-Max-Size`."},
         507: {"description": "The disk has no room for the file."},
@@ -90,15 +70,32 @@ def get_abilities(uploads: UploadsOf) -> Response:
 )
 def create_upload(
     uploads: UploadsOf,
-    upload_length: Annotated[int, Header(ge=0, description="Size of the file in bytes.")],
+    upload_length: Annotated[
+        int | None, Header(ge=0, description="Size of the file in bytes; left out for a final upload only.")
+    ] = None,
     upload_metadata: Annotated[
         str, Header(description="`filename`, `title` and `tags` (separated by commas), each with its text in base64.")
     ] = "",
+    upload_concat: Annotated[
+        str | None,
+        Header(description="`partial` for a piece of a file; `final;` and the addresses of all pieces for the file."),
+    ] = None,
+    upload_defer_length: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
-    """An empty upload, at the address in `Location`, to which `PATCH` writes."""
-    fields = parse_metadata(upload_metadata)
-    upload = uploads.create(upload_length, fields.get("filename", ""), given_title(fields), given_tags(fields))
-    return Response(status_code=201, headers=_headers(upload) | {"Location": f"/v1/uploads/{upload.id}"})
+    """An empty upload, at the address in `Location`, to which `PATCH` writes; or a file of pieces that are here."""
+    part_ids = parse_concat(upload_concat) if upload_concat is not None else None
+    about = given_about(upload_metadata)
+    if part_ids:
+        if upload_length is not None:
+            raise UploadHeaderError(f"Upload-Length is {upload_length}; a final upload is as long as its pieces")
+        upload = uploads.join(part_ids, about)
+    elif upload_length is None:
+        given = "" if upload_defer_length is None else ", and Upload-Defer-Length is not possible here"
+        raise UploadHeaderError(f"Upload-Length is missing{given}; give the size of the file in bytes")
+    else:
+        kind = UploadKind.WHOLE if part_ids is None else UploadKind.PARTIAL
+        upload = uploads.create(upload_length, about, kind)
+    return Response(status_code=201, headers=_headers(upload) | {"Location": _address(upload.id)})
 
 
 @router.head(
@@ -114,9 +111,11 @@ def create_upload(
     },
 )
 def get_offset(upload_id: str, uploads: UploadsOf) -> Response:
-    """`Upload-Offset`: how many bytes are here."""
+    """`Upload-Offset`: how many bytes are here; and what was said of the file."""
     upload = uploads.get(upload_id)
     headers = {"Upload-Length": str(upload.size_bytes), "Cache-Control": "no-store"}
+    if upload.about.metadata:
+        headers["Upload-Metadata"] = upload.about.metadata
     return Response(headers=_headers(upload) | headers)
 
 
@@ -179,18 +178,14 @@ async def write_upload(
 @router.delete(
     "/{upload_id}",
     status_code=204,
-    operation_id="abandonUpload",
-    summary="Abandon an upload",
+    operation_id="terminateUpload",
+    summary="Terminate an upload",
     dependencies=_BY_PROTOCOL,
-    responses={
-        409: {"description": "The upload is complete."},
-        **_OTHER_VERSION,
-    },
+    responses=_OTHER_VERSION,
 )
-def abandon_upload(upload_id: str, uploads: UploadsOf) -> Response:
-    """Delete what was received."""
-    uploads.abandon(upload_id)
-    return Response(status_code=204, headers=_TUS)
+def terminate_upload(upload_id: str, uploads: UploadsOf) -> None:
+    """Delete what was received. The job of a complete one is cancelled; a video that it has become stays."""
+    uploads.terminate(upload_id)
 
 
 async def _receive(request: Request, part: Part) -> None:
@@ -212,7 +207,15 @@ async def _receive(request: Request, part: Part) -> None:
 
 
 def _headers(upload: Upload) -> dict[str, str]:
-    headers = _TUS | {"Upload-Offset": str(upload.received_bytes)}
+    headers = {"Upload-Offset": str(upload.received_bytes)}
     if upload.expires_at is not None:
         headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
+    if upload.kind is UploadKind.PARTIAL:
+        headers["Upload-Concat"] = "partial"
+    if upload.kind is UploadKind.FINAL:
+        headers["Upload-Concat"] = f"final;{' '.join(_address(part_id) for part_id, _ in upload.parts)}"
     return headers
+
+
+def _address(upload_id: str) -> str:
+    return f"{UPLOADS_PATH}/{upload_id}"

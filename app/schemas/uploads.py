@@ -2,15 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.schemas.videos import Tags, Title
+from app.tus import parse_metadata
+from app.uploads import About, Upload
 from retrieval.errors import InputError
-
-if TYPE_CHECKING:
-    from app.uploads import Upload
 
 _TITLE: TypeAdapter[str] = TypeAdapter(Title)
 _TAGS: TypeAdapter[list[str]] = TypeAdapter(Tags)
@@ -31,32 +30,34 @@ class UploadAnswer(BaseModel):
     size_bytes: int
     received_bytes: Annotated[int, Field(description="Where to go on.")]
     state: UploadState
-    job_id: Annotated[str | None, Field(description="The job that indexes it, once it is complete.")]
+    job_id: Annotated[
+        str | None, Field(description="The job that indexes it, once it is complete. A partial one has none.")
+    ]
     expires_at: Annotated[datetime | None, Field(description="When it is deleted if no more bytes come.")]
 
 
-def upload_json(upload: "Upload") -> dict[str, Any]:
+def upload_json(upload: Upload) -> dict[str, Any]:
     """One upload."""
     return {
         "upload_id": upload.id,
-        "filename": upload.filename,
+        "filename": upload.about.filename,
         "size_bytes": upload.size_bytes,
         "received_bytes": upload.received_bytes,
         "state": UploadState.COMPLETE if upload.is_complete else UploadState.RECEIVING,
-        "job_id": upload.id if upload.is_complete else None,
+        "job_id": upload.job_id,
         "expires_at": upload.expires_at,
     }
 
 
-def given_title(fields: dict[str, str]) -> str | None:
-    """The title among an upload's metadata. Raises InputError."""
-    return _checked(_TITLE, fields["title"], "title") if fields.get("title") else None
+def given_about(metadata: str) -> About:
+    """What an `Upload-Metadata` header says of the file; commas separate its tags.
 
-
-def given_tags(fields: dict[str, str]) -> tuple[str, ...]:
-    """The tags among an upload's metadata, which commas separate. Raises InputError."""
+    Raises InputError, and UploadHeaderError for a header that is none.
+    """
+    fields = parse_metadata(metadata)
     names = [name for name in fields.get("tags", "").split(",") if name.strip()]
-    return tuple(_checked(_TAGS, names, "tags"))
+    title = _checked(_TITLE, fields["title"], "title") if fields.get("title") else None
+    return About(fields.get("filename", ""), title, tuple(_checked(_TAGS, names, "tags")), metadata)
 
 
 def _checked(model: TypeAdapter[Any], value: object, name: str) -> Any:
