@@ -11,6 +11,7 @@ from app.exports.encoder import Gone
 from app.exports.exporter import Exporter
 from app.exports.scratch import scratch_folder
 from app.guard import Attempts, Caller, Guard
+from app.job_events import Told
 from app.metrics import Metrics
 from app.readiness import Warmup
 from app.roots import MediaRoots
@@ -33,6 +34,7 @@ def _state(name: str) -> Any:
 LibraryOf = Annotated[Library, _state("library")]
 EngineOf = Annotated[SearchEngine, _state("engine")]
 JobsOf = Annotated[IndexJobs, _state("jobs")]
+ToldOf = Annotated[Told, _state("told")]
 UploadsOf = Annotated[Uploads, _state("uploads")]
 ExporterOf = Annotated[Exporter, _state("exporter")]
 GuardOf = Annotated[Guard, _state("guard")]

@@ -7,11 +7,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request, params
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from app.guard import ATTEMPTS_WINDOW_S
+from app.job_events import NothingMore
 from app.tus import TUS_VERSION
 from retrieval.errors import (
     ChecksumError,
@@ -139,7 +140,11 @@ def install_error_handlers(api: FastAPI) -> None:
             error = HTTPException(405, detail, {"Allow": allowed})
         return problem_of_http(_request_id(request), error)
 
+    async def nothing_more(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=204)
+
     api.add_exception_handler(MomentsError, moments_error)
+    api.add_exception_handler(NothingMore, nothing_more)
     api.add_exception_handler(RequestValidationError, invalid_request)
     api.add_exception_handler(HTTPException, http_error)
 

@@ -1,8 +1,10 @@
 """Files over HTTP: whole or in ranges, with what caches need to ask whether they changed."""
 
 import os
+import re
 import secrets
 import stat
+import unicodedata
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
@@ -56,7 +58,19 @@ def answer_with_file(
 
 def inline(name: str) -> str:
     """The Content-Disposition of what a browser shows, and saves under this name."""
-    return f"inline; filename*=UTF-8''{quote(name, safe='')}"
+    return f"inline; {_names(name)}"
+
+
+def attachment(name: str) -> str:
+    """The Content-Disposition of what a browser saves under this name."""
+    return f"attachment; {_names(name)}"
+
+
+def _names(name: str) -> str:
+    """Both forms of a name (RFC 6266): in plain letters, for programs that know no other, and as it is."""
+    bare = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    plain = re.sub(r'[^ -~]|["\\%/]', "_", bare)
+    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
 
 
 def _about(path: Path) -> os.stat_result:

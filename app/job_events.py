@@ -1,11 +1,23 @@
-"""Jobs as they change, for one client on the event loop."""
+"""Jobs as they change, for clients on the event loop, each of which may come back and go on where it was."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import hashlib
+import json
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
+from app.answers import job_json
 from indexer.job import Job
 from indexer.jobs import IndexJobs
+
+_MOST_STATES = 10_000
+
+
+class NothingMore(Exception):  # noqa: N818
+    """Who asks for a stream of events has been told all that there will ever be."""
 
 
 class JobEvents:
@@ -23,14 +35,17 @@ class JobEvents:
         with jobs.feed.listening(self._hear, job_id):
             yield self
 
-    async def changes(self) -> AsyncIterator[Job]:
-        """Jobs that changed, until the feed ends."""
+    async def changes(self) -> AsyncIterator[list[Job]]:
+        """Jobs that changed since the last ones, until the feed ends."""
         while not self._ended:
             await self._news.wait()
-            self._news.clear()
-            latest, self._latest = self._latest, {}
-            for job in latest.values():
-                yield job
+            yield self.waiting()
+
+    def waiting(self) -> list[Job]:
+        """Jobs that changed and were not asked for yet."""
+        self._news.clear()
+        latest, self._latest = self._latest, {}
+        return list(latest.values())
 
     def _hear(self, job: Job | None) -> None:
         if not self._loop.is_closed():
@@ -42,3 +57,60 @@ class JobEvents:
         else:
             self._latest[job.id] = job
         self._news.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """How a job was when it was last told: a mark of that, and its number in the order of all that was told."""
+
+    mark: str
+    number: int
+    is_over: bool
+
+
+class Told:
+    """Numbers the states of jobs in the order in which they were first told, to whomever.
+
+    Each client is told states in the order of their numbers, so that the last number says all that it knows. One
+    process' memory: after a restart, all is news. For the event loop only.
+    """
+
+    def __init__(self) -> None:
+        self._run = secrets.token_hex(4)
+        self._last = 0
+        self._states: OrderedDict[str, _State] = OrderedDict()
+
+    def news(self, jobs: Iterable[Job], after: int) -> list[tuple[int, Job]]:
+        """The jobs whose state has a number above ``after``, with that, in order."""
+        numbered = [(self._number(job), job) for job in jobs]
+        return sorted(((number, job) for number, job in numbered if number > after), key=lambda pair: pair[0])
+
+    def event_id(self, number: int) -> str:
+        """What a client gives back to go on after that number."""
+        return f"{self._run}-{number}"
+
+    def number_of(self, event_id: str | None) -> int:
+        """The number in an event's id; 0 for that of another run, and for what is none."""
+        run, _, number = (event_id or "").partition("-")
+        return int(number) if run == self._run and number.isdecimal() and len(number) < 20 else 0
+
+    def may_be_news(self, after: int) -> set[str]:
+        """Ids of jobs that were told since, or were not over when they were."""
+        return {job_id for job_id, state in self._states.items() if state.number > after or not state.is_over}
+
+    def _number(self, job: Job) -> int:
+        # What leaves a queue moves all that wait behind it, which alone is no news.
+        mark = mark_of(replace(job, position=None))
+        known = self._states.get(job.id)
+        if known is None or known.mark != mark:
+            self._last += 1
+            known = self._states[job.id] = _State(mark, self._last, job.is_over)
+            self._states.move_to_end(job.id)
+            if len(self._states) > _MOST_STATES:
+                self._states.popitem(last=False)
+        return known.number
+
+
+def mark_of(job: Job) -> str:
+    """A short text that another state of the job would not have; the id of events about one job."""
+    return hashlib.blake2b(json.dumps(job_json(job)).encode(), digest_size=8).hexdigest()

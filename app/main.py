@@ -13,6 +13,7 @@ from app.exports.exporter import Exporter
 from app.exports.scratch import sweep_scratch
 from app.guard import Attempts, Guard
 from app.indexing import open_jobs
+from app.job_events import Told
 from app.local_token import local_token
 from app.metrics import Metrics
 from app.middleware import BodyLimit, Door, Envelope, StreamEnd
@@ -63,7 +64,7 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     )
     api.state.guard, api.state.metrics = guard, metrics
     api.state.attempts, api.state.warmup, api.state.resolved = Attempts(), Warmup(), None
-    api.state.exporter = Exporter(settings)
+    api.state.exporter, api.state.told = Exporter(settings), Told()
     install_error_handlers(api)
     for routes in (search, videos, media, uploads, jobs, exports, judgements, session, system, docs, web):
         api.include_router(routes.router)

@@ -7,7 +7,7 @@ work folder. Several processes on one PostgreSQL database share the queue.
 import contextvars
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,6 +203,14 @@ class IndexJobs:
         if not rows:
             raise NotFoundError(f"no job {job_id!r}")
         return self._jobs(rows)[0]
+
+    def some(self, job_ids: Collection[str]) -> list[Job]:
+        """What is known of these jobs; ids that were never given out are left out."""
+        return self._jobs(self._rows(workflow_ids=sorted(job_ids))) if job_ids else []
+
+    def ended_after(self, moment: datetime) -> list[Job]:
+        """Jobs that ended then or later, wherever they ran."""
+        return [job for job in self._jobs(self._rows(completed_after=moment.isoformat())) if job.is_over]
 
     def unfinished(self) -> tuple[Job, ...]:
         """Jobs that wait or run, oldest first."""

@@ -81,7 +81,8 @@ def test_a_clip_is_downloaded_under_its_title(client: TestClient, tmp_path: Path
     response = post(client, "mp4", moment(1.0, 2.0, title="Grün / now"))
     assert response.status_code == 200
     assert response.headers["content-type"] == "video/mp4"
-    assert "filename*=utf-8''Gr%C3%BCn%20-%20now.mp4" in response.headers["content-disposition"]
+    names = "filename=\"Grun - now.mp4\"; filename*=UTF-8''Gr%C3%BCn%20-%20now.mp4"
+    assert response.headers["content-disposition"] == f"attachment; {names}"
     (tmp_path / "clip.mp4").write_bytes(response.content)
     assert probe(tmp_path / "clip.mp4").duration_s == pytest.approx(1.0, abs=0.04)
     assert response.content.index(b"moov") < response.content.index(b"mdat")

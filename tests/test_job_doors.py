@@ -139,6 +139,124 @@ def test_who_follows_all_jobs_hears_of_those_that_are_there_and_of_changes(
         assert next(job for job in stream if job["job_id"] == new and job["state"] == "done")
 
 
+def told(url: str, path: str, last: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Events with their ids, as a browser would ask for those after ``last``; what no longer comes ends them."""
+    headers = {} if last is None else {"Last-Event-ID": last}
+    with httpx.stream("GET", f"{url}{path}", headers=headers, timeout=20, trust_env=False) as response:
+        data = None
+        for line in response.iter_lines():
+            field, _, value = line.partition(": ")
+            if field == "data":
+                data = json.loads(value)
+            elif field == "id" and data is not None:
+                yield value, data
+
+
+def finished(client: TestClient) -> str:
+    job_id = add(client, path=f"/videos/{uuid.uuid4().hex}.mp4")
+    until(lambda: state(client, job_id) == "done", "the end")
+    return job_id
+
+
+def test_who_comes_back_is_told_what_is_new_and_nothing_twice(client: TestClient, url: str) -> None:
+    """Nobody listens while a job comes, is worked on and ends."""
+    before = finished(client)
+    first = told(url, "/v1/jobs/events")
+    last = next(event_id for event_id, job in first if job["job_id"] == before and job["state"] == "done")
+    first.close()
+    between = finished(client)
+    again = told(url, "/v1/jobs/events", last)
+    _, job = next(again)
+    assert (job["job_id"], job["state"]) == (between, "done")
+    after = finished(client)
+    seen = []
+    for event_id, job in again:
+        last = event_id
+        seen.append(job["job_id"])
+        if job["state"] == "done":
+            break
+    again.close()
+    assert set(seen) == {after}
+    # Two clients count alike, however much each has heard.
+    newest = finished(client)
+    assert next(told(url, "/v1/jobs/events", last))[1]["job_id"] == newest
+
+
+@pytest.mark.parametrize("last", ["0badc0de-3", "x", "", "-", "7-7-7", "9" * 400])
+def test_who_comes_back_to_another_run_is_told_all(client: TestClient, url: str, last: str) -> None:
+    job_id = finished(client)
+    assert next(job for _, job in told(url, "/v1/jobs/events", last) if job["job_id"] == job_id)["state"] == "done"
+
+
+def test_a_change_while_many_newer_jobs_came_is_told(
+    client: TestClient, indexer: HeldIndexer, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job is no more among the newest by the time somebody comes back."""
+    monkeypatch.setattr("app.routes.jobs.EVENTS_OF", 2)
+    name = f"{uuid.uuid4().hex}.mp4"
+    indexer.held.add(name)
+    held = add(client, path=f"/videos/{name}")
+    first = told(url, "/v1/jobs/events")
+    last = next(event_id for event_id, job in first if job["job_id"] == held and job["state"] == "running")
+    first.close()
+    newer = [add(client, path=f"/videos/{uuid.uuid4().hex}.mp4") for _ in range(4)]
+    indexer.held.discard(name)
+    until(lambda: state(client, newer[-1]) == "done", "the end")
+    again = told(url, "/v1/jobs/events", last)
+    assert next(job for _, job in again if job["job_id"] == held)["state"] == "done"
+    again.close()
+
+
+def test_a_job_that_is_over_and_told_has_nothing_more_to_tell(client: TestClient, url: str) -> None:
+    job_id = finished(client)
+    path = f"/v1/jobs/{job_id}/events"
+    ((event_id, job),) = told(url, path)
+    assert job["state"] == "done"
+    over = client.get(path, headers={"Last-Event-ID": event_id})
+    assert (over.status_code, over.content) == (204, b"")
+    assert [job["state"] for _, job in told(url, path, "0badc0de")] == ["done"]
+
+
+def test_who_comes_back_to_a_job_is_not_told_what_was_seen(client: TestClient, indexer: HeldIndexer, url: str) -> None:
+    """The second job waits for the first, so that nothing of it changes until that is let go."""
+    names = [f"{uuid.uuid4().hex}.mp4" for _ in range(2)]
+    indexer.held.update(names)
+    first, second = (add(client, path=f"/videos/{name}") for name in names)
+    until(lambda: state(client, first) == "running", "the start")
+    path = f"/v1/jobs/{second}/events"
+    stream = told(url, path)
+    event_id, job = next(stream)
+    stream.close()
+    assert job["state"] == "queued"
+    again = told(url, path, event_id)
+    indexer.held.clear()
+    states = [job["state"] for _, job in again]
+    assert ("queued" in states, states[-1]) == (False, "done")
+
+
+def test_a_stream_in_which_nothing_happens_is_kept_alive(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.05)
+    with httpx.stream("GET", f"{url}/v1/jobs/events", timeout=20, trust_env=False) as response:
+        assert response.headers["x-accel-buffering"] == "no"
+        assert response.headers["cache-control"] == "no-cache"
+        assert next(line for line in response.iter_lines() if line.startswith(":")) == ": ping"
+
+
+def test_jobs_that_ended_are_figures(client: TestClient) -> None:
+    def figure(name: str) -> float:
+        lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} "))
+
+    names = ('moments_indexed_videos_total{outcome="indexed"}', 'moments_indexing_failures_total{code="not_media"}')
+    media, waits = "moments_indexed_media_seconds_total", "moments_job_wait_seconds_count"
+    before = [figure(name) for name in (*names, media, waits)]
+    finished(client)
+    bad = add(client, path=f"/videos/bad-{uuid.uuid4().hex}.mp4")
+    until(lambda: state(client, bad) == "failed", "the failure")
+    after = [figure(name) for name in (*names, media, waits)]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [1, 1, 60.0, 2]
+
+
 def test_jobs_are_listed_cancelled_and_tried_again(client: TestClient, indexer: HeldIndexer) -> None:
     name = f"{uuid.uuid4().hex}.mp4"
     indexer.held.add(name)

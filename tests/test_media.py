@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from app.errors import install_error_handlers
+from app.file_answers import attachment, inline
 from app.media_types import media_type_of
 from app.routes import media
 from app.schemas.media import TimelineAnswer, TranscriptAnswer
@@ -68,7 +70,26 @@ def test_the_whole_file_is_sent_as_what_it_is(client: TestClient) -> None:
     assert response.headers["content-type"] == "video/mp4"
     assert response.headers["content-length"] == "1024"
     assert response.headers["accept-ranges"] == "bytes"
-    assert response.headers["content-disposition"] == "inline; filename*=UTF-8''a.mp4"
+    assert response.headers["content-disposition"] == "inline; filename=\"a.mp4\"; filename*=UTF-8''a.mp4"
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Crème brûlée.mp4", "Creme brulee.mp4"),
+        ("日本.mp4", "__.mp4"),
+        ('a"b\\c 100%.mp4', "a_b_c 100_.mp4"),
+        ("line\nbreak/é\0.mp4", "line_break_e_.mp4"),
+        ("\udcff.mp4", "_.mp4"),
+    ],
+)
+def test_a_name_is_told_in_plain_letters_and_as_it_is(name: str, plain: str) -> None:
+    for kind, told in (("inline", inline(name)), ("attachment", attachment(name))):
+        start = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''"
+        assert told.startswith(start)
+        assert unquote(told.removeprefix(start)) == name.replace("\udcff", "?")
+        assert told.isascii()
+        assert told.isprintable()
 
 
 def test_a_head_request_says_the_same_without_the_file(client: TestClient) -> None:
@@ -199,7 +220,7 @@ def test_what_is_said_comes_as_json_or_as_subtitles(client: TestClient) -> None:
     assert vtt.headers["content-type"] == "text/vtt; charset=utf-8"
     assert vtt.text == "WEBVTT\n\n1\n00:00:00.000 --> 00:00:04.000\nthe budget is tight\n"
     srt = client.get(f"{A}/transcript", params={"format": "srt"})
-    assert srt.headers["content-disposition"] == "inline; filename*=UTF-8''a.mp4.srt"
+    assert srt.headers["content-disposition"] == ("inline; filename=\"a.mp4.srt\"; filename*=UTF-8''a.mp4.srt")
     assert srt.text == "1\n00:00:00,000 --> 00:00:04,000\nthe budget is tight\n"
     assert problem(client.get(f"{A}/transcript", params={"format": "doc"})) == (422, "invalid_input")
 

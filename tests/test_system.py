@@ -3,19 +3,26 @@
 import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.main import create_app
 from app.readiness import Check, Warmup, checks
 from app.settings import Settings
+from indexer.addition import Addition
+from indexer.job import Job, JobState
+from indexer.job_runs import Progress
+from indexer.pipeline import Outcome, Status
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import ModelUnavailableError, StorageError
 from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.records import Failure
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeVisual, library_of
 
 
@@ -23,11 +30,18 @@ class FakeQueue:
     """A queue without jobs, or one that cannot be asked."""
 
     error: Exception | None = None
+    ended: list[Job]
+
+    def __init__(self) -> None:
+        self.ended = []
 
     def unfinished(self) -> tuple[object, ...]:
         if self.error is not None:
             raise self.error
         return ()
+
+    def ended_after(self, _: datetime) -> list[Job]:
+        return self.ended
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +156,68 @@ def test_the_size_of_the_library_is_a_figure(client: TestClient) -> None:
     assert counted["moments_library_videos"] == 2
     assert counted["moments_library_seconds"] == 4.0 * sum(len(video) for video in TWO_VIDEOS.values())
     assert counted['moments_jobs{state="queued"}'] == 0
+
+
+def ended(job_id: str, state: JobState, outcome: Outcome | None = None, crash: str | None = None) -> Job:
+    """A job that waited 20 s and ended in this minute."""
+    came = datetime.now(UTC)
+    progress = Progress(came + timedelta(seconds=20))
+    addition = Addition(f"/videos/{job_id}.mp4")
+    return Job(job_id, addition, state, came, progress.started_at, came, progress, None, outcome, crash)
+
+
+def test_what_became_of_jobs_is_counted_once_each(api: FastAPI, client: TestClient) -> None:
+    gone = Failure("not_media", "no media")
+    queue = api.state.jobs
+    queue.ended = [
+        ended("a", JobState.DONE, Outcome("a.mp4", "a", Status.INDEXED, duration_s=60.0, seconds=4.0)),
+        ended("b", JobState.DONE, Outcome("b.mp4", "b", Status.UNCHANGED, duration_s=30.0, seconds=0.1)),
+        ended("c", JobState.FAILED, Outcome("c.mp4", None, Status.FAILED, failure=gone)),
+        ended("d", JobState.FAILED, crash="RuntimeError: out of cheese"),
+        ended("e", JobState.CANCELLED),
+    ]
+    figures(client)
+    queue.ended = [*queue.ended, ended("f", JobState.FAILED, Outcome("f.mp4", None, Status.FAILED, failure=gone))]
+    counted = figures(client)
+    outcomes = {"indexed": 1, "unchanged": 1, "failed": 3, "cancelled": 1}
+    for outcome, number in outcomes.items():
+        assert counted[f'moments_indexed_videos_total{{outcome="{outcome}"}}'] == number
+    assert counted['moments_indexing_failures_total{code="not_media"}'] == 2
+    assert counted['moments_indexing_failures_total{code="crash"}'] == 1
+    assert counted["moments_indexed_media_seconds_total"] == 60.0
+    assert counted["moments_indexing_seconds_total"] == 4.0
+    assert counted["moments_job_wait_seconds_count"] == 6
+    assert counted["moments_job_wait_seconds_sum"] == 120.0
+
+
+def test_the_process_is_among_the_figures(client: TestClient) -> None:
+    counted = figures(client)
+    assert counted["process_resident_memory_bytes"] > 1e6
+    assert counted["process_cpu_seconds_total"] > 0
+    assert any(name.startswith("python_info{") for name in counted)
+
+
+UNITS = ("seconds", "bytes", "fds", "info")
+"""What may stand before `_total`, or at the end: base units, and what Prometheus' own collectors count."""
+
+
+def test_figures_are_named_as_prometheus_asks_for(client: TestClient) -> None:
+    """The rules of `promtool check metrics`: help, no other units, `_total` for counters and for nothing else."""
+    families = list(text_string_to_metric_families(client.get("/metrics").text))
+    assert len({family.name for family in families}) == len(families) > 15
+    for family in families:
+        assert family.documentation
+        assert family.type in ("counter", "gauge", "histogram")
+        names = {sample.name for sample in family.samples}
+        if family.type == "counter":
+            assert names <= {f"{family.name}_total"}
+        else:
+            assert not family.name.endswith(("_total", "_count", "_sum", "_bucket"))
+        words = family.name.split("_")
+        assert not {"ms", "milliseconds", "minutes", "hours", "kb", "mb", "megabytes", "percent"} & set(words)
+        if family.name.startswith("moments_"):
+            assert family.type == "counter" or words[-1] in (*UNITS, "jobs", "videos")
+        assert all(re.fullmatch(r"[a-z_]+", label) for sample in family.samples for label in sample.labels)
 
 
 def test_the_documentation_loads_nothing_from_elsewhere(client: TestClient) -> None:

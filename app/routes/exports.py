@@ -9,7 +9,7 @@ from app.dependencies import ExporterOf, GoneOf, LibraryOf, ScratchOf
 from app.exports.chosen import Choice
 from app.exports.exporter import MAX_CLIP_S
 from app.exports.formats import FILE_KINDS, SOUND_ONLY
-from app.file_answers import answer_with_file
+from app.file_answers import answer_with_file, attachment
 from app.schemas.exports import ExportBody
 from retrieval.domain import Span
 
@@ -31,7 +31,8 @@ _CLIP_CACHE = "private, max-age=3600"
 def export(body: ExportBody, library: LibraryOf, exporter: ExporterOf, folder: ScratchOf, gone: GoneOf) -> Response:
     """One file of all the moments, in their order; encoding stops when the caller hangs up."""
     made = exporter.export(library, body.to_request(), folder, gone)
-    return FileResponse(made.path, media_type=made.kind.media_type, filename=made.file_name)
+    headers = {"Content-Disposition": attachment(made.file_name)}
+    return FileResponse(made.path, media_type=made.kind.media_type, headers=headers)
 
 
 @router.get(

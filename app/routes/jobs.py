@@ -1,17 +1,19 @@
 """Jobs: list, get, cancel, try again, follow."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.answers import job_json
-from app.dependencies import JobsOf
-from app.job_events import JobEvents
+from app.dependencies import JobsOf, ToldOf
+from app.job_events import JobEvents, NothingMore, mark_of
 from app.schemas.jobs import JobAnswer, JobsAnswer
 from indexer.job import Job, JobState
+from indexer.jobs import IndexJobs
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -28,6 +30,18 @@ def _known(job_id: str, jobs: JobsOf) -> Job:
 
 
 JobOf = Annotated[Job, Depends(_known)]
+LastEventId = Annotated[
+    str | None, Header(description="The `id` of the last event that was seen: only what is new since is told.")
+]
+
+
+def _followed(job: JobOf, last_event_id: LastEventId = None) -> Job:
+    if job.is_over and mark_of(job) == last_event_id:
+        raise NothingMore
+    return job
+
+
+FollowedOf = Annotated[Job, Depends(_followed)]
 
 
 @router.get("", operation_id="listJobs", summary="List jobs", response_model=JobsAnswer)
@@ -49,14 +63,26 @@ def list_jobs(
     response_class=EventSourceResponse,
     responses=_EVENTS,
 )
-async def follow_jobs(jobs: JobsOf) -> AsyncIterable[ServerSentEvent]:
-    """The newest 100 jobs, oldest first, then each job whenever it changes, as server-sent events without end."""
+async def follow_jobs(jobs: JobsOf, told: ToldOf, last_event_id: LastEventId = None) -> AsyncIterable[ServerSentEvent]:
+    """The newest 100 jobs, then each job whenever it changes, as server-sent events without end."""
+    seen = told.number_of(last_event_id)
     with JobEvents().following(jobs) as events:
-        present = await to_thread.run_sync(jobs.page, EVENTS_OF)
-        for job in reversed(present.jobs):
-            yield _event(job)
-        async for job in events.changes():
-            yield _event(job)
+        present = await to_thread.run_sync(_present, jobs, told.may_be_news(seen) if seen else set())
+        # What was heard meanwhile is newer than what was read.
+        present |= {job.id: job for job in events.waiting()}
+        for number, job in told.news(present.values(), seen):
+            seen = number
+            yield _event(job, told.event_id(number))
+        async for changed in events.changes():
+            for number, job in told.news(changed, seen):
+                seen = number
+                yield _event(job, told.event_id(number))
+
+
+def _present(jobs: IndexJobs, others: set[str]) -> dict[str, Job]:
+    """The newest jobs, oldest first, and the others."""
+    newest = {job.id: job for job in reversed(jobs.page(EVENTS_OF).jobs)}
+    return newest | {job.id: job for job in jobs.some(others - newest.keys())}
 
 
 @router.get("/{job_id}", operation_id="getJob", summary="Get a job", response_model=JobAnswer)
@@ -94,20 +120,31 @@ def retry_job(job_id: str, jobs: JobsOf) -> dict[str, Any]:
     operation_id="followJob",
     summary="Follow a job",
     response_class=EventSourceResponse,
-    responses=_EVENTS,
+    responses=_EVENTS | {204: {"description": "The job is over, and the event of that was seen."}},
 )
-async def follow_job(job: JobOf, jobs: JobsOf) -> AsyncIterable[ServerSentEvent]:
+async def follow_job(
+    job: FollowedOf, jobs: JobsOf, last_event_id: LastEventId = None
+) -> AsyncIterable[ServerSentEvent]:
     """The job, and again whenever it changes, as server-sent events; they end when the job does."""
-    with JobEvents().following(jobs, job.id) as events:
-        now = await to_thread.run_sync(jobs.job, job.id)
-        yield _event(now)
-        if now.is_over:
-            return
-        async for changed in events.changes():
-            yield _event(changed)
-            if changed.is_over:
+    seen = last_event_id
+    async with aclosing(_states(jobs, job.id)) as states:
+        async for now in states:
+            if (mark := mark_of(now)) != seen:
+                seen = mark
+                yield _event(now, mark)
+            if now.is_over:
                 return
 
 
-def _event(job: Job) -> ServerSentEvent:
-    return ServerSentEvent(event="job", data=JobAnswer.model_validate(job_json(job)).model_dump(mode="json"))
+async def _states(jobs: IndexJobs, job_id: str) -> AsyncGenerator[Job, None]:
+    """The job as it is, and as it is after each change."""
+    with JobEvents().following(jobs, job_id) as events:
+        yield await to_thread.run_sync(jobs.job, job_id)
+        async for changed in events.changes():
+            for job in changed:
+                yield job
+
+
+def _event(job: Job, event_id: str) -> ServerSentEvent:
+    data = JobAnswer.model_validate(job_json(job)).model_dump(mode="json")
+    return ServerSentEvent(event="job", data=data, id=event_id)
