@@ -12,6 +12,7 @@ from app.exports.exporter import Exporter
 from app.exports.scratch import scratch_folder
 from app.guard import Attempts, Caller, Guard
 from app.job_events import Told
+from app.links import Links
 from app.metrics import Metrics
 from app.readiness import Warmup
 from app.roots import MediaRoots
@@ -54,6 +55,10 @@ def _gone(request: Request) -> Gone:
     return lambda: from_thread.run(request.is_disconnected)
 
 
+async def _links(request: Request) -> Links:
+    return Links(request.scope.get("root_path", ""))
+
+
 def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
@@ -63,6 +68,7 @@ def _roots(guard: GuardOf, caller: Annotated[Caller, Depends(_caller)]) -> Media
     return guard.roots(caller)
 
 
+LinksOf = Annotated[Links, Depends(_links)]
 ScratchOf = Annotated[Path, Depends(_scratch)]
 GoneOf = Annotated[Gone, Depends(_gone)]
 RootsOf = Annotated[MediaRoots, Depends(_roots)]

@@ -190,6 +190,6 @@ def _methods(request: Request) -> list[str]:
     methods: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
         pattern = getattr(route, "path_regex", None)
-        if pattern is not None and pattern.match(request.url.path):
+        if pattern is not None and pattern.match(request.scope.get("app_path", request.url.path)):
             methods |= route.methods or set()
     return sorted(methods)

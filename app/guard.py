@@ -50,6 +50,10 @@ class Guard:
         """Whether a request needs a key."""
         return not self._settings.is_loopback or keys.exist()
 
+    def allows_page_of(self, origin: str | None) -> bool:
+        """Whether the settings name the origin of a page as one that may use the API from a browser."""
+        return origin is not None and origin in self._settings.allowed_origins
+
     def caller(self, keys: ApiKeys, secret: str | None, session: str | None) -> Caller:
         """Who comes with this key, or this session. Raises UnauthorizedError."""
         if secret is not None:

@@ -18,6 +18,8 @@ from app.local_token import local_token
 from app.metrics import Metrics
 from app.middleware import BodyLimit, Door, Envelope, StreamEnd
 from app.openapi import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
+from app.origins import OtherOrigins
+from app.proxy import BehindProxy
 from app.readiness import Warmup
 from app.routes import docs, exports, jobs, judgements, media, search, session, system, uploads, videos, web
 from app.settings import Settings
@@ -48,13 +50,16 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
         version=version("moment-search"),
         contact=CONTACT,
         license_info=LICENSE,
-        servers=[{"url": "/", "description": "The server that this description comes from."}],
+        servers=[{"url": settings.root_path or "/", "description": "The server that this description comes from."}],
+        root_path_in_servers=False,
         openapi_tags=TAGS,
         lifespan=lifespan,
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         middleware=[
+            Middleware(BehindProxy, base_path=settings.root_path, trusted=settings.trusted_proxies),
+            *([Middleware(OtherOrigins, origins=settings.allowed_origins)] if settings.allowed_origins else []),
             Middleware(TusHeaders),
             Middleware(Envelope, metrics=metrics),
             Middleware(Door, guard=guard, url=url),

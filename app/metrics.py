@@ -142,6 +142,6 @@ class _Ended:
 
 
 def _route(scope: MutableMapping[str, Any]) -> str:
-    if scope["path"].startswith("/web/"):
+    if scope["app_path"].startswith("/web/"):
         return "/web/{path}"
     return getattr(scope.get("route"), "path_format", "none")

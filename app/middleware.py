@@ -88,7 +88,7 @@ class Envelope:
                 raise
             await problem_of_http(request_id, error)(scope, receive, send_with_headers)
         except Exception:
-            _log.exception("request %s (%s %s) failed unexpectedly", request_id, scope["method"], scope["path"])
+            _log.exception("request %s (%s %s) failed unexpectedly", request_id, scope["method"], scope["app_path"])
             if status:
                 raise
             detail = f"something went wrong that should not; the server's log has more under {request_id}"
@@ -111,21 +111,36 @@ class Door:
             secret = _bearer(request.headers.get("authorization"))
             session = request.cookies.get(SESSION_COOKIE)
             if scope["method"] not in _SAFE_METHODS and secret is None:
-                _refuse_other_sites(request.headers, needs_proof=session is not None)
-            if not is_open(scope["path"]):
+                self._refuse_other_sites(request.headers, needs_proof=session is not None)
+            if not is_open(scope["app_path"]):
                 keys = scope["app"].state.library.catalog.api_keys
                 caller = await to_thread.run_sync(self._guard.caller, keys, secret, session)
-                self._refuse_other_names(caller, request.headers)
+                self._refuse_other_names(caller, scope["named"], request.headers.get("host", ""))
                 scope["state"]["caller"] = caller
         await self._app(scope, receive, send)
 
-    def _refuse_other_names(self, caller: Caller, headers: Headers) -> None:
-        """A name of somebody else's that leads to this machine makes his page one of ours (DNS rebinding)."""
-        host = headers.get("host", "")
-        if self._is_served and caller.kind is CallerKind.OPEN and not is_loopback_name(host):
+    def _refuse_other_sites(self, headers: Headers, *, needs_proof: bool) -> None:
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if self._guard.allows_page_of(origin):
+            return
+        if site is not None:
+            is_ours = site in ("same-origin", "none")
+        elif origin is not None:
+            is_ours = urlsplit(origin).netloc == headers.get("host")
+        else:
+            is_ours = not needs_proof
+        if not is_ours:
             raise ForbiddenError(
-                f"the server is asked as {host!r}; without API keys it answers only as localhost or 127.0.0.1"
+                "a page of another site cannot change anything here, unless MOMENTS_ALLOWED_ORIGINS names its origin"
             )
+
+    def _refuse_other_names(self, caller: Caller, *names: str) -> None:
+        """A name of somebody else's that leads to this machine makes his page one of ours (DNS rebinding)."""
+        for name in names:
+            if self._is_served and caller.kind is CallerKind.OPEN and not is_loopback_name(name):
+                raise ForbiddenError(
+                    f"the server is asked as {name!r}; without API keys it answers only as localhost or 127.0.0.1"
+                )
 
 
 class BodyLimit:
@@ -135,7 +150,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = _body_limit(scope["path"]) if scope["type"] == "http" else None
+        limit = _body_limit(scope["app_path"]) if scope["type"] == "http" else None
         if limit is None:
             await self._app(scope, receive, send)
             return
@@ -211,15 +226,3 @@ def is_open(path: str) -> bool:
 
 def _body_limit(path: str) -> int | None:
     return next((limit for start, limit in _BODY_LIMITS if path.startswith(start)), BODY_LIMIT_BYTES)
-
-
-def _refuse_other_sites(headers: Headers, *, needs_proof: bool) -> None:
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None:
-        is_ours = site in ("same-origin", "none")
-    elif origin is not None:
-        is_ours = urlsplit(origin).netloc == headers.get("host")
-    else:
-        is_ours = not needs_proof
-    if not is_ours:
-        raise ForbiddenError("a page of another site cannot change anything here")

@@ -27,7 +27,7 @@ class TusHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(UPLOADS_PATH):
+        if scope["type"] != "http" or not scope["app_path"].startswith(UPLOADS_PATH):
             await self._app(scope, receive, send)
             return
 

@@ -45,7 +45,7 @@ class Site:
 @contextmanager
 def served(api: FastAPI) -> Iterator[str]:
     """The address of a server of that app, without the app's lifespan, on a free port."""
-    server = uvicorn.Server(uvicorn.Config(api, port=0, lifespan="off", log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(api, port=0, lifespan="off", log_level="critical", proxy_headers=False))
     thread = threading.Thread(target=server.run, name="server")
     thread.start()
     deadline = time.monotonic() + _START_S
@@ -64,7 +64,7 @@ def served(api: FastAPI) -> Iterator[str]:
 
 
 @contextmanager
-def site_of(folder: Path, videos: dict[str, Sequence[FakeShot]]) -> Iterator[Site]:
+def site_of(folder: Path, videos: dict[str, Sequence[FakeShot]], **settings: Any) -> Iterator[Site]:
     """A server on a library of these videos, with files that can be played and pictures of each shot."""
     with ExitStack() as stack:
         files = folder / "files"
@@ -73,7 +73,7 @@ def site_of(folder: Path, videos: dict[str, Sequence[FakeShot]]) -> Iterator[Sit
         for name, shots in videos.items():
             _make_file(files / name, shots)
             _make_pictures(library.thumbnails_of(id_of(name)), shots)
-        api = create_app(Settings(data_dir=library.settings.data_dir))
+        api = create_app(Settings(data_dir=library.settings.data_dir, **settings))
         api.state.library = library
         api.state.engine = SearchEngine(library, FakeEncoders(FakeTranscriber(SAYS, 0.75)))
         yield Site(stack.enter_context(served(api)), library, api, files)

@@ -54,12 +54,37 @@ def test_variables_set_what_they_name(monkeypatch: pytest.MonkeyPatch, tmp_path:
         ("MOMENTS_WINDOW_S", "0.1"),
         ("MOMENTS_SKIP", "everything"),
         ("MOMENTS_INDEX_WORKERS", "many"),
+        ("MOMENTS_ROOT_PATH", "moments"),
+        ("MOMENTS_ROOT_PATH", "/a b"),
+        ("MOMENTS_ROOT_PATH", "/a/../b"),
+        ("MOMENTS_ROOT_PATH", "//evil.example"),
+        ("MOMENTS_ROOT_PATH", "/v1/moments"),
+        ("MOMENTS_TRUSTED_PROXIES", "proxy.example"),
+        ("MOMENTS_ALLOWED_ORIGINS", "*"),
+        ("MOMENTS_ALLOWED_ORIGINS", "https://app.example/"),
+        ("MOMENTS_ALLOWED_ORIGINS", "app.example"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(ValidationError, match=variable.removeprefix("MOMENTS_").lower()):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("", ""), ("/", ""), ("/moments/", "/moments"), ("/tools/my_moments-2.0", "/tools/my_moments-2.0")],
+)
+def test_a_base_path_has_no_slash_at_its_end(given: str, kept: str) -> None:
+    assert Settings(root_path=given).root_path == kept
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOMENTS_TRUSTED_PROXIES", "10.0.0.7, 172.16.0.0/12,")
+    monkeypatch.setenv("MOMENTS_ALLOWED_ORIGINS", "https://app.example,http://[::1]:3000")
+    settings = Settings()
+    assert settings.trusted_proxies == ("10.0.0.7", "172.16.0.0/12")
+    assert settings.allowed_origins == ("https://app.example", "http://[::1]:3000")
 
 
 def test_settings_do_not_change() -> None:

@@ -20,9 +20,14 @@ _SHUTDOWN_PATIENCE_S = 10
 @click.command(epilog="Example:  moments serve --port 9000 --open")
 @click.option("--host", help="Address to listen on (MOMENTS_HOST). Default: 127.0.0.1.")
 @click.option("--port", type=int, help="Port to listen on; 0 picks a free one (MOMENTS_PORT). Default: 8321.")
+@click.option(
+    "--root-path", help="Path that a proxy serves everything under, as /moments (MOMENTS_ROOT_PATH). Default: the root."
+)
 @click.option("--open", "with_browser", is_flag=True, help="Open the web interface in the browser.")
 @click.pass_obj
-def serve(invocation: Invocation, host: str | None, port: int | None, with_browser: bool) -> None:
+def serve(
+    invocation: Invocation, host: str | None, port: int | None, root_path: str | None, with_browser: bool
+) -> None:
     """Serve the web interface, and the REST API, whose documentation is at /docs.
 
     The server owns the data folder while it runs: other `moments` commands on the same folder are
@@ -30,13 +35,14 @@ def serve(invocation: Invocation, host: str | None, port: int | None, with_brows
     """
     from app.main import create_app
 
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    invocation.overrides.update(given)
+    given = {"host": host, "port": port, "root_path": root_path}
+    invocation.overrides.update({name: value for name, value in given.items() if value is not None})
     settings = invocation.settings
     _require_key(settings)
     listener = _listen(settings)
     url = _url(settings.host, listener.getsockname()[1])
-    click.echo(f"Moments on {url}  (documentation: {url}/docs, stop with Ctrl-C)", err=True)
+    shown = url + settings.root_path
+    click.echo(f"Moments on {shown}  (documentation: {shown}/docs, stop with Ctrl-C)", err=True)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     api = create_app(settings, url)
     config = uvicorn.Config(
@@ -45,9 +51,11 @@ def serve(invocation: Invocation, host: str | None, port: int | None, with_brows
         log_level="warning",
         access_log=False,
         server_header=False,
+        # `app.proxy` does, by the setting for it.
+        proxy_headers=False,
         timeout_graceful_shutdown=_SHUTDOWN_PATIENCE_S,
     )
-    server = _Server(config, lambda: api.state.closing.set(), url if with_browser else None)
+    server = _Server(config, lambda: api.state.closing.set(), shown if with_browser else None)
     server.run(sockets=[listener])
 
 

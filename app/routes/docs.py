@@ -23,29 +23,29 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Moments: REST API</title>
-<link rel="icon" href="/docs/files/favicon-32x32.png">
-<link rel="stylesheet" href="/docs/files/swagger-ui.css">
+<link rel="icon" href="{base}/docs/files/favicon-32x32.png">
+<link rel="stylesheet" href="{base}/docs/files/swagger-ui.css">
 </head>
 <body>
 <div id="api"></div>
-<script src="/docs/files/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="{base}/docs/files/swagger-ui-bundle.js"></script>
+<script src="{base}/docs/start.js"></script>
 </body>
 </html>
 """
-_START = """SwaggerUIBundle({
-  url: "/docs/openapi.json",
+_START = """SwaggerUIBundle({{
+  url: "{base}/docs/openapi.json",
   dom_id: "#api",
   deepLinking: true,
   presets: [SwaggerUIBundle.presets.apis],
-});
+}});
 """
 
 
 @router.get("/docs")
-def page() -> Response:
+def page(request: Request) -> Response:
     """The page that loads Swagger UI."""
-    return HTMLResponse(_PAGE, headers={"Content-Security-Policy": _POLICY})
+    return HTMLResponse(_PAGE.format(base=request.scope["root_path"]), headers={"Content-Security-Policy": _POLICY})
 
 
 @router.get("/docs/openapi.json")
@@ -55,9 +55,9 @@ def description(request: Request) -> dict[str, Any]:
 
 
 @router.get("/docs/start.js")
-def start() -> Response:
+def start(request: Request) -> Response:
     """The script that points Swagger UI at this API: a file, for the policy allows no script in the page."""
-    return Response(_START, media_type="text/javascript")
+    return Response(_START.format(base=request.scope["root_path"]), media_type="text/javascript")
 
 
 def mount_files(api: FastAPI) -> None:

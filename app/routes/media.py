@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.dependencies import EngineOf, LibraryOf
+from app.dependencies import EngineOf, LibraryOf, LinksOf
 from app.file_answers import answer_with_file, inline
-from app.links import linked_moment
 from app.media_answers import curve_json, timeline_json, transcript_json
 from app.media_types import media_type_of
 from app.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
@@ -110,6 +109,7 @@ def timeline(
     video_id: str,
     library: LibraryOf,
     engine: EngineOf,
+    links: LinksOf,
     then: Annotated[list[str], Query(default_factory=list, description="Steps that follow one another.")],
     not_: Annotated[list[str], Query(alias="not", default_factory=list, description="What must not be there.")],
     lane: Annotated[list[Lane], Query(default_factory=list, description="Lanes to search; all if left out.")],
@@ -129,5 +129,5 @@ def timeline(
         )
         answer, curve = engine.search_video(query, record, contents.windows)
         value["curve"] = curve_json(curve)
-        value["moments"] = [linked_moment(moment) for moment in answer.moments]
+        value["moments"] = [links.moment(moment) for moment in answer.moments]
     return JSONResponse(value)

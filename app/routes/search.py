@@ -8,8 +8,8 @@ from fastapi import APIRouter, Body, Form, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from app.dependencies import EngineOf, MetricsOf
-from app.links import linked_answer
+from app.dependencies import EngineOf, LinksOf, MetricsOf
+from app.links import Links
 from app.metrics import Metrics
 from app.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
 from retrieval.domain import Answer
@@ -40,39 +40,54 @@ _ANSWER: dict[str, Any] = {
 
 @router.post("/search", operation_id="search", summary="Find moments", **_ANSWER)
 def search(
-    body: Annotated[SearchBody, Body(openapi_examples=SEARCH_EXAMPLES)], engine: EngineOf, metrics: MetricsOf
+    body: Annotated[SearchBody, Body(openapi_examples=SEARCH_EXAMPLES)],
+    engine: EngineOf,
+    links: LinksOf,
+    metrics: MetricsOf,
 ) -> JSONResponse:
     """Moments that answer the query, best first, each with times, confidence and evidence."""
-    return _timed(metrics, lambda: engine.search(body.to_query()))
+    return _timed(links, metrics, lambda: engine.search(body.to_query()))
 
 
 @router.post("/search/spoken", operation_id="searchSpoken", summary="Find moments by a spoken question", **_ANSWER)
-def search_spoken(file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}") -> JSONResponse:
+def search_spoken(
+    file: UploadFile, engine: EngineOf, links: LinksOf, metrics: MetricsOf, options: Options = "{}"
+) -> JSONResponse:
     """Moments for the words said in an audio file; `transcript` is what was heard."""
-    return _with_file(engine, metrics, FileKind.SPOKEN, file, options)
+    return _timed(links, metrics, _with_file(engine, FileKind.SPOKEN, file, options))
 
 
 @router.post("/search/sound", operation_id="searchSound", summary="Find moments by a sound", **_ANSWER)
 def search_sound(
-    file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}", text: Words = ""
+    file: UploadFile,
+    engine: EngineOf,
+    links: LinksOf,
+    metrics: MetricsOf,
+    options: Options = "{}",
+    text: Words = "",
 ) -> JSONResponse:
     """Moments that sound like an audio file, and like `text` if there is any."""
-    return _with_file(engine, metrics, FileKind.SOUND, file, options, text)
+    return _timed(links, metrics, _with_file(engine, FileKind.SOUND, file, options, text))
 
 
 @router.post("/search/image", operation_id="searchImage", summary="Find moments by an image", **_ANSWER)
 def search_image(
-    file: UploadFile, engine: EngineOf, metrics: MetricsOf, options: Options = "{}", text: Words = ""
+    file: UploadFile,
+    engine: EngineOf,
+    links: LinksOf,
+    metrics: MetricsOf,
+    options: Options = "{}",
+    text: Words = "",
 ) -> JSONResponse:
     """Moments that look like an image file, and are like `text` if there is any."""
-    return _with_file(engine, metrics, FileKind.IMAGE, file, options, text)
+    return _timed(links, metrics, _with_file(engine, FileKind.IMAGE, file, options, text))
 
 
 def _with_file(
-    engine: SearchEngine, metrics: Metrics, kind: FileKind, file: UploadFile, options: str, text: str = ""
-) -> JSONResponse:
+    engine: SearchEngine, kind: FileKind, file: UploadFile, options: str, text: str = ""
+) -> Callable[[], Answer]:
     query = _query(options, text)
-    return _timed(metrics, lambda: search_with(engine, query, QueryFile(kind, file.file)))
+    return lambda: search_with(engine, query, QueryFile(kind, file.file))
 
 
 def _query(options: str, text: str) -> Query:
@@ -89,10 +104,10 @@ def _query(options: str, text: str) -> Query:
     return body.to_query(with_file=True)
 
 
-def _timed(metrics: Metrics, ask: Callable[[], Answer]) -> JSONResponse:
+def _timed(links: Links, metrics: Metrics, ask: Callable[[], Answer]) -> JSONResponse:
     started = time.perf_counter()
     answer = ask()
     metrics.searched(answer)
-    value = linked_answer(answer)
+    value = links.answer(answer)
     # As it is, without another look by pydantic: a test holds answers against the model that is documented.
     return JSONResponse({**value, "took_ms": round((time.perf_counter() - started) * 1000, 1)})

@@ -1,16 +1,25 @@
 """Signing in with an API key, for a browser, whose pictures and videos cannot send headers."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypedDict
 
 from fastapi import APIRouter, Cookie, Request, Response
 
 from app.dependencies import AttemptsOf, GuardOf, LibraryOf
+from app.guard import Guard
 from app.middleware import SESSION_COOKIE
 from app.schemas.system import SessionAnswer, SessionBody
 from retrieval.errors import UnauthorizedError
 from retrieval.storage.api_keys import SESSION_DAYS
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
+
+
+class _CookieKind(TypedDict):
+    path: str
+    secure: bool
+    httponly: bool
+    samesite: Literal["none", "strict"]
+
 
 SessionCookie = Annotated[str | None, Cookie(alias=SESSION_COOKIE, include_in_schema=False)]
 
@@ -44,20 +53,28 @@ def sign_in(
     if key is None:
         attempts.failed(address)
         raise UnauthorizedError("this is no key of this server; it may have been revoked, or have expired")
-    response.set_cookie(
-        SESSION_COOKIE,
-        keys.open_session(key),
-        max_age=SESSION_DAYS * 24 * 3600,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
+    token = keys.open_session(key)
+    response.set_cookie(SESSION_COOKIE, token, SESSION_DAYS * 24 * 3600, **_cookie(request, guard))
     return SessionAnswer(required=guard.needs_key(keys), signed_in=True, name=key.name)
 
 
 @router.delete("", status_code=204, operation_id="signOut", summary="Sign out")
-def sign_out(response: Response, library: LibraryOf, session: SessionCookie = None) -> None:
+def sign_out(
+    request: Request, response: Response, guard: GuardOf, library: LibraryOf, session: SessionCookie = None
+) -> None:
     """Close the session, if there is one, and take back its cookie."""
     if session is not None:
         library.catalog.api_keys.close_session(session)
-    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+    response.delete_cookie(SESSION_COOKIE, **_cookie(request, guard))
+
+
+def _cookie(request: Request, guard: Guard) -> _CookieKind:
+    is_secure = request.url.scheme == "https"
+    # A browser sends a cookie that is strict from pages of this site only, and one that is not over https only.
+    is_elsewhere = is_secure and guard.allows_page_of(request.headers.get("origin"))
+    return {
+        "path": request.scope["root_path"] or "/",
+        "secure": is_secure,
+        "httponly": True,
+        "samesite": "none" if is_elsewhere else "strict",
+    }

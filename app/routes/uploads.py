@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.dependencies import UploadsOf
+from app.dependencies import LinksOf, UploadsOf
+from app.links import Links
 from app.schemas.uploads import UploadAnswer, given_about, upload_json
 from app.tus import CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION, UPLOADS_PATH, parse_checksum, parse_concat
 from app.upload_part import Part
@@ -70,6 +71,7 @@ def get_abilities(uploads: UploadsOf) -> Response:
 )
 def create_upload(
     uploads: UploadsOf,
+    links: LinksOf,
     upload_length: Annotated[
         int | None, Header(ge=0, description="Size of the file in bytes; left out for a final upload only.")
     ] = None,
@@ -95,7 +97,7 @@ def create_upload(
     else:
         kind = UploadKind.WHOLE if part_ids is None else UploadKind.PARTIAL
         upload = uploads.create(upload_length, about, kind)
-    return Response(status_code=201, headers=_headers(upload) | {"Location": _address(upload.id)})
+    return Response(status_code=201, headers=_headers(upload, links) | {"Location": links.upload(upload.id)})
 
 
 @router.head(
@@ -110,13 +112,13 @@ def create_upload(
         **_OTHER_VERSION,
     },
 )
-def get_offset(upload_id: str, uploads: UploadsOf) -> Response:
+def get_offset(upload_id: str, uploads: UploadsOf, links: LinksOf) -> Response:
     """`Upload-Offset`: how many bytes are here; and what was said of the file."""
     upload = uploads.get(upload_id)
     headers = {"Upload-Length": str(upload.size_bytes), "Cache-Control": "no-store"}
     if upload.about.metadata:
         headers["Upload-Metadata"] = upload.about.metadata
-    return Response(headers=_headers(upload) | headers)
+    return Response(headers=_headers(upload, links) | headers)
 
 
 @router.get(
@@ -154,6 +156,7 @@ async def write_upload(
     upload_id: str,
     request: Request,
     uploads: UploadsOf,
+    links: LinksOf,
     upload_offset: Annotated[int, Header(ge=0, description="Where the part begins.")],
     upload_checksum: Annotated[
         str | None, Header(description=f"{', '.join(CHECKSUMS)}: the algorithm and the digest in base64.")
@@ -172,7 +175,7 @@ async def write_upload(
         with CancelScope(shield=True):
             await to_thread.run_sync(part.close)
     await to_thread.run_sync(uploads.finish, upload_id)
-    return Response(status_code=204, headers=_headers(await to_thread.run_sync(uploads.get, upload_id)))
+    return Response(status_code=204, headers=_headers(await to_thread.run_sync(uploads.get, upload_id), links))
 
 
 @router.delete(
@@ -206,16 +209,12 @@ async def _receive(request: Request, part: Part) -> None:
         raise HTTPException(408, f"no byte came for {IDLE_TIMEOUT_S:.0f} s; go on at {part.offset}") from cut
 
 
-def _headers(upload: Upload) -> dict[str, str]:
+def _headers(upload: Upload, links: Links) -> dict[str, str]:
     headers = {"Upload-Offset": str(upload.received_bytes)}
     if upload.expires_at is not None:
         headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
     if upload.kind is UploadKind.PARTIAL:
         headers["Upload-Concat"] = "partial"
     if upload.kind is UploadKind.FINAL:
-        headers["Upload-Concat"] = f"final;{' '.join(_address(part_id) for part_id, _ in upload.parts)}"
+        headers["Upload-Concat"] = f"final;{' '.join(links.upload(part_id) for part_id, _ in upload.parts)}"
     return headers
-
-
-def _address(upload_id: str) -> str:
-    return f"{UPLOADS_PATH}/{upload_id}"

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from app.adding import add
-from app.dependencies import JobsOf, LibraryOf, RootsOf
-from app.links import linked_video
+from app.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf
 from app.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAnswer, VideosAnswer
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
@@ -15,6 +14,7 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 @router.get("", operation_id="listVideos", summary="List videos", response_model=VideosAnswer)
 def list_videos(
     library: LibraryOf,
+    links: LinksOf,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
     cursor: Annotated[str | None, Query(description="The `next_cursor` of the page before.")] = None,
     path: Annotated[str | None, Query(description="A glob that paths must match.")] = None,
@@ -23,21 +23,21 @@ def list_videos(
 ) -> dict[str, Any]:
     """Videos, newest first."""
     page = library.catalog.videos(limit, cursor=cursor, path_glob=path, tag=tag, words=q)
-    return {"videos": [linked_video(record) for record in page.videos], "next_cursor": page.next_cursor}
+    return {"videos": [links.video(record) for record in page.videos], "next_cursor": page.next_cursor}
 
 
 @router.get("/{video_id}", operation_id="getVideo", summary="Get a video", response_model=VideoAnswer)
-def get_video(video_id: str, library: LibraryOf) -> dict[str, Any]:
+def get_video(video_id: str, library: LibraryOf, links: LinksOf) -> dict[str, Any]:
     """What is known of one video, by its id, the start of one, a path or a file name."""
-    return linked_video(library.catalog.resolve(video_id))
+    return links.video(library.catalog.resolve(video_id))
 
 
 @router.patch(
     "/{video_id}", operation_id="editVideo", summary="Change what is written of a video", response_model=VideoAnswer
 )
-def edit_video(video_id: str, body: EditVideoBody, library: LibraryOf) -> dict[str, Any]:
+def edit_video(video_id: str, body: EditVideoBody, library: LibraryOf, links: LinksOf) -> dict[str, Any]:
     """The video with its new title, tags or time of recording, which stay when it is indexed again."""
-    return linked_video(library.catalog.edit(library.catalog.resolve(video_id).id, body.to_edit()))
+    return links.video(library.catalog.edit(library.catalog.resolve(video_id).id, body.to_edit()))
 
 
 @router.post(

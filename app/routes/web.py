@@ -1,11 +1,15 @@
 """The web interface: one HTML page for every address that a person may open, and the files it is made of."""
 
+import hashlib
 import os
+import re
 from collections.abc import MutableMapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 router = APIRouter(include_in_schema=False)
@@ -26,7 +30,16 @@ class _Files(StaticFiles):
         return response
 
 
-_FILES = _Files(directory=Path(__file__).parents[1] / "web")
+_FOLDER = Path(__file__).parents[1] / "web"
+_FILES = _Files(directory=_FOLDER)
+
+
+@cache
+def _page_at(base_path: str) -> tuple[str, str]:
+    """The page as it lies under that path of its site, and its version."""
+    html = (_FOLDER / "index.html").read_text(encoding="utf-8")
+    html = re.sub(r'\b(href|src)="/', rf'\1="{base_path}/', html)
+    return html, f'"{hashlib.sha256(html.encode()).hexdigest()[:16]}"'
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
@@ -36,7 +49,11 @@ _FILES = _Files(directory=Path(__file__).parents[1] / "web")
 @router.api_route("/sign-in", methods=["GET", "HEAD"])
 async def page(request: Request) -> Response:
     """The page; its scripts show what the address asks for."""
-    return await _FILES.get_response("index.html", request.scope)
+    html, version = _page_at(request.scope["root_path"])
+    headers = {"Cache-Control": "no-cache", "ETag": version}
+    if version in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(html, headers=headers)
 
 
 def mount_files(api: FastAPI) -> None:

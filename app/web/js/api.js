@@ -1,5 +1,6 @@
 // The REST API: JSON in and out, problems as one kind of error.
 
+import { onSite } from "./base.js";
 import { navigate } from "./router.js";
 
 /** What the server says went wrong (RFC 9457), or that it could not be reached (`code` "unreachable"). */
@@ -70,7 +71,7 @@ async function request(method, path, { body, signal } = {}) {
   let response;
   try {
     const payload = body === undefined || isForm ? body : JSON.stringify(body);
-    response = await fetch(path, { method, headers, body: payload, signal, credentials: "same-origin" });
+    response = await fetch(onSite(path), { method, headers, body: payload, signal, credentials: "same-origin" });
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new ApiError({
@@ -80,8 +81,8 @@ async function request(method, path, { body, signal } = {}) {
   }
   if (response.ok) return response;
   const problem = await problemOf(response);
-  if (response.status === 401 && location.pathname !== "/sign-in") {
-    navigate(address("/sign-in", { next: location.pathname + location.search }), { replace: true });
+  if (response.status === 401 && location.pathname !== onSite("/sign-in")) {
+    navigate(address(onSite("/sign-in"), { next: location.pathname + location.search }), { replace: true });
   }
   throw problem;
 }

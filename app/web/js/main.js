@@ -1,5 +1,6 @@
 // The interface starts here: the frame of every page, and which module shows which address.
 
+import { onSite } from "./base.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { register, setTitle, start } from "./router.js";
@@ -45,7 +46,7 @@ function mountMissing(root) {
       icon("search"),
       h("h1", null, "There is no such page"),
       h("p", null, "The address may be mistyped, or what it showed is gone."),
-      h("a", { class: "button button-primary", href: "/" }, "Search your videos"),
+      h("a", { class: "button button-primary", href: onSite("/") }, "Search your videos"),
     ),
   );
 }

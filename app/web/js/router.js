@@ -1,6 +1,7 @@
 // Pages by address: the history API, with focus, title and scroll position looked after.
 
 import { announce } from "./announce.js";
+import { onSite, within } from "./base.js";
 
 const routes = [];
 let outlet = null;
@@ -67,7 +68,9 @@ function followLink(event) {
   navigate(link.pathname + link.search + link.hash);
 }
 
-function find(path) {
+function find(address) {
+  const path = within(address);
+  if (path === null) return null;
   for (const route of routes) {
     const found = route.regex.exec(path);
     if (!found) continue;
@@ -86,7 +89,7 @@ function decode(part) {
 
 async function show({ isFirst = false, isBack = false }) {
   const mine = ++visit;
-  const found = find(location.pathname) ?? find("/404");
+  const found = find(location.pathname) ?? find(onSite("/404"));
   const query = new URLSearchParams(location.search);
   markNav();
   if (current?.route.mount === found.route.mount && current.page.update) {
@@ -121,8 +124,8 @@ function focusPage(root) {
 
 function markNav() {
   for (const link of document.querySelectorAll(".site-nav-link")) {
-    const paths = (link.dataset.paths ?? link.pathname).split(" ");
-    if (paths.includes(location.pathname)) link.setAttribute("aria-current", "page");
+    const paths = (link.dataset.paths ?? within(link.pathname)).split(" ");
+    if (paths.includes(within(location.pathname))) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

@@ -1,5 +1,6 @@
 // Keys that work everywhere, and the list of all keys.
 
+import { onSite } from "./base.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { navigate } from "./router.js";
@@ -42,7 +43,7 @@ export function watchKeys() {
       showShortcuts();
     } else if (event.key === "/") {
       event.preventDefault();
-      if (!document.getElementById("query")) await navigate("/");
+      if (!document.getElementById("query")) await navigate(onSite("/"));
       const box = document.getElementById("query");
       box?.focus();
       box?.select();

@@ -1,6 +1,7 @@
 // The door: a key opens it, and a cookie that scripts cannot read keeps it open.
 
 import { get, post, remove } from "./api.js";
+import { onSite } from "./base.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { navigate, setTitle } from "./router.js";
@@ -81,8 +82,8 @@ export async function showSession() {
   }
   if (!session.required || !session.signed_in) {
     fill(place);
-    if (session.required && location.pathname !== "/sign-in") {
-      await navigate(`/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`, {
+    if (session.required && location.pathname !== onSite("/sign-in")) {
+      await navigate(onSite(`/sign-in?${new URLSearchParams({ next: location.pathname + location.search })}`), {
         replace: true,
       });
     }
@@ -107,7 +108,7 @@ async function signOut() {
   try {
     await remove("/v1/session");
     fill(document.getElementById("session"));
-    await navigate("/sign-in");
+    await navigate(onSite("/sign-in"));
   } catch (error) {
     toast(error.message, { kind: "bad" });
   }
@@ -115,5 +116,5 @@ async function signOut() {
 
 /** An address of this site, whatever stands in the link that led here. */
 function safe(next) {
-  return next?.startsWith("/") && !/^\/[/\\]/.test(next) ? next : "/";
+  return next?.startsWith(onSite("/")) && !/^\/[/\\]/.test(next) ? next : onSite("/");
 }

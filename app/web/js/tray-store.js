@@ -1,6 +1,8 @@
 // The moments that were picked, in order; kept for as long as the tab lives.
 
-const KEY = "moments.tray";
+import { BASE } from "./base.js";
+
+const KEY = `moments${BASE}.tray`;
 const watchers = new Set();
 let picked = load();
 

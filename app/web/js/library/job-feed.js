@@ -1,5 +1,7 @@
 // Jobs as they change, from the server's stream of events.
 
+import { onSite } from "../base.js";
+
 const AGAIN_MS = 3000;
 
 /** Calls `onJob(job)` for each present job and each change, and `onState(isConnected)`, until `signal` aborts. */
@@ -14,7 +16,7 @@ export function followJobs({ onJob, onState, signal }) {
 
   function open() {
     if (signal.aborted) return;
-    source = new EventSource("/v1/jobs/events");
+    source = new EventSource(onSite("/v1/jobs/events"));
     source.addEventListener("open", () => onState(true));
     source.addEventListener("job", (event) => onJob(JSON.parse(event.data)));
     source.addEventListener("error", () => {

@@ -2,6 +2,7 @@
 
 import { post } from "../api.js";
 import { announce } from "../announce.js";
+import { BASE, onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { fileName, percent, plural, size, timeLeft } from "../format.js";
 import { icon } from "../icons.js";
@@ -21,7 +22,7 @@ const STAGES = {
   publish: "Putting it into the index",
 };
 const OVER = ["done", "failed", "cancelled"];
-const SEEN = "moments.seen-jobs";
+const SEEN = `moments${BASE}.seen-jobs`;
 const MOST_SEEN = 500;
 
 /** `{element}`; `onDone(job)` when a job has finished while the page was watching. */
@@ -144,7 +145,7 @@ export function jobsView({ onDone, signal }) {
       isDone: job.state === "done",
       isOver,
       isGoing: !isOver,
-      href: job.state === "done" && job.video_id ? `/watch/${encodeURIComponent(job.video_id)}` : null,
+      href: job.state === "done" && job.video_id ? onSite(`/watch/${encodeURIComponent(job.video_id)}`) : null,
       facts: factsOf(job),
       actions: isOver
         ? [

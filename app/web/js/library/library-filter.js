@@ -1,6 +1,7 @@
 // What narrows the library: words, a tag, and whether it is shown as a grid or as a list.
 
 import { address } from "../api.js";
+import { onSite } from "../base.js";
 import { fill, h, uid } from "../dom.js";
 import { icon } from "../icons.js";
 import { setAddress } from "../router.js";
@@ -88,7 +89,7 @@ export function libraryFilter(query, { onChange, grid }) {
   }
 
   function change() {
-    setAddress(address("/library", { q: text.value.trim(), tag: tag.value }));
+    setAddress(address(onSite("/library"), { q: text.value.trim(), tag: tag.value }));
     onChange();
   }
 

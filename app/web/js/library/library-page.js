@@ -2,6 +2,7 @@
 
 import { get, isAbort } from "../api.js";
 import { announce } from "../announce.js";
+import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { duration, plural } from "../format.js";
 import { icon } from "../icons.js";
@@ -145,7 +146,11 @@ export async function mount(root, _, query) {
   function menuOf(card) {
     const { video } = card;
     return [
-      { label: "Play", icon: icon("play"), run: () => navigate(`/watch/${encodeURIComponent(video.video_id)}`) },
+      {
+        label: "Play",
+        icon: icon("play"),
+        run: () => navigate(onSite(`/watch/${encodeURIComponent(video.video_id)}`)),
+      },
       {
         label: "Search in it",
         icon: icon("search"),

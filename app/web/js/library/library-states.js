@@ -1,6 +1,7 @@
 // What the library shows where it has no videos to show.
 
 import { address } from "../api.js";
+import { onSite } from "../base.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { navigate } from "../router.js";
@@ -47,7 +48,7 @@ export function nothingFits(filter) {
       filter.text
         ? h(
             "a",
-            { class: "button button-primary", href: address("/search", { q: filter.text }) },
+            { class: "button button-primary", href: address(onSite("/search"), { q: filter.text }) },
             `Search moments for “${filter.text}”`,
           )
         : null,

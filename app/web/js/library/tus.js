@@ -1,10 +1,12 @@
 // Resumable uploads by the tus 1.0 protocol: create, send in chunks, ask how far it came, go on.
 
+import { BASE, onSite } from "../base.js";
+
 const VERSION = "1.0.0";
 const CHUNK_BYTES = 16 * 1024 * 1024;
 const WAITS_MS = [500, 1000, 2000, 4000, 8000, 15000, 30000];
 const MAX_BEGUN = 3;
-const KEPT = "moments.upload.";
+const KEPT = `moments${BASE}.upload.`;
 
 /** An upload that cannot go on: `message` says why in words for a person, `code` is the problem's. */
 export class UploadError extends Error {
@@ -54,7 +56,8 @@ export async function abandonUpload({ key, url }) {
  * `onProgress(receivedBytes)` is called as bytes leave; `onWait(milliseconds or null)` when the network is
  * away. Aborting `signal` with the reason "pause" keeps what was sent, any other reason abandons it.
  */
-export async function upload(file, { endpoint = "/v1/uploads", metadata = {}, onProgress, onWait, signal } = {}) {
+export async function upload(file, { metadata = {}, onProgress, onWait, signal } = {}) {
+  const endpoint = onSite("/v1/uploads");
   const key = KEPT + fingerprint(file);
   const known = readKept(key);
   let url = known?.url ?? null;

@@ -1,6 +1,7 @@
 // Files on their way to the server. They go on while other pages are shown.
 
 import { get } from "../api.js";
+import { within } from "../base.js";
 import { fingerprint, upload } from "./tus.js";
 
 const AT_ONCE = 2;
@@ -96,7 +97,7 @@ async function send(item) {
         tell();
       },
     });
-    item.jobId = (await get(new URL(url).pathname)).job_id;
+    item.jobId = (await get(within(new URL(url).pathname))).job_id;
     item.state = "sent";
     // The file itself is not needed any more.
     item.file = null;

@@ -1,6 +1,7 @@
 // A video of the library as a card, which the stylesheet also shows as a row.
 
 import { address } from "../api.js";
+import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { clock, duration, plural, shortDay, size } from "../format.js";
 import { icon } from "../icons.js";
@@ -25,7 +26,7 @@ export function videoCard(video, { on, onMenu }) {
 
   function draw(now) {
     card.video = now;
-    const href = `/watch/${encodeURIComponent(now.video_id)}`;
+    const href = onSite(`/watch/${encodeURIComponent(now.video_id)}`);
     const more = h(
       "button",
       {
@@ -70,7 +71,10 @@ export function videoCard(video, { on, onMenu }) {
                     ),
                   )
                 : null,
-              now.tags.map((tag) => h("li", null, h("a", { class: "tag", href: address("/library", { tag }) }, tag))),
+              now.tags.map((tag) => {
+                const href = address(onSite("/library"), { tag });
+                return h("li", null, h("a", { class: "tag", href }, tag));
+              }),
             )
           : null,
       ),

@@ -1,5 +1,6 @@
 // What is searched with besides words: a picture, a sound, a clip of one's own, or of an indexed video.
 
+import { onSite } from "../base.js";
 import { h } from "../dom.js";
 import { clock, clockRange } from "../format.js";
 import { icon } from "../icons.js";
@@ -43,7 +44,7 @@ function preview(file) {
 
 function likePreview(like) {
   const at = (like.start_s + like.end_s) / 2;
-  const src = `/v1/videos/${encodeURIComponent(like.video_id)}/thumbnail?t_s=${at.toFixed(2)}`;
+  const src = onSite(`/v1/videos/${encodeURIComponent(like.video_id)}/thumbnail?t_s=${at.toFixed(2)}`);
   return h("img", { class: "example-picture", src, alt: "The moment that others should be like" });
 }
 

@@ -1,8 +1,9 @@
 // Searches to begin with, made of what the library really holds.
 
 import { get, post } from "../api.js";
+import { BASE } from "../base.js";
 
-const KEY = "moments.examples";
+const KEY = `moments${BASE}.examples`;
 const MOST_WORDS = 7;
 const LEAST_LABEL_CONFIDENCE = 0.5;
 

@@ -1,6 +1,7 @@
 // What stands under an empty search box: searches to begin with, and how much there is to search.
 
 import { get, isAbort } from "../api.js";
+import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { exampleSearches } from "./examples.js";
 import { duration, lane, plural } from "../format.js";
@@ -59,7 +60,7 @@ function librarySize(library) {
     "p",
     { class: "library-size faint num" },
     `${plural(library.videos, "video")}, ${duration(library.seconds)}, ready to search · `,
-    h("a", { href: "/library" }, "Open the library"),
+    h("a", { href: onSite("/library") }, "Open the library"),
   );
 }
 
@@ -77,7 +78,7 @@ function emptyLibrary() {
     h(
       "div",
       { class: "state-actions" },
-      h("a", { class: "button button-primary", href: "/library" }, icon("upload"), "Add videos"),
+      h("a", { class: "button button-primary", href: onSite("/library") }, icon("upload"), "Add videos"),
     ),
   );
 }

@@ -1,6 +1,7 @@
 // One result: its frame, when it is, how sure it is, why it was found, and what can be done with it.
 
 import { announce } from "../announce.js";
+import { onSite } from "../base.js";
 import { fill, h, setStyle, uid } from "../dom.js";
 import { evidenceList, explanationPanel } from "../evidence.js";
 import { clockRange, confidenceWords, percent, plural, spokenClock } from "../format.js";
@@ -22,7 +23,7 @@ export function momentCard(moment, { search, verdicts, signal }) {
   const titleId = uid("moment");
   const link = h("a", { class: "moment-link", href: address, id: titleId }, moment.title);
   const frame = momentFrame(moment, address);
-  const shown = preview(frame, link, moment, `/v1/videos/${encodeURIComponent(moment.video_id)}/stream`);
+  const shown = preview(frame, link, moment, onSite(`/v1/videos/${encodeURIComponent(moment.video_id)}/stream`));
   const judge = verdicts && judgeButtons(moment, verdicts);
   const pick = pickButton(moment, signal);
   const why = explainButton(moment);

@@ -1,5 +1,6 @@
 // A search as a value: read from the address bar, written back to it, and sent to the API.
 
+import { onSite } from "../base.js";
 import { LANES } from "../format.js";
 import { storedFile } from "./query-files.js";
 
@@ -83,7 +84,7 @@ export function searchAddress(search) {
   if (search.fileKey) query.set("file", search.fileKey);
   if (hasExample(search) && search.text.trim() && search.textShare !== 0.5) query.set("share", search.textShare);
   const text = query.toString();
-  return text ? `/search?${text}` : "/";
+  return onSite(text ? `/search?${text}` : "/");
 }
 
 /** Whether there is anything to look for. */

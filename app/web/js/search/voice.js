@@ -1,5 +1,7 @@
 // A question spoken into the microphone, as a WAV file of 16 kHz mono.
 
+import { onSite } from "../base.js";
+
 const RATE_HZ = 16_000;
 const LONGEST_S = 60;
 const SHORTEST_S = 0.4;
@@ -19,7 +21,7 @@ export async function record({ onLevel, onFull }) {
   let samples = 0;
   let isFull = false;
   try {
-    await context.audioWorklet.addModule("/web/js/search/recorder-worklet.js");
+    await context.audioWorklet.addModule(onSite("/web/js/search/recorder-worklet.js"));
   } catch {
     close();
     throw new VoiceError("This browser cannot record sound for Moments. Type instead, or choose a recording.");

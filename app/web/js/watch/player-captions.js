@@ -1,6 +1,7 @@
 // The transcript as captions over the picture.
 
 import { address } from "../api.js";
+import { onSite } from "../base.js";
 import { h } from "../dom.js";
 
 // In lines from the bottom: above the bar of buttons.
@@ -15,7 +16,7 @@ export function addCaptions(media, video, onChange) {
     kind: "captions",
     label: "Transcript",
     srclang: "en",
-    src: address(`/v1/videos/${encodeURIComponent(video.video_id)}/transcript`, { format: "vtt" }),
+    src: address(onSite(`/v1/videos/${encodeURIComponent(video.video_id)}/transcript`), { format: "vtt" }),
   });
   const none = () => {
     isThere = false;

@@ -2,6 +2,7 @@
 // cannot decode the file. Times are the video's own in both cases.
 
 import { address } from "../api.js";
+import { onSite } from "../base.js";
 import { clamp } from "./timeline-scale.js";
 
 const CLIP_S = 60;
@@ -112,7 +113,8 @@ export class PlayerSource {
     // Many seeks in a row, as when a slider is dragged, ask for one clip.
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.media.src = address(`/v1/videos/${encodeURIComponent(this.video.video_id)}/clip.mp4`, { start_s, end_s });
+      const clip = onSite(`/v1/videos/${encodeURIComponent(this.video.video_id)}/clip.mp4`);
+      this.media.src = address(clip, { start_s, end_s });
     }, 200);
   }
 

@@ -1,6 +1,7 @@
 // Small pictures of a video by time, fetched when first asked for.
 
 import { address } from "../api.js";
+import { onSite } from "../base.js";
 import { nearest } from "./timeline-scale.js";
 
 const AT_ONCE = 6;
@@ -26,7 +27,7 @@ export function timelinePictures(videoId, thumbnailsS, onLoad) {
     },
     url(timeS) {
       const at = nearest(thumbnailsS, timeS);
-      return at === null ? null : address(`/v1/videos/${encodeURIComponent(videoId)}/thumbnail`, { t_s: at });
+      return at === null ? null : address(onSite(`/v1/videos/${encodeURIComponent(videoId)}/thumbnail`), { t_s: at });
     },
     close() {
       isClosed = true;
@@ -50,6 +51,6 @@ export function timelinePictures(videoId, thumbnailsS, onLoad) {
       if (!isClosed) onLoad();
     };
     image.onerror = settle;
-    image.src = address(`/v1/videos/${encodeURIComponent(videoId)}/thumbnail`, { t_s: at });
+    image.src = address(onSite(`/v1/videos/${encodeURIComponent(videoId)}/thumbnail`), { t_s: at });
   }
 }

@@ -2,6 +2,7 @@
 
 import { address } from "../api.js";
 import { announce } from "../announce.js";
+import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { day, duration, size } from "../format.js";
 import { icon } from "../icons.js";
@@ -45,7 +46,10 @@ export function videoFacts(video, { onChange }) {
         ? h(
             "ul",
             { class: "tag-list", "aria-label": "Tags" },
-            now.tags.map((tag) => h("li", null, h("a", { class: "tag", href: address("/library", { tag }) }, tag))),
+            now.tags.map((tag) => {
+              const href = address(onSite("/library"), { tag });
+              return h("li", null, h("a", { class: "tag", href }, tag));
+            }),
           )
         : null,
       h("p", { class: "mono-path", title: "Where the file is" }, now.path),

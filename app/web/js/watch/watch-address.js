@@ -1,6 +1,7 @@
 // What the address of the player page says: a video, a moment of it, a place, and the search it came from.
 
 import { address } from "../api.js";
+import { onSite } from "../base.js";
 
 /** `{startS, endS, atS, search}` of the query of an address; null where it does not say, or says nonsense. */
 export function parseWatch(query) {
@@ -17,7 +18,7 @@ export function parseWatch(query) {
 
 /** The address that says the same; `atS` only where it is not the start of the moment. */
 export function watchAddress(videoId, { moment = null, atS = null, search = null }) {
-  return address(`/watch/${encodeURIComponent(videoId)}`, {
+  return address(onSite(`/watch/${encodeURIComponent(videoId)}`), {
     start_s: moment && rounded(moment.start_s),
     end_s: moment && rounded(moment.end_s),
     t_s: atS === null ? null : rounded(atS),

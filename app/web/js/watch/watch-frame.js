@@ -2,6 +2,7 @@
 
 import { address } from "../api.js";
 import { announce } from "../announce.js";
+import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { plural } from "../format.js";
 import { icon } from "../icons.js";
@@ -43,13 +44,13 @@ export function watchTop(search) {
 /** The results that were come from, with all their filters, or else those of the search; without one, the library. */
 function wayBack(search) {
   const from = history.state?.from ?? "";
-  if (from.startsWith("/search")) return [from, "All results"];
+  if (from.startsWith(onSite("/search"))) return [from, "All results"];
   if (search)
     return [
-      address("/search", { q: search.text, then: search.then, not: search.not, lane: search.lane }),
+      address(onSite("/search"), { q: search.text, then: search.then, not: search.not, lane: search.lane }),
       "All results",
     ];
-  return [from.startsWith("/library") ? from : "/library", "Library"];
+  return [from.startsWith(onSite("/library")) ? from : onSite("/library"), "Library"];
 }
 
 /** What stands where the page will be. */
@@ -110,8 +111,8 @@ export function showTrouble(root, error, videoId) {
               },
               "Try again",
             ),
-        h("a", { class: isGone ? "button button-primary" : "button", href: "/library" }, "Open the library"),
-        h("a", { class: "button", href: "/" }, "Search"),
+        h("a", { class: isGone ? "button button-primary" : "button", href: onSite("/library") }, "Open the library"),
+        h("a", { class: "button", href: onSite("/") }, "Search"),
       ),
     ),
   );
