@@ -21,7 +21,7 @@ from retrieval.library import Library
 from tests.browser import site_of
 from tests.fakes import TWO_VIDEOS, id_of, library_of
 from tests.job_fakes import HeldIndexer, queue_in
-from tests.test_uploads import FakeJobs
+from tests.tus import FakeJobs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

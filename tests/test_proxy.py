@@ -24,7 +24,7 @@ from retrieval.library import Library
 from tests.browser import Site, page_on, site_of, until
 from tests.fakes import TWO_VIDEOS, id_of
 from tests.job_fakes import HeldIndexer, queue_in
-from tests.test_uploads import PART, TUS, FakeJobs, metadata
+from tests.tus import PART, TUS, FakeJobs, metadata
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

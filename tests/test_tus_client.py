@@ -19,7 +19,7 @@ from app.uploads import Uploads
 from retrieval.library import Library
 from tests.browser import served
 from tests.test_clients import CLIENTS, run
-from tests.test_uploads import TUS, FakeJobs, files
+from tests.tus import TUS, FakeJobs, files
 
 CONTENT = os.urandom(1_000_003)
 CHUNK_BYTES = 400_000

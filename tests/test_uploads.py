@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,84 +14,14 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.main import create_app
-from app.settings import Settings
-from app.tus import parse_checksum, parse_concat, parse_metadata
-from app.uploads import EXPIRES_S, About, UploadKind, Uploads
+from app.tus import parse_checksum, parse_metadata
+from app.uploads import EXPIRES_S, About, Uploads
 from indexer.addition import Addition, Origin
-from retrieval.errors import ConflictError, GoneError, NotFoundError, StorageFullError, UploadHeaderError
-from retrieval.library import Library
-from retrieval.storage.folder import DataFolder
-
-CONTENT = bytes(range(256)) * 40
-NOBODYS = "0b6f9d1e-6d0c-4f6e-9a53-2f4be1c9d7aa"
-PART = "application/offset+octet-stream"
-TUS = {"Tus-Resumable": "1.0.0"}
-
-
-class FakeJobs:
-    """Keeps what is put on the queue."""
-
-    def __init__(self) -> None:
-        self.added: dict[str | None, Addition] = {}
-        self.over: set[str] = set()
-
-    def add(self, addition: Addition, job_id: str | None = None) -> str:
-        self.added[job_id] = addition
-        return str(job_id)
-
-    def cancel(self, job_id: str) -> None:
-        if job_id in self.over:
-            raise ConflictError(f"job {job_id} is done")
-        Path(self.added.pop(job_id).where).unlink()
-
-
-@pytest.fixture
-def jobs() -> FakeJobs:
-    return FakeJobs()
-
-
-@pytest.fixture
-def uploads(tmp_path: Path, jobs: FakeJobs) -> Uploads:
-    return Uploads(DataFolder.create(tmp_path), jobs, 1_000_000)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def client(tmp_path: Path, uploads: Uploads) -> Iterator[TestClient]:
-    api = create_app(Settings(data_dir=tmp_path))
-    with Library(Settings(data_dir=tmp_path), "test") as library:
-        api.state.library, api.state.uploads = library, uploads
-        yield TestClient(api)
-
-
-def metadata(**fields: str) -> str:
-    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in fields.items())
-
-
-def begin(client: TestClient, size: int = len(CONTENT), **fields: str) -> str:
-    sent = TUS | {"Upload-Length": str(size), "Upload-Metadata": metadata(**{"filename": "talk.mp4"} | fields)}
-    response = client.post("/v1/uploads", headers=sent)
-    assert response.status_code == 201, response.text
-    return str(response.headers["location"])
-
-
-def send(client: TestClient, where: str, content: bytes, offset: int, **headers: str) -> Response:
-    sent = TUS | {"Upload-Offset": str(offset), "Content-Type": PART} | headers
-    return client.patch(where, content=content, headers=sent)
-
-
-def problem(response: Response) -> tuple[int, str]:
-    assert response.headers["content-type"] == "application/problem+json"
-    return response.status_code, response.json()["code"]
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(
-        str(path.relative_to(folder))
-        for name in ("uploads", "files")
-        for path in (folder / name).rglob("*")
-        if path.is_file()
-    )
+from retrieval.errors import GoneError, NotFoundError, StorageFullError, UploadHeaderError
+from tests.tus import CONTENT, NOBODYS, PART, TUS, FakeJobs, begin, files, metadata, problem, send
+from tests.tus import client as client
+from tests.tus import jobs as jobs
+from tests.tus import uploads as uploads
 
 
 def test_a_file_in_parts_becomes_a_job(client: TestClient, jobs: FakeJobs, tmp_path: Path) -> None:
@@ -204,100 +133,6 @@ def test_a_video_stays_whose_upload_is_terminated(client: TestClient, jobs: Fake
     assert client.head(where, headers=TUS).status_code == 404
 
 
-def pieces(client: TestClient, *contents: bytes) -> list[str]:
-    """Addresses of complete partial uploads."""
-    made = []
-    for content in contents:
-        sent = TUS | {"Upload-Length": str(len(content)), "Upload-Concat": "partial"}
-        where = str(client.post("/v1/uploads", headers=sent).headers["location"])
-        assert send(client, where, content, 0).status_code == 204
-        made.append(where)
-    return made
-
-
-def join(client: TestClient, made: list[str], **headers: str) -> Response:
-    named = {"Upload-Metadata": metadata(filename="talk.mp4", tags="work")}
-    return client.post("/v1/uploads", headers=TUS | named | {"Upload-Concat": f"final;{' '.join(made)}"} | headers)
-
-
-def test_pieces_become_one_file_in_the_order_of_their_names(client: TestClient, jobs: FakeJobs, tmp_path: Path) -> None:
-    first, empty, last = pieces(client, CONTENT[:3000], b"", CONTENT[3000:])
-    asked = client.head(first, headers=TUS).headers
-    assert (asked["upload-concat"], asked["upload-offset"], asked["upload-length"]) == ("partial", "3000", "3000")
-    piece = client.get(first).json()
-    assert (piece["state"], piece["job_id"], jobs.added) == ("complete", None, {})
-    # Addresses may be whole ones, as a client knows them.
-    joined = join(client, [f"http://testserver{first}", empty, last])
-    assert joined.status_code == 201, joined.text
-    where = joined.headers["location"]
-    upload_id = where.rsplit("/", 1)[1]
-    assert list(jobs.added) == [upload_id]
-    assert jobs.added[upload_id].tags == ("work",)
-    assert Path(jobs.added[upload_id].where).read_bytes() == CONTENT
-    assert files(tmp_path) == [f"files/{upload_id}/talk.mp4", f"uploads/{upload_id}.json"]
-    asked = client.head(where, headers=TUS).headers
-    assert asked["upload-concat"] == f"final;{first} {empty} {last}"
-    assert asked["upload-offset"] == asked["upload-length"] == str(len(CONTENT))
-    assert problem(send(client, where, b"x", len(CONTENT))) == (403, "forbidden")
-    assert [client.head(piece, headers=TUS).status_code for piece in (first, empty, last)] == [404] * 3
-
-
-def test_what_cannot_be_put_together_stays_as_it_is(client: TestClient, jobs: FakeJobs, tmp_path: Path) -> None:
-    first, second = pieces(client, CONTENT[:600_000], CONTENT[:10])
-    sent = TUS | {"Upload-Length": "5", "Upload-Concat": "partial"}
-    unfinished = str(client.post("/v1/uploads", headers=sent).headers["location"])
-    whole = begin(client, 5)
-    refused, before = (400, "invalid_upload_header"), files(tmp_path)
-    assert problem(join(client, [first, unfinished])) == refused
-    assert problem(join(client, [first, whole])) == refused
-    assert problem(join(client, [first, first])) == refused
-    assert problem(join(client, [first, second], **{"Upload-Length": "20"})) == refused
-    assert problem(join(client, [first, f"/v1/uploads/{NOBODYS}"])) == (404, "not_found")
-    assert (jobs.added, files(tmp_path)) == ({}, before)
-    assert join(client, [second, first]).status_code == 201
-
-
-def test_pieces_may_not_be_more_together_than_one_file(uploads: Uploads, client: TestClient, tmp_path: Path) -> None:
-    made = pieces(client, CONTENT, CONTENT)
-    uploads.max_bytes = 2 * len(CONTENT) - 1
-    before = files(tmp_path)
-    assert problem(join(client, made)) == (413, "too_large")
-    assert files(tmp_path) == before
-
-
-def test_a_kill_between_pieces_loses_none(
-    uploads: Uploads, client: TestClient, jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The server dies in the middle of the second of three; the next one goes on there."""
-    made = pieces(client, CONTENT[:1000], CONTENT[1000:5000], CONTENT[5000:])
-
-    def copy_half(reader: Any, writer: Any, _: int) -> None:
-        writer.write(reader.read(2000))
-        raise KeyboardInterrupt
-
-    ids = [where.rsplit("/", 1)[1] for where in made]
-    with monkeypatch.context() as patched:
-        patched.setattr("shutil.copyfileobj", copy_half)
-        with pytest.raises(KeyboardInterrupt):
-            uploads.join(ids, About("talk.mp4"))
-    assert jobs.added == {}
-    uploads.sweep()
-    (addition,) = jobs.added.values()
-    assert Path(addition.where).read_bytes() == CONTENT
-
-
-def test_a_piece_that_nobody_puts_to_use_expires(uploads: Uploads, tmp_path: Path) -> None:
-    piece = uploads.create(0, About(""), UploadKind.PARTIAL)
-    uploads.sweep()
-    assert uploads.get(piece.id).is_complete
-    long_ago = time.time() - EXPIRES_S - 1
-    os.utime(tmp_path / "uploads" / f"{piece.id}.part", (long_ago, long_ago))
-    with pytest.raises(GoneError):
-        uploads.join([piece.id], About("talk.mp4"))
-    uploads.sweep()
-    assert files(tmp_path) == []
-
-
 @pytest.mark.parametrize(
     ("method", "path", "headers", "status"),
     [
@@ -352,7 +187,8 @@ def test_what_was_said_of_a_file_is_told_again(client: TestClient, tmp_path: Pat
     assert client.head(where, headers=TUS).headers["upload-metadata"] == said
     send(client, where, b"x", 0)
     assert (tmp_path / "files" / where.rsplit("/", 1)[1] / "\ufffda.mp4").exists()
-    assert "upload-metadata" not in client.head(pieces(client, b"x")[0], headers=TUS).headers
+    silent = client.post("/v1/uploads", headers=TUS | {"Upload-Length": "1"}).headers["location"]
+    assert "upload-metadata" not in client.head(silent, headers=TUS).headers
 
 
 @pytest.mark.parametrize(
@@ -501,12 +337,6 @@ def test_a_checksum_names_its_algorithm() -> None:
     assert parse_checksum("sha1 AAAA").digest == b"\0\0\0"
     with pytest.raises(UploadHeaderError, match="allowed are md5, sha1, sha256"):
         parse_checksum("AAAA")
-
-
-def test_pieces_are_named_by_their_addresses() -> None:
-    """Wherever the client reached the server: under another name, or behind a proxy with a path of its own."""
-    assert parse_concat("partial") == ()
-    assert parse_concat(f"final;https://moments.example/base/v1/uploads/{NOBODYS}") == (NOBODYS,)
 
 
 def test_notes_are_whole_or_not_there(uploads: Uploads, tmp_path: Path) -> None:
