@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
@@ -21,6 +21,9 @@ from app.settings import Settings
 from indexer.jobs import IndexJobs
 from retrieval.library import Library
 from tests.job_fakes import HeldIndexer, queue_in, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +218,26 @@ def test_a_job_that_is_over_and_told_has_nothing_more_to_tell(client: TestClient
     over = client.get(path, headers={"Last-Event-ID": event_id})
     assert (over.status_code, over.content) == (204, b"")
     assert [job["state"] for _, job in told(url, path, "0badc0de")] == ["done"]
+
+
+def test_a_browser_stops_asking_for_a_job_that_is_over(
+    client: TestClient, jobs: IndexJobs, url: str, chromium: "Browser"
+) -> None:
+    """It comes back by itself when a stream ends, with the last id, until it is told that there is nothing more."""
+    assert jobs
+    page = chromium.new_page()
+    page.goto(f"{url}/healthz")
+    told = page.evaluate(
+        """(path) => new Promise((resolve) => {
+          const told = [];
+          const source = new EventSource(path);
+          source.addEventListener("job", (event) => told.push(JSON.parse(event.data).state));
+          source.addEventListener("error", () => source.readyState === EventSource.CLOSED && resolve(told));
+        })""",
+        f"/v1/jobs/{finished(client)}/events",
+    )
+    page.close()
+    assert told == ["done"]
 
 
 def test_who_comes_back_to_a_job_is_not_told_what_was_seen(client: TestClient, indexer: HeldIndexer, url: str) -> None:

@@ -111,11 +111,16 @@ def caddy(folder: Path, upstream: str, port: int, certificate: Path) -> list[str
 @contextmanager
 def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
     """A proxy on that port."""
-    if shutil.which(command[0]) is None:
+    # Debian keeps servers where only root looks.
+    program = shutil.which(command[0], path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    if program is None:
         pytest.skip(f"no {command[0]}")
     log = folder / "log"
     environment = {**os.environ, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
-    with log.open("wb") as said, subprocess.Popen(command, stderr=said, stdout=said, env=environment) as process:
+    with (
+        log.open("wb") as said,
+        subprocess.Popen([program, *command[1:]], stderr=said, stdout=said, env=environment) as process,
+    ):
         try:
             deadline = time.monotonic() + STARTS_S
             while True:
