@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.ranges import ByteRange, byte_ranges
 from retrieval.errors import VideoFileGoneError
+from retrieval.path_text import readable
 
 _BLOCK_BYTES = 256 * 1024
 
@@ -56,7 +57,7 @@ def answer_with_file(
 
 def inline(name: str) -> str:
     """The Content-Disposition of what a browser shows, and saves under this name."""
-    return f"inline; filename*=UTF-8''{quote(name, safe='')}"
+    return f"inline; filename*=UTF-8''{quote(readable(name), safe='')}"
 
 
 def _about(path: Path) -> os.stat_result:

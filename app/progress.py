@@ -4,10 +4,10 @@ import sys
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from app.terminal import make_console, shown
 from indexer.job_progress import overall_share
 from indexer.probe import probe
 from retrieval.errors import MediaError
@@ -45,7 +45,7 @@ class IndexProgress:
             TextColumn("{task.percentage:>3.0f}%"),
             _SpeedColumn(),
             TimeRemainingColumn(elapsed_when_finished=True),
-            console=Console(stderr=True),
+            console=make_console(stderr=True),
             disable=not sys.stderr.isatty(),
             transient=True,
         )
@@ -66,7 +66,7 @@ class IndexProgress:
         number = f"{self._finished + 1}/{self._files} " if self._files > 1 else ""
         self._progress.update(
             self._task,
-            description=f"{number}{file.name[:40]}  [cyan]{stage or 'waiting'}[/cyan]",
+            description=f"{number}{shown(file.name[:40])}  [cyan]{stage or 'waiting'}[/cyan]",
             completed=self._finished + sum(self._shares.values()),
             speed=self._speed(),
         )

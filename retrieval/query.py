@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from retrieval.domain import Lane, LaneWeight, Span, WeightSource
 from retrieval.errors import InputError, QueryError
+from retrieval.path_text import readable
 from retrieval.video_filter import VideoFilter
 
 MAX_QUERY_CHARS = 1_000
@@ -146,7 +147,7 @@ class Query:
 
 def parse_term(text: str) -> Term:
     """The term that a person's words mean. Raises QueryError for words that cannot be searched for."""
-    cleaned = " ".join(text.split())
+    cleaned = " ".join(readable(text).split())
     if not cleaned:
         raise QueryError("the query is empty; give words that describe the moment")
     if len(cleaned) > MAX_QUERY_CHARS:

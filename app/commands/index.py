@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
 from app.answers import job_json, outcome_json
 from app.cli import Invocation, emit_json
+from app.harmless import say
 from app.indexing import media_files, open_jobs
 from app.progress import IndexProgress
 from app.remote import Server, server_of
 from app.render import clock
 from app.settings import Settings
+from app.terminal import make_console, shown
 from indexer.decode import Skip
 from retrieval.errors import InputError
 from retrieval.library import Library
@@ -80,12 +80,12 @@ def _here(settings: Settings, files: list[Path]) -> Iterator[dict[str, Any]]:
         yield from _follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id)))
         resumed = {job_id: Path(path) for job_id, path in left_over.items() if job_id not in ids}
         for outcome in _follow(resumed, lambda job_id: job_json(indexing.jobs.job(job_id))):
-            click.echo(f"{outcome['path']}: {outcome['status']} (left over from an earlier run)", err=True)
+            say(f"{outcome['path']}: {outcome['status']} (left over from an earlier run)", err=True)
 
 
 def _through(server: Server, files: list[Path]) -> Iterator[dict[str, Any]]:
     """Outcomes of files that the server of this data folder indexes."""
-    click.echo(f"the data folder is served at {server.url}, which indexes the files", err=True)
+    say(f"the data folder is served at {server.url}, which indexes the files", err=True)
     yield from _follow({server.add(file): file for file in files}, server.job)
 
 
@@ -122,10 +122,10 @@ def _ended(file: Path, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_outcome(outcome: dict[str, Any]) -> None:
-    console = Console(highlight=False)
-    name = escape(outcome["path"])
+    console = make_console()
+    name = shown(outcome["path"])
     if outcome["status"] == "failed":
-        Console(stderr=True, highlight=False).print(f"[red]failed[/red]     {escape(outcome['error']['message'])}")
+        make_console(stderr=True).print(f"[red]failed[/red]     {shown(outcome['error']['message'])}")
         return
     length = clock(outcome["duration_s"] or 0.0)
     if outcome["status"] == "unchanged":
@@ -137,7 +137,7 @@ def _print_outcome(outcome: dict[str, Any]) -> None:
             f"{outcome['seconds']:.1f} s, {speed:.1f}× real time[/dim]"
         )
     for warning in outcome["warnings"]:
-        console.print(f"           [yellow]{escape(warning)}[/yellow]")
+        console.print(f"           [yellow]{shown(warning)}[/yellow]")
 
 
 @contextmanager

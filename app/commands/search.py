@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from app.answers import answer_json
 from app.cli import Invocation, emit_json
@@ -12,6 +11,7 @@ from app.remote import server_of
 from app.render import play_hint, print_answer
 from app.searching import open_engine
 from app.stretches import parse_stretch
+from app.terminal import make_console, shown
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.file_queries import FileKind, QueryFile, search_with
@@ -125,10 +125,10 @@ def search(
     if invocation.as_json:
         emit_json(answer_json(answer))
         return
-    console = Console()
+    console = make_console()
     print_answer(console, answer)
     if answer.moments and not answer.abstained and Path(answer.moments[0].path).exists():
-        console.print(f"[dim]play it:  {play_hint(answer.moments[0])}[/dim]", highlight=False, soft_wrap=True)
+        console.print(f"[dim]play it:  {shown(play_hint(answer.moments[0]))}[/dim]")
 
 
 def _file(image: Path | None, sound: Path | None, spoken: Path | None, like: str | None) -> QueryFile | None:

@@ -10,6 +10,7 @@ import click
 import uvicorn
 
 from app.cli import Invocation
+from app.harmless import say
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError
 from retrieval.library import Library
@@ -36,12 +37,13 @@ def serve(invocation: Invocation, host: str | None, port: int | None, with_brows
     _require_key(settings)
     listener = _listen(settings)
     url = _url(settings.host, listener.getsockname()[1])
-    click.echo(f"Moments on {url}  (documentation: {url}/docs, stop with Ctrl-C)", err=True)
+    say(f"Moments on {url}  (documentation: {url}/docs, stop with Ctrl-C)", err=True)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     api = create_app(settings, url)
     config = uvicorn.Config(
         api,
         lifespan="on",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

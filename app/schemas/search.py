@@ -9,6 +9,7 @@ from app.schemas.body import Body
 from app.schemas.filters import FilterBody, filter_json
 from app.schemas.moments import MomentAnswer, Probability
 from retrieval.domain import Lane, Span
+from retrieval.path_text import readable
 from retrieval.query import MAX_LIMIT, Clip, GroupBy, Query, Term, parse_term
 
 
@@ -182,7 +183,7 @@ def search_json(query: Query) -> dict[str, Any]:
     """The body that means ``query``: what a command sends to a server."""
     first, *rest = query.steps
     like = first.like and {
-        "video_id": first.like.video,
+        "video_id": readable(first.like.video),
         "start_s": first.like.span.start_s,
         "end_s": first.like.span.end_s,
     }
