@@ -14,7 +14,8 @@ import click
 from app.answers import job_json, outcome_json
 from app.cli import Invocation, emit_json
 from app.harmless import say
-from app.indexing import media_files, open_jobs
+from app.indexing import open_jobs
+from app.media_files import media_files
 from app.progress import IndexProgress
 from app.remote import Server, server_of
 from app.render import clock
@@ -48,16 +49,19 @@ def index(invocation: Invocation, paths: tuple[str, ...], skip: str | None = Non
     Each PATH is a video or audio file, a folder that is searched for them, or a glob in quotation marks.
     A file that is in the library already is left as it is; a run that was stopped goes on where it was.
     """
-    files = media_files(paths)
-    if not files:
-        raise InputError(f"no media file in {', '.join(paths)}")
+    found = media_files(paths)
+    passed_over = found.told()
+    if not found.files:
+        raise InputError("; ".join([f"no media file in {', '.join(paths)}", *([passed_over] if passed_over else [])]))
+    if passed_over is not None:
+        say(passed_over, err=True)
     if skip is not None:
         invocation.overrides["skip"] = skip
     settings = invocation.settings
     server = server_of(settings)
     if server is not None and skip is not None:
         raise InputError(f"the server at {server.url} indexes by its own settings: leave out --{skip}, or stop it")
-    outcomes = _here(settings, files) if server is None else _through(server, files)
+    outcomes = _here(settings, found.files) if server is None else _through(server, found.files)
     failed = 0
     for outcome in outcomes:
         failed += outcome["status"] == "failed"
