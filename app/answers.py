@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from app.explanations import explanation_from_json, explanation_json
+from app.explanations import corrected_from_json, corrected_json, explanation_from_json, explanation_json
 from retrieval.domain import (
     Answer,
     Evidence,
@@ -77,6 +77,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         value["next_cursor"] = answer.next_cursor
     if answer.reason is not None:
         value["reason"] = answer.reason
+    if answer.corrected:
+        value["corrected"] = corrected_json(answer.corrected)
     if answer.transcript is not None:
         value["transcript"] = {
             "text": answer.transcript.text,
@@ -171,6 +173,7 @@ def answer_from_json(value: dict[str, Any]) -> Answer:
         Searched(value["searched"]["videos"], value["searched"]["seconds"]),
         QueryTranscript(**value["transcript"]) if "transcript" in value else None,
         value.get("next_cursor"),
+        corrected_from_json(value.get("corrected", ())),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from app.explanations import explanation_lines
+from app.explanations import corrected_line, explanation_lines
 from app.harmless import shell_word
 from app.terminal import shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Moment
@@ -90,6 +90,8 @@ def print_answer(console: Console, answer: Answer) -> None:
         console.print(
             f"heard  [bold]{shown(answer.transcript.text)}[/bold]  [dim]{answer.transcript.confidence:.0%} sure[/dim]"
         )
+    if answer.corrected:
+        console.print(f"[dim]{shown(corrected_line(answer.corrected))}; to keep to your words: --exact-words[/dim]")
     if answer.abstained:
         console.print(f"[yellow]Nothing found.[/yellow] {shown(answer.reason or '')}".rstrip())
         if answer.moments:

@@ -67,6 +67,7 @@ Examples:
     help="Leave out moments with less confidence than this, 0 to 1.",
 )
 @click.option("--explain", is_flag=True, help="Say why each moment has its rank.")
+@click.option("--exact-words", is_flag=True, help="Search for words as they are, however they are spelt.")
 @click.option("--weight", "weights", multiple=True, help='How much a lane counts, as "speech=2"; repeatable.')
 @click.pass_obj
 def search(
@@ -91,6 +92,7 @@ def search(
     cursor: str | None,
     min_confidence: float,
     explain: bool,
+    exact_words: bool,
     weights: tuple[str, ...],
 ) -> None:
     """Find moments that match a description.
@@ -114,6 +116,7 @@ def search(
         cursor=cursor,
         min_confidence=min_confidence,
         explain=explain,
+        correct=not exact_words,
     )
     settings = invocation.settings
     server = server_of(settings)
