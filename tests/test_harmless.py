@@ -138,6 +138,15 @@ def test_logs_are_harmless(library: Library, capfd: pytest.CaptureFixture[str]) 
     assert logging.getLogger("indexer").level == logging.NOTSET
 
 
+def test_a_terminal_without_unicode_is_no_reason_to_fail(library: Library) -> None:
+    for form in ((), ("--json",)):
+        command = [sys.executable, "-m", "app.cli", "--data-dir", str(library.folder.path), *form, "show", "1" * 16]
+        environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        library.catalog.move("1" * 16, "/films/fïlm 東京.mp4", "fïlm")
+        out = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True).stdout
+        assert b"f\\xeflm" in out or json.loads(out)["path"] == "/films/fïlm 東京.mp4"
+
+
 @pytest.mark.parametrize("arguments", [("--path", "*/nothing/*"), ("--tag", "none"), ("--path", "*", "--tag", "none")])
 def test_a_list_without_a_match_says_so(
     library: Library, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]

@@ -14,7 +14,9 @@ from app.settings import Settings
 from indexer.addition import Addition
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.library import Library
+from retrieval.search import SearchEngine
 from retrieval.storage.records import VideoContents, VideoRecord
+from tests.fakes import FakeEncoders
 from tests.job_fakes import HeldIndexer, queue_in, until
 from tests.media import colour, tone, video
 from tests.terminal import moments
@@ -89,6 +91,15 @@ def test_it_is_served(client: TestClient, file: Path) -> None:
     assert client.post("/v1/exports", json={"format": "mp4", "moments": [moment]}).status_code == 200
     assert client.get(f"/v1/videos/{ID}/clip.mp4", params={"start_s": 0, "end_s": 1}).status_code == 200
     assert client.delete(f"/v1/videos/{ID}").status_code == 204
+
+
+def test_a_glob_that_is_too_long_is_a_clear_problem(client: TestClient, library: Library) -> None:
+    listed = client.get("/v1/videos", params={"path": "*" * 1001})
+    assert (listed.status_code, listed.json()["code"]) == (422, "invalid_input")
+    assert "at most 1,000" in listed.json()["detail"]
+    client.app.state.engine = SearchEngine(library, FakeEncoders())  # type: ignore[attr-defined, arg-type]
+    searched = client.post("/v1/search", json={"query": {"text": "red"}, "filter": {"path": "[" * 1001}})
+    assert (searched.status_code, searched.json()["code"]) == (422, "invalid_input")
 
 
 def test_it_is_added_and_its_job_told(client: TestClient, file: Path, tmp_path: Path) -> None:
