@@ -9,6 +9,7 @@ from app.explanations import corrected_line, explanation_lines
 from app.harmless import shell_word
 from app.terminal import shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Moment
+from retrieval.path_text import meant
 
 _BAR_CELLS = 10
 _MOST_CELLS = 100
@@ -107,4 +108,5 @@ def print_answer(console: Console, answer: Answer) -> None:
 
 def play_hint(moment: Moment) -> str:
     """A command that plays the moment with ffplay, which comes with ffmpeg."""
-    return f"ffplay -autoexit -ss {moment.span.start_s:.2f} -t {moment.span.duration_s:.2f} {shell_word(moment.path)}"
+    span, file = moment.span, shell_word(meant(moment.path))
+    return f"ffplay -autoexit -ss {span.start_s:.2f} -t {span.duration_s:.2f} {file}"

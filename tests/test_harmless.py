@@ -13,6 +13,7 @@ import pytest
 from rich.text import Text
 
 from app.harmless import harmless, json_line, one_line, shell_word
+from app.progress import IndexProgress
 from app.render import print_answer
 from app.terminal import make_console, print_rows, shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, Searched, Segment, Span, SpeechOrigin
@@ -114,6 +115,18 @@ def test_an_answer_is_harmless_and_whole(capsys: pytest.CaptureFixture[str]) -> 
     first, second, *_ = out.splitlines()
     assert Path(LONG).name in first
     assert second.endswith("word end")
+
+
+def test_a_progress_bar_shows_any_name(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    with IndexProgress(1) as progress:
+        progress.show(ID, Path(f"[red]:smile:[{EVIL.replace('/', '')}"), "look", 0.5)
+    drawn = capsys.readouterr().err
+    assert "[red]:smile:[a\\x1b[31m\\x1b]0;" in drawn
+    assert "\x1b]0;" not in drawn
 
 
 def test_rows_stand_in_columns_and_the_last_is_whole(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from app.terminal import make_console, shown
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.file_queries import FileKind, QueryFile, search_with
+from retrieval.path_text import meant
 from retrieval.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
 from retrieval.video_filter import VideoFilter
 
@@ -130,7 +131,7 @@ def search(
         return
     console = make_console()
     print_answer(console, answer)
-    if answer.moments and not answer.abstained and Path(answer.moments[0].path).exists():
+    if answer.moments and not answer.abstained and Path(meant(answer.moments[0].path)).exists():
         console.print(f"[dim]play it:  {shown(play_hint(answer.moments[0]))}[/dim]")
 
 
