@@ -98,6 +98,17 @@ def test_brackets_stand_for_themselves_where_nothing_else_matches(glob: str, fou
     assert matching(glob, [(path, path) for path in paths]) == found
 
 
+def test_accents_may_be_written_either_way() -> None:
+    decomposed, composed = "/films/cafe\u0301.mp4", "/films/caf\u00e9.mp4"
+    for stored in (decomposed, composed):
+        for written in (decomposed, composed):
+            assert resolve(Path(written).name, [("1" * 16, stored)]) == "1" * 16
+            assert matching(f"*{written[-6:]}", [(stored, 1)]) == [1]
+    both = [("1" * 16, decomposed), ("2" * 16, composed)]
+    assert resolve(decomposed, both) == "1" * 16
+    assert resolve(composed, both) == "2" * 16
+
+
 def test_a_byte_that_is_no_text_can_be_written_out() -> None:
     video = ("1" * 16, "/films/caf\udce9.mp4")
     for reference in ("caf\udce9.mp4", "caf\\xe9.mp4", "/films/caf\\xe9.mp4"):

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from retrieval.errors import InputError, VideoNotFoundError
-from retrieval.path_text import readable, spellings
+from retrieval.path_text import readable
 
 MAX_GLOB_CHARS = 1_000
 _MIN_PREFIX = 4
@@ -28,9 +28,10 @@ def matching(glob: str | None, named: Sequence[tuple[str, Named]]) -> list[Named
         return [value for _, value in named]
     if len(glob) > MAX_GLOB_CHARS:
         raise InputError(f"the glob has {len(glob):,} characters; at most {MAX_GLOB_CHARS:,} are allowed")
+    glob = unicodedata.normalize("NFC", glob)
     for reading in (glob, glob.replace("[", "[[]")):
         describes = _pattern(reading)
-        if found := [value for path, value in named if describes(path) or describes(readable(path))]:
+        if found := [value for path, value in named if any(map(describes, {path, _composed(path)}))]:
             return found
     return []
 
@@ -57,14 +58,15 @@ def resolve(reference: str, videos: Sequence[tuple[str, str]]) -> str:
     """
     if "\0" in reference:
         raise _not_found(reference)
-    written = spellings([reference])
-    paths = {form(path) for path in written for form in (str, os.path.abspath, os.path.realpath)}
-    tails = {parts for path in written if (parts := PurePath(path).parts)}
+    paths = {reference, os.path.abspath(reference), os.path.realpath(reference)}  # noqa: PTH100
+    composed = {_composed(path) for path in paths}
+    tail = PurePath(_composed(reference)).parts
     ways = (
         [video for video in videos if video[0] == reference],
         [video for video in videos if video[1] in paths],
         [video for video in videos if len(reference) >= _MIN_PREFIX and video[0].startswith(reference.lower())],
-        [video for video in videos if any(PurePath(video[1]).parts[-len(tail) :] == tail for tail in tails)],
+        [video for video in videos if _composed(video[1]) in composed],
+        [video for video in videos if tail and PurePath(_composed(video[1])).parts[-len(tail) :] == tail],
     )
     for found in ways:
         if len(found) == 1:
@@ -81,6 +83,11 @@ def _not_found(reference: str) -> VideoNotFoundError:
         f"no video {reference!r} in the library; give an id, its first {_MIN_PREFIX} digits or more, "
         "a path or a file name, as `moments videos` lists them"
     )
+
+
+def _composed(path: str) -> str:
+    """The path as people write it: accents in one character with their letter, undecodable bytes as ``\\xNN``."""
+    return unicodedata.normalize("NFC", readable(path))
 
 
 def _plain(text: str) -> str:
