@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from app.explanations import explanation_from_json, explanation_json
+from app.explanations import corrected_from_json, corrected_json, explanation_from_json, explanation_json
 from retrieval.domain import (
     Answer,
     Evidence,
@@ -15,6 +15,7 @@ from retrieval.domain import (
     Span,
     SpeechOrigin,
 )
+from retrieval.path_text import readable
 
 if TYPE_CHECKING:
     from indexer.job import Job
@@ -27,7 +28,7 @@ def moment_json(moment: Moment) -> dict[str, Any]:
     value: dict[str, Any] = {
         "rank": moment.rank,
         "video_id": moment.video_id,
-        "path": moment.path,
+        "path": readable(moment.path),
         "title": moment.title,
         "start_s": round(moment.span.start_s, 3),
         "end_s": round(moment.span.end_s, 3),
@@ -76,6 +77,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         value["next_cursor"] = answer.next_cursor
     if answer.reason is not None:
         value["reason"] = answer.reason
+    if answer.corrected:
+        value["corrected"] = corrected_json(answer.corrected)
     if answer.transcript is not None:
         value["transcript"] = {
             "text": answer.transcript.text,
@@ -88,7 +91,7 @@ def video_json(record: "VideoRecord") -> dict[str, Any]:
     """One video of the library."""
     return {
         "video_id": record.id,
-        "path": record.path,
+        "path": readable(record.path),
         "title": record.title,
         "status": record.status.value,
         "duration_s": record.duration_s,
@@ -125,13 +128,13 @@ def judgement_json(judgement: "Judgement") -> dict[str, Any]:
 def outcome_json(outcome: "Outcome") -> dict[str, Any]:
     """What became of one file; the contract of `moments --json index`."""
     return {
-        "path": outcome.path,
+        "path": readable(outcome.path),
         "video_id": outcome.video_id,
         "status": outcome.status.value,
         "duration_s": None if outcome.duration_s is None else round(outcome.duration_s, 3),
         "seconds": round(outcome.seconds, 3),
         "windows": outcome.windows,
-        "warnings": list(outcome.warnings),
+        "warnings": [readable(warning) for warning in outcome.warnings],
         "error": asdict(outcome.failure) if outcome.failure else None,
     }
 
@@ -141,8 +144,8 @@ def job_json(job: "Job") -> dict[str, Any]:
     known, is_done = job.progress, job.state.value == "done"
     return {
         "job_id": job.id,
-        "path": job.path,
-        "title": job.title,
+        "path": readable(job.path),
+        "title": readable(job.title),
         "source": job.addition.origin.value,
         "state": job.state.value,
         "stage": known.stage if known else None,
@@ -170,6 +173,7 @@ def answer_from_json(value: dict[str, Any]) -> Answer:
         Searched(value["searched"]["videos"], value["searched"]["seconds"]),
         QueryTranscript(**value["transcript"]) if "transcript" in value else None,
         value.get("next_cursor"),
+        corrected_from_json(value.get("corrected", ())),
     )
 
 

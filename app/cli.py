@@ -1,7 +1,8 @@
 """The command `moments`: global options, and commands that are imported only when called."""
 
+import codecs
 import importlib
-import json
+import io
 import logging
 import os
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+from app.harmless import harmless, json_line, say
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("app.commands.index:index", "Index files, folders or globs."),
@@ -69,13 +72,22 @@ class _LazyGroup(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, data_dir: Path | None, profile: str | None, as_json: bool, verbose: bool) -> None:
     """Find the right moment in your videos: what is seen, heard, said or shown on screen."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", stream=sys.stderr)
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(_HarmlessFormatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[log])
     overrides: dict[str, Any] = {}
     if data_dir is not None:
         overrides["data_dir"] = data_dir.expanduser().absolute()
     if profile is not None:
         overrides["profile"] = profile
     ctx.obj = Invocation(overrides, as_json)
+
+
+class _HarmlessFormatter(logging.Formatter):
+    """Logs name files and quote what was in them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return harmless(super().format(record))
 
 
 class Invocation:
@@ -102,7 +114,7 @@ class Invocation:
 
 def emit_json(value: object) -> None:
     """One JSON document on one line of standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_line(value, ascii_only=codecs.lookup(sys.stdout.encoding).name != "utf-8") + "\n")
     sys.stdout.flush()
 
 
@@ -110,21 +122,26 @@ def main() -> None:
     """Run the command line; errors that Moments knows become one line and an exit code."""
     from retrieval.errors import MomentsError
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A bar or a dash is no reason to fail where the terminal knows no Unicode.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         outcome = cli.main(standalone_mode=False, prog_name="moments")
         code = outcome if isinstance(outcome, int) else 0
     except click.exceptions.Abort:
-        click.echo("moments: stopped", err=True)
+        say("moments: stopped", err=True)
         code = 130
     except click.ClickException as error:
         if "--json" in sys.argv:
             emit_json({"error": {"code": "wrong_usage", "message": error.format_message()}})
-        error.show()
+        usage = io.StringIO()
+        error.show(usage)
+        click.echo(harmless(usage.getvalue()), nl=False, err=True)
         code = error.exit_code
     except MomentsError as error:
         if "--json" in sys.argv:
             emit_json({"error": {"code": error.code, "message": error.message}})
-        click.echo(f"moments: {error.message}", err=True)
+        say(f"moments: {error.message}", err=True)
         code = _EXIT_CODES.get(error.code, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

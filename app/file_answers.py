@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.ranges import ByteRange, byte_ranges
 from retrieval.errors import VideoFileGoneError
+from retrieval.path_text import readable
 
 _BLOCK_BYTES = 256 * 1024
 
@@ -68,9 +69,10 @@ def attachment(name: str) -> str:
 
 def _names(name: str) -> str:
     """Both forms of a name (RFC 6266): in plain letters, for programs that know no other, and as it is."""
+    name = readable(name)
     bare = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
     plain = re.sub(r'[^ -~]|["\\%/]', "_", bare)
-    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+    return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _about(path: Path) -> os.stat_result:

@@ -14,7 +14,6 @@ from app.searching import announce, resolve_profile
 from app.settings import Settings
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Indexer
-from indexer.settings import MEDIA_SUFFIXES
 from retrieval.encoders.profiles import Encoders, Resolved
 from retrieval.errors import InputError
 from retrieval.library import Library
@@ -92,35 +91,3 @@ def _age_s(path: Path) -> float:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:
         return 0.0
-
-
-def media_files(patterns: tuple[str, ...]) -> list[Path]:
-    """The files that arguments name: files as they are, folders searched for media, globs expanded.
-
-    What does not exist is kept, so that its absence is reported like any other failure.
-    """
-    files: dict[Path, None] = {}
-    for pattern in patterns:
-        path = Path(pattern).expanduser()
-        if path.is_dir():
-            try:
-                next(path.iterdir(), None)
-            except OSError:
-                files[path.absolute()] = None
-                continue
-            found = (
-                file
-                for file in sorted(path.rglob("*"))
-                if file.suffix.lower() in MEDIA_SUFFIXES
-                and file.is_file()
-                and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
-            files |= dict.fromkeys(file.absolute() for file in found)
-        elif not path.exists() and any(character in pattern for character in "*?["):
-            import glob
-
-            matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207
-            files |= dict.fromkeys(Path(match).absolute() for match in matches or [pattern])
-        else:
-            files[path.absolute()] = None
-    return list(files)

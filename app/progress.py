@@ -4,10 +4,11 @@ import sys
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from app.harmless import one_line
+from app.terminal import make_console
 from indexer.job_progress import overall_share
 from indexer.probe import probe
 from retrieval.errors import MediaError
@@ -40,16 +41,17 @@ class IndexProgress:
         self._lengths_s: dict[str, float] = {}
         self._finished = 0
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.fields[stage]}", style="cyan"),
             BarColumn(bar_width=30),
             TextColumn("{task.percentage:>3.0f}%"),
             _SpeedColumn(),
             TimeRemainingColumn(elapsed_when_finished=True),
-            console=Console(stderr=True),
+            console=make_console(stderr=True),
             disable=not sys.stderr.isatty(),
             transient=True,
         )
-        self._task: TaskID = self._progress.add_task("starting", total=float(files), speed=None)
+        self._task: TaskID = self._progress.add_task("starting", total=float(files), stage="", speed=None)
 
     def __enter__(self) -> "IndexProgress":
         self._progress.start()
@@ -66,7 +68,8 @@ class IndexProgress:
         number = f"{self._finished + 1}/{self._files} " if self._files > 1 else ""
         self._progress.update(
             self._task,
-            description=f"{number}{file.name[:40]}  [cyan]{stage or 'waiting'}[/cyan]",
+            description=f"{number}{one_line(file.name[:40])}",
+            stage=stage or "waiting",
             completed=self._finished + sum(self._shares.values()),
             speed=self._speed(),
         )

@@ -12,6 +12,7 @@ from retrieval.domain import Answer
 from retrieval.errors import MomentsError, StorageError
 from retrieval.file_queries import QueryFile
 from retrieval.media_input import opened
+from retrieval.path_text import readable
 from retrieval.query import Query
 from retrieval.storage.folder import DataFolder, LockName
 
@@ -52,7 +53,7 @@ class Server:
 
     def add(self, path: Path) -> str:
         """Put a file on the server's queue; the id of its job."""
-        return cast(str, self._ask("POST", "/v1/videos", json={"path": str(path)})["job_id"])
+        return cast(str, self._ask("POST", "/v1/videos", json={"path": readable(str(path))})["job_id"])
 
     def job(self, job_id: str) -> dict[str, Any]:
         """State, stage and outcome of a job."""

@@ -1,16 +1,20 @@
 """What a person reads on the terminal: moments with times, bars and reasons."""
 
-import shlex
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.text import Text
 
-from app.explanations import explanation_lines
+from app.explanations import corrected_line, explanation_lines
+from app.harmless import shell_word
+from app.terminal import shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Moment
+from retrieval.path_text import meant
 
 _BAR_CELLS = 10
+_MOST_CELLS = 100
+"""Of a long line of speech a terminal shows so much; a file or another program gets all of it."""
+
 _LEAST_TELLING = 0.05
 """A lane that found the moment less probable than this has nothing to tell of it."""
 
@@ -39,8 +43,8 @@ def _bar(share: float) -> str:
     return "█" * filled + "░" * (_BAR_CELLS - filled)
 
 
-def evidence_text(item: Evidence) -> Text:
-    """One line that says why, with the matched words set off."""
+def evidence_text(item: Evidence, most_cells: int | None = None) -> Text:
+    """One line that says why, with the matched words set off; cut to ``most_cells`` if that is a number."""
     line = Text()
     if item.kind is EvidenceKind.TRANSCRIPT:
         line.append("says      ", style="cyan")
@@ -50,13 +54,14 @@ def evidence_text(item: Evidence) -> Text:
         line.append("sounds    ", style="cyan")
     else:
         line.append("looks     ", style="cyan")
-    shown = Text(" ".join((item.text or f"best frame at {clock(item.frame_s or item.span.start_s)}").split()))
+    what = Text(" ".join((item.text or f"best frame at {clock(item.frame_s or item.span.start_s)}").split()))
     if item.text and item.frame_s is not None:
-        shown.append(f"  (frame at {clock(item.frame_s)})", style="dim")
+        what.append(f"  (frame at {clock(item.frame_s)})", style="dim")
     if item.matched_words:
-        shown.highlight_words(list(item.matched_words), style="bold yellow", case_sensitive=False)
-    shown.truncate(100, overflow="ellipsis")
-    line.append_text(shown)
+        what.highlight_words(list(item.matched_words), style="bold yellow", case_sensitive=False)
+    if most_cells is not None:
+        what.truncate(most_cells, overflow="ellipsis")
+    line.append_text(what)
     return line
 
 
@@ -65,42 +70,43 @@ def print_moment(console: Console, moment: Moment) -> None:
     span = f"{clock(moment.span.start_s)}–{clock(moment.span.end_s)}"
     console.print(
         f"[bold]{moment.rank:>2}[/bold]  [bold green]{span}[/bold green]  "
-        f"{escape(Path(moment.path).name)}  [dim]{_bar(moment.confidence)}[/dim] "
-        f"{moment.confidence:.0%} {confidence_words(moment.confidence)}",
-        highlight=False,
+        f"{shown(Path(moment.path).name)}  [dim]{_bar(moment.confidence)}[/dim] "
+        f"{moment.confidence:.0%} {confidence_words(moment.confidence)}"
     )
     telling = [item for item in moment.evidence if item.score >= _LEAST_TELLING]
     for item in telling or moment.evidence[:1]:
         line = Text("      ")
-        line.append_text(evidence_text(item))
+        line.append_text(evidence_text(item, _MOST_CELLS if console.file.isatty() else None))
         console.print(line)
     if moment.further:
         more = f"{moment.further} more in this video; to see them, search with --video {moment.video_id}"
-        console.print(f"      [dim]{more}[/dim]", highlight=False, soft_wrap=True)
+        console.print(f"      [dim]{more}[/dim]")
     for reason in explanation_lines(moment.explanation) if moment.explanation else ():
-        console.print(f"      [dim]{escape(reason)}[/dim]", highlight=False, soft_wrap=True)
+        console.print(f"      [dim]{shown(reason)}[/dim]")
 
 
 def print_answer(console: Console, answer: Answer) -> None:
     """What was heard of a spoken query; every moment, or why there is none; how much was searched."""
     if answer.transcript is not None:
         console.print(
-            f"heard  [bold]{escape(answer.transcript.text)}[/bold]  [dim]{answer.transcript.confidence:.0%} sure[/dim]",
-            highlight=False,
+            f"heard  [bold]{shown(answer.transcript.text)}[/bold]  [dim]{answer.transcript.confidence:.0%} sure[/dim]"
         )
+    if answer.corrected:
+        console.print(f"[dim]{shown(corrected_line(answer.corrected))}; to keep to your words: --exact-words[/dim]")
     if answer.abstained:
-        console.print(f"[yellow]Nothing found.[/yellow] {escape(answer.reason or '')}".rstrip(), highlight=False)
+        console.print(f"[yellow]Nothing found.[/yellow] {shown(answer.reason or '')}".rstrip())
         if answer.moments:
             console.print("[dim]The nearest, none of them convincing:[/dim]")
     for moment in answer.moments:
         print_moment(console, moment)
     videos = f"{answer.searched.videos} video{'' if answer.searched.videos == 1 else 's'}"
-    console.print(f"[dim]searched {videos}, {clock(answer.searched.seconds)}[/dim]", highlight=False)
+    console.print(f"[dim]searched {videos}, {clock(answer.searched.seconds)}[/dim]")
     if answer.next_cursor is not None:
         more = f"for more, repeat the search with --cursor {answer.next_cursor}"
-        console.print(f"[dim]{more}[/dim]", highlight=False, soft_wrap=True)
+        console.print(f"[dim]{more}[/dim]")
 
 
 def play_hint(moment: Moment) -> str:
     """A command that plays the moment with ffplay, which comes with ffmpeg."""
-    return f"ffplay -autoexit -ss {moment.span.start_s:.2f} -t {moment.span.duration_s:.2f} {shlex.quote(moment.path)}"
+    span, file = moment.span, shell_word(meant(moment.path))
+    return f"ffplay -autoexit -ss {span.start_s:.2f} -t {span.duration_s:.2f} {file}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.errors import InputError, PathNotAllowedError
+from retrieval.path_text import meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,9 @@ class MediaRoots:
         if "\0" in path or not Path(path).is_absolute():
             raise InputError(f"path {path!r} is not the absolute path of a file, as /videos/talk.mp4")
         if self.folders is None:
-            return Path(path)
+            return Path(meant(path))
         try:
-            real = Path(path).resolve()
+            real = Path(meant(path)).resolve()
         except (OSError, RuntimeError) as error:
             raise PathNotAllowedError(self._refusal(path)) from error
         if not any(real.is_relative_to(folder.resolve()) for folder in self.folders):

@@ -38,12 +38,3 @@ class IndexSettings(RetrievalSettings):
     @property
     def max_upload_bytes(self) -> int:
         return int(self.max_upload_gb * 1e9)
-
-
-MEDIA_SUFFIXES = frozenset(
-    (
-        ".3gp .aac .aif .aiff .avi .flac .flv .gif .m2ts .m4a .m4v .mka .mkv .mov .mp3 .mp4 .mpeg .mpg .mts .mxf "
-        ".oga .ogg .ogv .opus .ts .vob .wav .webm .wma .wmv"
-    ).split()
-)
-"""What a folder is searched for; files that are named one by one may be called anything."""

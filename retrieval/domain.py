@@ -187,8 +187,19 @@ class LaneExplanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A word of a query that was searched for as another one, for nobody writes it so."""
+
+    written: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepExplanation:
-    """How one step of a query was found. ``spanned_by`` is the lane whose start and end it has."""
+    """How one step of a query was found. ``spanned_by`` is the lane whose start and end it has.
+
+    ``text`` is what was searched for, ``corrected`` which of its words were written otherwise.
+    """
 
     text: str
     fused: float
@@ -196,6 +207,7 @@ class StepExplanation:
     spanned_by: Lane
     start: Boundary
     end: Boundary
+    corrected: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +264,7 @@ class Answer:
     """Moments, best first. ``abstained`` says that nothing is good enough, and ``reason`` why.
 
     ``transcript`` is what was searched for, where the query was spoken. ``next_cursor`` asks for the
-    next page, None at the end.
+    next page, None at the end. ``corrected`` are the words of the query that were taken for others.
     """
 
     moments: tuple[Moment, ...]
@@ -261,3 +273,4 @@ class Answer:
     searched: Searched
     transcript: QueryTranscript | None = None
     next_cursor: str | None = None
+    corrected: tuple[Correction, ...] = ()

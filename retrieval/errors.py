@@ -1,5 +1,7 @@
 """The one error tree. A message names what, which value and what would be allowed."""
 
+from retrieval.path_text import readable
+
 
 class MomentsError(Exception):
     """Base of every error that Moments raises on purpose; ``code`` is stable, for programs."""
@@ -7,8 +9,8 @@ class MomentsError(Exception):
     code = "error"
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = readable(message)
+        super().__init__(self.message)
 
     def __reduce__(self) -> tuple[type["MomentsError"], tuple[str]]:
         return type(self), (self.message,)

@@ -50,6 +50,7 @@ def _step(candidate: Candidate, ranking: Ranking, contents: Contents) -> StepExp
         spanned_by,
         _reason(candidate.span.start_s, starts) or otherwise,
         _reason(candidate.span.end_s, ends) or otherwise,
+        ranking.term.corrected,
     )
 
 

@@ -8,8 +8,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import Lane, LaneWeight, Span, WeightSource
+from retrieval.domain import Correction, Lane, LaneWeight, Span, WeightSource
 from retrieval.errors import InputError, QueryError
+from retrieval.path_text import readable
 from retrieval.video_filter import VideoFilter
 
 MAX_QUERY_CHARS = 1_000
@@ -18,7 +19,7 @@ MAX_STEPS = 8
 MAX_CLIP_S = 300.0
 
 _SCOPED = re.compile(r"^\s*(visual|sound|speech|screen)\s*:\s*(.+)$", re.IGNORECASE | re.DOTALL)
-_QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,})[\"”»]")
+QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,})[\"“”»]")
 
 _HINTS: tuple[tuple[Lane, re.Pattern[str]], ...] = (
     (
@@ -89,6 +90,8 @@ class Term:
     text_share: float = 0.5
     """How much the words weigh where they are mixed with an example, 0 to 1."""
     like: Clip | None = None
+    corrected: tuple[Correction, ...] = ()
+    """Words of ``text`` that were written otherwise."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.text_share <= 1:
@@ -97,7 +100,7 @@ class Term:
     @property
     def quoted(self) -> tuple[str, ...]:
         """Phrases in quotation marks: to be found word for word."""
-        return tuple(found.group(1).strip() for found in _QUOTED.finditer(self.text))
+        return tuple(found.group(1).strip() for found in QUOTED.finditer(self.text))
 
 
 class GroupBy(StrEnum):
@@ -125,6 +128,8 @@ class Query:
     explain: bool = False
     min_confidence: float = 0.0
     """Moments with less are left out."""
+    correct: bool = True
+    """Whether words that nobody writes so are searched for as those that were probably meant."""
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -146,7 +151,7 @@ class Query:
 
 def parse_term(text: str) -> Term:
     """The term that a person's words mean. Raises QueryError for words that cannot be searched for."""
-    cleaned = " ".join(text.split())
+    cleaned = " ".join(readable(text).split())
     if not cleaned:
         raise QueryError("the query is empty; give words that describe the moment")
     if len(cleaned) > MAX_QUERY_CHARS:

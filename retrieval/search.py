@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from retrieval.background import background_texts
 from retrieval.calibration import Floats
-from retrieval.domain import Answer, EvidenceKind, Lane, Moment, Searched
+from retrieval.dictionary import english, is_word_elsewhere
+from retrieval.domain import Answer, Correction, EvidenceKind, Lane, Moment, Searched
 from retrieval.errors import EncoderMismatchError, InputError
 from retrieval.examples import with_clip
 from retrieval.explanation import Ranking, explain
@@ -21,6 +22,7 @@ from retrieval.fusion import Candidate, in_order, merge
 from retrieval.grouping import Group, grouped
 from retrieval.paging import cursor_at, offset_of
 from retrieval.query import Query, Term, lane_weights
+from retrieval.spelling import Speller, Vocabulary
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import VectorFilter, VectorStore
 from retrieval.text_lanes import text_candidates
@@ -54,6 +56,8 @@ class SearchEngine:
         self.encoders = encoders
         self._backgrounds: dict[str, Background] = {}
         self._kept = KeptVectors()
+        self._words: tuple[str, Vocabulary] | None = None
+        self._speller = Speller(english, self._vocabulary, self._is_known)
 
     def search(self, query: Query) -> Answer:
         """The moments that answer ``query``, best first, or an honest nothing.
@@ -66,7 +70,8 @@ class SearchEngine:
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched)
         steps, unwanted = self._rankings(query, where)
-        return self._page(query, steps, unwanted, searched, offset, version)
+        answer = self._page(query, steps, unwanted, searched, offset, version)
+        return replace(answer, corrected=_corrected(steps, unwanted))
 
     def search_video(
         self, query: Query, video: VideoRecord, windows: Sequence[VideoWindow]
@@ -81,6 +86,7 @@ class SearchEngine:
             return Answer((), True, self._why_empty(query.where), searched), ()
         steps, unwanted = self._rankings(query, where)
         answer = self._page(query, steps, unwanted, searched, 0, self._version(where))
+        answer = replace(answer, corrected=_corrected(steps, unwanted))
         with self.library.vectors() as store:
             curves = [self._curve(store, ranking, video, windows) for ranking in (*steps, *unwanted)]
         return answer, curve_of(windows, curves[: len(steps)], curves[len(steps) :])
@@ -90,10 +96,31 @@ class SearchEngine:
         with self.library.vectors() as store:
             self._check_encoders(store)
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
+            if query.correct:
+                steps = [self._spelt(step) for step in steps]
+            unwanted = [self._spelt(term) if query.correct else term for term in query.exclude]
             return (
                 [self._rank(store, step, query, where) for step in steps],
-                [self._rank(store, term, query, where) for term in query.exclude],
+                [self._rank(store, term, query, where) for term in unwanted],
             )
+
+    def _spelt(self, term: Term) -> Term:
+        """The term with words that nobody writes so as they were probably meant."""
+        text, corrected = self._speller.correct(term.text)
+        return replace(term, text=text, corrected=corrected) if corrected else term
+
+    def _vocabulary(self) -> Vocabulary:
+        """The words of the library, kept until it changes."""
+        catalog = self.library.catalog
+        version = catalog.version()
+        if self._words is None or self._words[0] != version:
+            self._words = (version, Vocabulary.of(catalog.contents.words_said_and_shown()))
+        return self._words[1]
+
+    def _is_known(self, word: str) -> bool:
+        """Whether a word that neither English nor the library has is right all the same."""
+        names = (*self.encoders.visual().names, *self.encoders.sound().names)
+        return is_word_elsewhere(word) or Vocabulary.of(names).has(word)
 
     def _page(
         self,
@@ -288,6 +315,11 @@ class SearchEngine:
             )
             named.append(replace(moment, evidence=evidence))
         return named
+
+
+def _corrected(*rankings: Sequence[Ranking]) -> tuple[Correction, ...]:
+    """The words that were taken for others, each once."""
+    return tuple(dict.fromkeys(one for some in rankings for ranking in some for one in ranking.term.corrected))
 
 
 def _too_low(score: float, needed: float, by_whom: str) -> str:

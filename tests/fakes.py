@@ -42,6 +42,7 @@ class FakeVisual:
     """A text-image space of red, green and blue; grey pictures are zero vectors."""
 
     spec = EncoderSpec("colours", Lane.VISUAL, DIM, "1")
+    names = COLOURS
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         return _unit(np.stack([_of_words(text, COLOURS) for text in texts]))
@@ -57,6 +58,7 @@ class FakeSound:
     """A text-audio space of low, middle and high tones; what has no pitch is a zero vector."""
 
     spec = EncoderSpec("pitches", Lane.SOUND, DIM, "1")
+    names = tuple(PITCHES_HZ)
     sample_rate_hz = 32_000
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:

@@ -147,6 +147,15 @@ def test_an_upload_is_indexed_with_what_was_said_of_it(place: Place, red: bytes)
     assert place.kept() == ["talk.mp4"]
 
 
+def test_a_name_that_is_no_text_is_indexed_like_any_other(place: Place, red: bytes, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp4"))
+    path.write_bytes(red)
+    job = place.ended(place.jobs.add(Addition(str(path))))
+    assert job.state is JobState.DONE, job
+    record = place.library.catalog.resolve("caf\\xe9.mp4")
+    assert (record.path, record.title, record.id) == (str(path), "caf\\xe9", job.video_id)
+
+
 def test_a_removed_video_takes_its_upload_with_it_but_no_file_of_the_user(
     place: Place, red: bytes, tmp_path: Path
 ) -> None:

@@ -357,9 +357,16 @@ def test_a_page_of_a_glob_continues_where_it_stopped(catalog: Catalog) -> None:
     assert second.next_cursor is None
 
 
-def test_a_file_name_that_is_no_unicode_is_a_clear_error(catalog: Catalog) -> None:
-    with pytest.raises(StorageError, match=r"keeps valid Unicode only, which '/films/\\udcff.mp4' is not"):
-        catalog.upsert(video(1, "/films/\udcff.mp4"))
+def test_a_file_name_of_any_bytes_is_kept(catalog: Catalog) -> None:
+    for number, path in enumerate(("/films/\udcff.mp4", "/films/\U0010fe80\udc80.mp4")):
+        catalog.upsert(video(number, path))
+        assert catalog.get(video(number).id).path == path  # type: ignore[union-attr]
+        assert [record.path for record in catalog.at_path(path)] == [path]
+
+
+def test_text_that_is_no_unicode_is_a_clear_error(catalog: Catalog) -> None:
+    with pytest.raises(StorageError, match=r"keeps valid Unicode only, which '\\udcff' is not"):
+        catalog.upsert(replace(video(1), content_hash="\udcff"))
     assert catalog.get(video(1).id) is None
 
 

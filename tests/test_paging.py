@@ -50,6 +50,7 @@ CHANGES: list[Callable[[Query], Query]] = [
     lambda query: replace(query, where=VideoFilter(recorded=Period(end=NOON))),
     lambda query: replace(query, min_confidence=0.5),
     lambda query: replace(query, group_by=GroupBy.NONE),
+    lambda query: replace(query, correct=False),
 ]
 
 
@@ -74,7 +75,7 @@ def test_every_part_of_a_query_is_told_apart() -> None:
     """All but three fields are part of the question; a new field needs a change above."""
     assert len({fingerprint(change(RED)) for change in CHANGES} | {fingerprint(RED)}) == len(CHANGES) + 1
     assert {field.name for field in fields(Query)} == {
-        *("steps", "exclude", "within_s", "lanes", "weights", "where", "group_by", "min_confidence"),
+        *("steps", "exclude", "within_s", "lanes", "weights", "where", "group_by", "min_confidence", "correct"),
         *("limit", "cursor", "explain"),
     }
 

@@ -29,6 +29,7 @@ def test_a_query_survives_the_way_to_a_server() -> None:
         cursor="abc",
         explain=True,
         min_confidence=0.25,
+        correct=False,
     )
     assert SearchBody.model_validate(search_json(query)).to_query() == query
 

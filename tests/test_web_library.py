@@ -199,6 +199,28 @@ def test_a_dropped_file_is_added(library_page: "Page") -> None:
     assert not library_page.get_by_text("Drop files or folders to add them").is_visible()
 
 
+def test_of_a_folder_media_are_taken_by_name_and_where_that_is_in_doubt_by_their_start(library_page: "Page") -> None:
+    taken = library_page.evaluate(
+        """async () => {
+            const { sorted } = await import("/web/js/library/media-files.js");
+            const tracker = new Uint8Array(1084);
+            tracker.set(new TextEncoder().encode("M.K."), 1080);
+            const { files, skipped } = await sorted([
+                new File([new Uint8Array([0, 0, 1, 0xba])], "camera.mod"),
+                new File([new Uint8Array([0x47, 0, 1])], "stream.ts"),
+                new File(["x"], "film.m2v"),
+                new File(["x"], "film.divx"),
+                new File(["export const a = 1;"], "module.ts", {type: "video/mp2t"}),
+                new File([tracker], "music.mod"),
+                new File(["x"], "a.jpg"),
+                new File(["x"], ".hidden.jpg"),
+            ]);
+            return [files.map((file) => file.name), skipped];
+        }"""
+    )
+    assert taken == [["camera.mod", "stream.ts", "film.m2v", "film.divx"], 3]
+
+
 def test_a_refused_path_is_told_in_the_dialog(library_page: "Page") -> None:
     problem = {"status": 422, "code": "invalid_input", "detail": "path: /secret is in none of the folders allowed"}
     library_page.route("**/v1/videos", lambda route: route.fulfill(status=422, json=problem))

@@ -85,6 +85,30 @@ def test_words_are_found_and_the_moment_is_played(page: "Page") -> None:
     assert query_of(page) == "?start_s=0.0&end_s=4.0&text=the budget is tight"
 
 
+def test_a_misspelt_word_is_found_told_and_can_be_kept(page: "Page") -> None:
+    search(page, "the bugdet is tight")
+    note = page.locator(".corrected-note")
+    assert note.inner_text().startswith("Searched for “budget” instead of “bugdet”.")
+    assert titles(page)[0] == "a.mp4"
+    page.locator(FIRST).first.get_by_role("button", name="Why").click()
+    assert "“budget” instead of “bugdet”" in page.locator(".explanation").first.inner_text()
+    with page.expect_request("**/v1/search") as asked:
+        note.get_by_role("button", name="Search for my words as they are").click()
+    assert body_of(asked.value)["correct"] is False
+    page.wait_for_url("**correct=false**")
+    page.wait_for_selector(FIRST)
+    assert page.locator(".corrected-note").count() == 0
+    page.get_by_role("searchbox").fill("the budgte")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".corrected-note")
+    assert "correct=false" not in page.url
+    page.goto(f"/watch/{A}?text=bugdet")
+    page.get_by_text("Searched for “budget” instead of “bugdet”.").wait_for()
+    page.get_by_role("link", name="Search for my words as they are").click()
+    page.wait_for_url("**correct=false**")
+    assert page.get_by_text("instead of").count() == 0
+
+
 def test_going_back_shows_the_results_without_another_search(page: "Page") -> None:
     search(page, "red")
     shown = titles(page)

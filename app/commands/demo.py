@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
 from app.cli import Invocation
 from app.commands.index import index
 from app.render import play_hint, print_answer
 from app.sample import SEARCHES, make_sample
 from app.searching import open_engine, resolve_profile
+from app.terminal import make_console, shown
 from retrieval.domain import Profile
 from retrieval.library import Library
 from retrieval.query import Query, parse_term
@@ -35,7 +34,7 @@ def demo(context: click.Context, video: Path | None) -> int:
     invocation: Invocation = context.obj
     invocation.overrides.setdefault("data_dir", (_FOLDER / "library").absolute())
     settings = invocation.settings
-    console = Console(highlight=False)
+    console = make_console()
     if video is None:
         file = _FOLDER / "sample.mp4"
         if not file.exists():
@@ -46,7 +45,7 @@ def demo(context: click.Context, video: Path | None) -> int:
     with Library(settings, "moments demo") as library:
         resolved = resolve_profile(library, settings)
     invocation.overrides["profile"] = resolved.profile
-    console.print(f"Profile [bold]{resolved.profile}[/bold]: {escape(resolved.reason)}")
+    console.print(f"Profile [bold]{resolved.profile}[/bold]: {shown(resolved.reason)}")
     console.print(f"[dim]{_what_better_adds(resolved.profile)}[/dim]\n")
     failed = context.invoke(index, paths=(str(file),))
     if failed:
@@ -54,19 +53,18 @@ def demo(context: click.Context, video: Path | None) -> int:
     with open_engine(invocation.settings) as engine:
         where = VideoFilter((str(file.absolute()),))
         for words in SEARCHES if video is None else _OWN_SEARCHES:
-            console.print(f"\n[bold]› {escape(words)}[/bold]")
+            console.print(f"\n[bold]› {shown(words)}[/bold]")
             answer = engine.search(Query((parse_term(words),), where=where, limit=_SHOWN))
             print_answer(console, answer)
             if answer.moments and not answer.abstained:
                 hint = play_hint(answer.moments[0])
-                console.print(f"[dim]play it:  {escape(hint)}[/dim]", soft_wrap=True)
+                console.print(f"[dim]play it:  {shown(hint)}[/dim]")
     program = shlex.quote(str(Path(sys.argv[0])))
     data_dir = shlex.quote(str(settings.data_dir))
     console.print(
         f"\nLook further:\n  {program} --data-dir {data_dir} search {shlex.quote('whatever you remember')}\n"
         f"  {program} --data-dir {data_dir} show {shlex.quote(str(file))}\n"
-        f"  {program} --data-dir {data_dir} index PATH ...",
-        soft_wrap=True,
+        f"  {program} --data-dir {data_dir} index PATH ..."
     )
     return 0
 

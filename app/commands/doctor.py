@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
 from app.cli import Invocation, emit_json
 from app.remote import server_of
 from app.searching import resolve_profile
 from app.settings import Settings
+from app.terminal import make_console, shown
 from retrieval.domain import Lane
 from retrieval.errors import MomentsError
 from retrieval.library import Library
@@ -50,12 +49,12 @@ def doctor(invocation: Invocation) -> int:
             }
         )
     else:
-        console = Console(highlight=False)
+        console = make_console()
         for finding in findings:
             mark = "[green]ok[/green]  " if finding.ok else "[red]bad[/red] "
-            console.print(f"{mark} {finding.name:<9} {escape(finding.detail)}")
+            console.print(f"{mark} {finding.name:<9} {shown(finding.detail)}")
             if finding.advice and not finding.ok:
-                console.print(f"               [yellow]{escape(finding.advice)}[/yellow]")
+                console.print(f"               [yellow]{shown(finding.advice)}[/yellow]")
     return 0 if all(finding.ok for finding in findings) else 1
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from app.cli import Invocation, emit_json
+from app.terminal import make_console, print_rows
 from retrieval.domain import Span
 from retrieval.errors import InputError
 
@@ -128,22 +127,21 @@ def score(invocation: Invocation, predictions: Path, ground_truth: Path) -> None
     if invocation.as_json:
         emit_json(report.as_dict())
         return
-    table = Table("metric", "value")
-    for name, value in report.brief().items():
-        table.add_row(name, "-" if value is None else f"{value:.2f}")
-    Console().print(table)
+    rows = [(name, "-" if value is None else f"{value:.2f}") for name, value in report.brief().items()]
+    print_rows(make_console(), ("metric", "value"), rows)
 
 
 def _print_report(report: dict[str, Any]) -> None:
-    table = Table("lane", "n", "r1@0.3", "r1@0.5", "r1@0.7", "r5@0.5", "r10@0.5", "miou", "rank", "p50 ms", "p95 ms")
-    rows = {lane: row for lane, row in report.items() if lane not in ("absent", "by_length", "judged")}
-    for lane, row in {**rows, **report["by_length"]}.items():
+    heading = ("lane", "n", "r1@0.3", "r1@0.5", "r1@0.7", "r5@0.5", "r10@0.5", "miou", "rank", "p50 ms", "p95 ms")
+    scores = {lane: row for lane, row in report.items() if lane not in ("absent", "by_length", "judged")}
+    rows = []
+    for lane, row in {**scores, **report["by_length"]}.items():
         if row:
             names = ("n", "r1@0.3", "r1@0.5", "r1@0.7", "r5@0.5", "r10@0.5", "miou", "median_rank")
             cells = [*(row[name] for name in names), row["latency_p50_ms"], row["latency_p95_ms"]]
-            table.add_row(lane, *("-" if cell is None else f"{cell:g}" for cell in cells))
-    console = Console()
-    console.print(table)
+            rows.append([lane, *("-" if cell is None else f"{cell:g}" for cell in cells)])
+    console = make_console()
+    print_rows(console, heading, rows)
     if judged := report.get("judged"):
         console.print(
             f"judged: n {judged['n']}, right {judged['right']}, wrong {judged['wrong']}, "

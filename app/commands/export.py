@@ -12,6 +12,7 @@ from app.exports.chosen import Choice
 from app.exports.exporter import Exporter, ExportRequest
 from app.exports.formats import ExportFormat
 from app.exports.timecode import RATES
+from app.harmless import say
 from app.stretches import parse_stretch
 from retrieval.errors import InputError
 from retrieval.library import Library
@@ -70,7 +71,7 @@ def export(
     if invocation.as_json:
         emit_json({"path": str(target), "format": wanted, "moments": len(choices), "size_bytes": size_bytes})
     else:
-        click.echo(f"{target}: {len(choices)} {'moment' if len(choices) == 1 else 'moments'}, {size_bytes:,} bytes")
+        say(f"{target}: {len(choices)} {'moment' if len(choices) == 1 else 'moments'}, {size_bytes:,} bytes")
 
 
 def _writable(target: Path) -> Path:

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
 from app.answers import job_json, outcome_json
 from app.cli import Invocation, emit_json
-from app.indexing import media_files, open_jobs
+from app.harmless import say
+from app.indexing import open_jobs
+from app.media_files import media_files
 from app.progress import IndexProgress
 from app.remote import Server, server_of
 from app.render import clock
 from app.settings import Settings
+from app.terminal import make_console, shown
 from indexer.decode import Skip
 from retrieval.errors import InputError
 from retrieval.library import Library
@@ -48,16 +49,19 @@ def index(invocation: Invocation, paths: tuple[str, ...], skip: str | None = Non
     Each PATH is a video or audio file, a folder that is searched for them, or a glob in quotation marks.
     A file that is in the library already is left as it is; a run that was stopped goes on where it was.
     """
-    files = media_files(paths)
-    if not files:
-        raise InputError(f"no media file in {', '.join(paths)}")
+    found = media_files(paths)
+    passed_over = found.told()
+    if not found.files:
+        raise InputError("; ".join([f"no media file in {', '.join(paths)}", *([passed_over] if passed_over else [])]))
+    if passed_over is not None:
+        say(passed_over, err=True)
     if skip is not None:
         invocation.overrides["skip"] = skip
     settings = invocation.settings
     server = server_of(settings)
     if server is not None and skip is not None:
         raise InputError(f"the server at {server.url} indexes by its own settings: leave out --{skip}, or stop it")
-    outcomes = _here(settings, files) if server is None else _through(server, files)
+    outcomes = _here(settings, found.files) if server is None else _through(server, found.files)
     failed = 0
     for outcome in outcomes:
         failed += outcome["status"] == "failed"
@@ -80,12 +84,12 @@ def _here(settings: Settings, files: list[Path]) -> Iterator[dict[str, Any]]:
         yield from _follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id)))
         resumed = {job_id: Path(path) for job_id, path in left_over.items() if job_id not in ids}
         for outcome in _follow(resumed, lambda job_id: job_json(indexing.jobs.job(job_id))):
-            click.echo(f"{outcome['path']}: {outcome['status']} (left over from an earlier run)", err=True)
+            say(f"{outcome['path']}: {outcome['status']} (left over from an earlier run)", err=True)
 
 
 def _through(server: Server, files: list[Path]) -> Iterator[dict[str, Any]]:
     """Outcomes of files that the server of this data folder indexes."""
-    click.echo(f"the data folder is served at {server.url}, which indexes the files", err=True)
+    say(f"the data folder is served at {server.url}, which indexes the files", err=True)
     yield from _follow({server.add(file): file for file in files}, server.job)
 
 
@@ -122,10 +126,10 @@ def _ended(file: Path, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_outcome(outcome: dict[str, Any]) -> None:
-    console = Console(highlight=False)
-    name = escape(outcome["path"])
+    console = make_console()
+    name = shown(outcome["path"])
     if outcome["status"] == "failed":
-        Console(stderr=True, highlight=False).print(f"[red]failed[/red]     {escape(outcome['error']['message'])}")
+        make_console(stderr=True).print(f"[red]failed[/red]     {shown(outcome['error']['message'])}")
         return
     length = clock(outcome["duration_s"] or 0.0)
     if outcome["status"] == "unchanged":
@@ -137,7 +141,7 @@ def _print_outcome(outcome: dict[str, Any]) -> None:
             f"{outcome['seconds']:.1f} s, {speed:.1f}× real time[/dim]"
         )
     for warning in outcome["warnings"]:
-        console.print(f"           [yellow]{escape(warning)}[/yellow]")
+        console.print(f"           [yellow]{shown(warning)}[/yellow]")
 
 
 @contextmanager

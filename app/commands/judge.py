@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.markup import escape
 
 from app.answers import judgement_json
 from app.cli import Invocation, emit_json
+from app.harmless import say
 from app.render import clock
+from app.terminal import make_console, shown
 from retrieval.domain import Lane, Span
 from retrieval.library import Library
 from retrieval.query import parse_lane
@@ -73,12 +73,12 @@ def _print_all(invocation: Invocation, query_text: str | None, video: str | None
     for judgement in judgements:
         _print(judgement, records[judgement.video_id].path)
     if not judgements:
-        click.echo("Nothing was judged yet.")
+        say("Nothing was judged yet." if query_text is None and video is None else "No verdict is on that.")
 
 
 def _print(judgement: Judgement, path: str) -> None:
     verdict = "[green]right[/green]" if judgement.is_right else "[red]wrong[/red]"
     span = f"{clock(judgement.span.start_s)}–{clock(judgement.span.end_s)}"
     lane = f"  {judgement.lane}" if judgement.lane else ""
-    line = f"{verdict}  {span}  {escape(Path(path).name)}  {escape(judgement.query)}{lane}"
-    Console(highlight=False).print(line, soft_wrap=True)
+    line = f"{verdict}  {span}  {shown(Path(path).name)}  {shown(judgement.query)}{lane}"
+    make_console().print(line)

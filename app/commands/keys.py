@@ -4,11 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from app.cli import Invocation, emit_json
+from app.harmless import say
+from app.terminal import make_console, print_rows, shown
 from retrieval.library import Library
 from retrieval.storage.records import ApiKey
 
@@ -46,15 +45,15 @@ def list_(invocation: Invocation) -> None:
     if invocation.as_json:
         emit_json({"keys": [_key_json(key) for key in found]})
         return
-    console = Console()
+    console = make_console()
     if not found:
         console.print("No keys yet. Make one with:  moments keys create NAME")
         return
-    table = Table("id", "name", "key", "created", "expires", "last used", box=None, pad_edge=False)
-    for key in found:
-        times = (_shown(key.created_at), _shown(key.expires_at), _shown(key.last_used_at))
-        table.add_row(str(key.id), escape(key.name), f"{key.shown}…", *times)
-    console.print(table)
+    rows = [
+        (str(key.id), shown(key.name), f"{key.shown}…", *map(_day, (key.created_at, key.expires_at, key.last_used_at)))
+        for key in found
+    ]
+    print_rows(console, ("id", "name", "key", "created", "expires", "last used"), rows)
 
 
 @keys.command("revoke", epilog="Example:  moments keys revoke laptop")
@@ -67,7 +66,7 @@ def revoke(invocation: Invocation, key: str) -> None:
     if invocation.as_json:
         emit_json({"key_id": revoked.id, "name": revoked.name, "status": "revoked"})
     else:
-        click.echo(f"revoked  {revoked.name}")
+        say(f"revoked  {revoked.name}")
 
 
 def _key_json(key: ApiKey) -> dict[str, Any]:
@@ -81,5 +80,5 @@ def _key_json(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _shown(time: datetime | None) -> str:
+def _day(time: datetime | None) -> str:
     return time.astimezone().strftime("%Y-%m-%d %H:%M") if time else "never"

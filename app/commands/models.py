@@ -3,11 +3,11 @@
 from functools import partial
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from app.cli import Invocation, emit_json
+from app.harmless import say
+from app.terminal import make_console, print_rows
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import lineup_for
 from retrieval.encoders.registry import find_model
@@ -27,18 +27,18 @@ def list_(invocation: Invocation) -> None:
     if invocation.as_json:
         emit_json({"models": [_status_json(status) for status in statuses]})
         return
-    table = Table("model", "for", "profiles", "size", "here", "licence", box=None, pad_edge=False)
-    for status in statuses:
-        model = status.model
-        table.add_row(
-            model.name,
-            model.role.value,
+    rows = [
+        (
+            status.model.name,
+            status.model.role.value,
             ", ".join(status.profiles),
             f"{status.size_bytes / 1e6:,.0f} MB",
             "[green]yes[/green]" if status.is_present else "no",
-            model.licence,
+            status.model.licence,
         )
-    Console().print(table)
+        for status in statuses
+    ]
+    print_rows(make_console(), ("model", "for", "profiles", "size", "here", "licence"), rows)
 
 
 @models.command("pull", epilog="Example:  moments models pull clip-vit-b-32-256")
@@ -65,7 +65,7 @@ def pull(invocation: Invocation, names: tuple[str, ...], profile: str | None) ->
         BarColumn(),
         DownloadColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=make_console(stderr=True),
     ) as progress:
         for model in wanted:
             task = progress.add_task(model.name, total=model.size_bytes)
@@ -90,7 +90,7 @@ def verify(invocation: Invocation, names: tuple[str, ...]) -> None:
             emit_json({"model": name, "files": [{"path": str(c.path), "checked_by": c.checked_by} for c in checks]})
         else:
             ways = ", ".join(sorted({check.checked_by.value for check in checks}))
-            click.echo(f"ok  {name}  ({len(checks)} files by {ways})")
+            say(f"ok  {name}  ({len(checks)} files by {ways})")
 
 
 def _report(progress: Progress, task: TaskID, done: int, total: int) -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from app.answers import answer_json
 from app.cli import Invocation, emit_json
@@ -12,9 +11,11 @@ from app.remote import server_of
 from app.render import play_hint, print_answer
 from app.searching import open_engine
 from app.stretches import parse_stretch
+from app.terminal import make_console, shown
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.file_queries import FileKind, QueryFile, search_with
+from retrieval.path_text import meant
 from retrieval.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
 from retrieval.video_filter import VideoFilter
 
@@ -67,6 +68,7 @@ Examples:
     help="Leave out moments with less confidence than this, 0 to 1.",
 )
 @click.option("--explain", is_flag=True, help="Say why each moment has its rank.")
+@click.option("--exact-words", is_flag=True, help="Search for words as they are, however they are spelt.")
 @click.option("--weight", "weights", multiple=True, help='How much a lane counts, as "speech=2"; repeatable.')
 @click.pass_obj
 def search(
@@ -91,6 +93,7 @@ def search(
     cursor: str | None,
     min_confidence: float,
     explain: bool,
+    exact_words: bool,
     weights: tuple[str, ...],
 ) -> None:
     """Find moments that match a description.
@@ -114,6 +117,7 @@ def search(
         cursor=cursor,
         min_confidence=min_confidence,
         explain=explain,
+        correct=not exact_words,
     )
     settings = invocation.settings
     server = server_of(settings)
@@ -125,10 +129,10 @@ def search(
     if invocation.as_json:
         emit_json(answer_json(answer))
         return
-    console = Console()
+    console = make_console()
     print_answer(console, answer)
-    if answer.moments and not answer.abstained and Path(answer.moments[0].path).exists():
-        console.print(f"[dim]play it:  {play_hint(answer.moments[0])}[/dim]", highlight=False, soft_wrap=True)
+    if answer.moments and not answer.abstained and Path(meant(answer.moments[0].path)).exists():
+        console.print(f"[dim]play it:  {shown(play_hint(answer.moments[0]))}[/dim]")
 
 
 def _file(image: Path | None, sound: Path | None, spoken: Path | None, like: str | None) -> QueryFile | None:

@@ -10,6 +10,7 @@ import click
 import uvicorn
 
 from app.cli import Invocation
+from app.harmless import say
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError
 from retrieval.library import Library
@@ -42,12 +43,13 @@ def serve(
     listener = _listen(settings)
     url = _url(settings.host, listener.getsockname()[1])
     shown = url + settings.root_path
-    click.echo(f"Moments on {shown}  (documentation: {shown}/docs, stop with Ctrl-C)", err=True)
+    say(f"Moments on {shown}  (documentation: {shown}/docs, stop with Ctrl-C)", err=True)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     api = create_app(settings, url)
     config = uvicorn.Config(
         api,
         lifespan="on",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -3,23 +3,24 @@
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from app.answers import video_json
 from app.cli import Invocation, emit_json
+from app.harmless import say
 from app.remote import server_of
 from app.render import clock
+from app.terminal import make_console, print_rows, shown
 from retrieval.domain import Segment
 from retrieval.library import Library
+from retrieval.path_text import readable
 from retrieval.storage.records import VideoContents, VideoRecord
+from retrieval.video_filter import VideoFilter
 
 
 @click.command(epilog='Example:  moments videos --path "*/talks/*"')
 @click.option("--path", "path_glob", help="Only videos whose path matches this glob.")
 @click.option("--tag", help="Only videos with this tag.")
-@click.option("--limit", default=1000, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="At most so many.")
 @click.pass_obj
 def videos(invocation: Invocation, path_glob: str | None, tag: str | None, limit: int) -> None:
     """List the videos of the library, newest first."""
@@ -28,15 +29,29 @@ def videos(invocation: Invocation, path_glob: str | None, tag: str | None, limit
     if invocation.as_json:
         emit_json({"videos": [video_json(record) for record in page.videos], "more": page.next_cursor is not None})
         return
-    console = Console()
     if not page.videos:
-        console.print("No videos yet. Add some with:  moments index PATH")
+        say(_why_none(VideoFilter(path_glob=path_glob, tags=() if tag is None else (tag,))))
         return
-    table = Table("id", "length", "windows", "profile", "path", box=None, pad_edge=False)
-    for record in page.videos:
-        length = clock(record.duration_s or 0.0)
-        table.add_row(record.id, length, str(record.windows), str(record.profile or ""), escape(record.path))
-    console.print(table)
+    rows = [
+        (
+            record.id,
+            clock(record.duration_s or 0.0),
+            str(record.windows),
+            str(record.profile or ""),
+            shown(record.path),
+        )
+        for record in page.videos
+    ]
+    print_rows(make_console(), ("id", "length", "windows", "profile", "path"), rows)
+    if page.next_cursor is not None:
+        say(f"these are the newest {limit:,}; for more, raise --limit", err=True)
+
+
+def _why_none(where: VideoFilter) -> str:
+    asked = where.in_words()
+    if not asked:
+        return "No videos yet. Add some with:  moments index PATH"
+    return f"No video matches {' and '.join(asked)}. For all of them:  moments videos"
 
 
 @click.command(epilog="Example:  moments show talk.mp4")
@@ -94,23 +109,21 @@ def _segment_json(segment: Segment) -> dict[str, Any]:
 
 
 def _print_video(record: VideoRecord, contents: VideoContents) -> None:
-    console = Console(highlight=False)
+    console = make_console()
     size = f", {record.width}×{record.height}" if record.width else ""
-    console.print(f"[bold]{escape(record.path)}[/bold]")
+    console.print(f"[bold]{shown(record.path)}[/bold]")
     console.print(f"id {record.id}, {clock(record.duration_s or 0.0)}{size}, profile {record.profile}")
     console.print(f"{len(contents.shots)} shots, {len(contents.windows)} windows")
     for warning in record.warnings:
-        console.print(f"[yellow]{escape(warning)}[/yellow]")
+        console.print(f"[yellow]{shown(warning)}[/yellow]")
     rows = (
         [(line.span.start_s, "speech", line.text) for line in contents.segments]
         + [(text.span.start_s, "screen", " / ".join(text.text.splitlines())) for text in contents.screen_texts]
         + [(event.span.start_s, "sound", event.label) for event in contents.sound_events]
     )
-    table = Table("time", "lane", "what", box=None, pad_edge=False)
-    for start_s, lane, what in sorted(rows):
-        table.add_row(clock(start_s), lane, escape(what))
     if rows:
-        console.print(table)
+        told = [(clock(start_s), lane, shown(what)) for start_s, lane, what in sorted(rows)]
+        print_rows(console, ("time", "lane", "what"), told)
 
 
 @click.command(epilog="Example:  moments remove talk.mp4")
@@ -131,6 +144,6 @@ def remove(invocation: Invocation, videos: tuple[str, ...]) -> None:
             else:
                 library.remove_video(record.id)
             if invocation.as_json:
-                emit_json({"video_id": record.id, "path": record.path, "status": "removed"})
+                emit_json({"video_id": record.id, "path": readable(record.path), "status": "removed"})
             else:
-                click.echo(f"removed  {record.path}")
+                say(f"removed  {record.path}")

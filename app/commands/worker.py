@@ -7,6 +7,7 @@ import threading
 import click
 
 from app.cli import Invocation
+from app.harmless import say
 from app.indexing import open_jobs, shares_work
 from app.settings import Settings
 from retrieval.errors import InputError
@@ -31,9 +32,9 @@ def worker(invocation: Invocation, workers: int | None) -> None:
         signal.signal(sign, lambda *_: ending.set())
     logging.getLogger("indexer").setLevel(logging.INFO)
     with Library(settings, "moments worker") as library, open_jobs(library, settings):
-        click.echo(f"working off the queue of {library.folder.path} (stop with Ctrl-C)", err=True)
+        say(f"working off the queue of {library.folder.path} (stop with Ctrl-C)", err=True)
         ending.wait()
-        click.echo("stopped; what was being indexed goes on in another worker, or here next time", err=True)
+        say("stopped; what was being indexed goes on in another worker, or here next time", err=True)
 
 
 def _require_servers(settings: Settings) -> None:

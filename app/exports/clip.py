@@ -17,6 +17,7 @@ from indexer.probe import DEMUXERS
 from indexer.shown import ROUNDING_S, shown_during
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError
+from retrieval.path_text import loaded, stored
 
 if TYPE_CHECKING:
     from indexer.probe import MediaInfo
@@ -161,7 +162,7 @@ def _source(cut: Cutting) -> Any:
     options: dict[str, Any] = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "threads": THREADS}
     if cut.read_from_s > 0:
         options["ss"] = f"{cut.read_from_s:.6f}"
-    return ffmpeg.input(f"file:{cut.info.path}", noaccurate_seek=None, **options)
+    return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **options)
 
 
 def _from_first_frame(source: Any, cut: Cutting) -> Any:
@@ -222,6 +223,8 @@ def _fitted(size: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
 def _compiled(general: list[str], streams: list[Any], output: Path, **options: Any) -> list[str]:
     import ffmpeg
 
-    made = ffmpeg.output(*streams, str(output), map_metadata=-1, map_chapters=-1, **options)
+    made = ffmpeg.output(*streams, stored(str(output)), map_metadata=-1, map_chapters=-1, **options)
     program, *arguments = ffmpeg.compile(made, cmd=ffmpeg_path(), overwrite_output=True)
-    return [program, "-nostdin", "-loglevel", "error", "-filter_complex_threads", "1", *general, *arguments]
+    # ffmpeg-python takes valid Unicode only; file systems take any bytes.
+    paths_as_they_are = map(loaded, arguments)
+    return [program, "-nostdin", "-loglevel", "error", "-filter_complex_threads", "1", *general, *paths_as_they_are]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.dependencies import EngineOf, LibraryOf, LinksOf
+from app.explanations import corrected_json
 from app.file_answers import answer_with_file, inline
 from app.media_answers import curve_json, timeline_json, transcript_json
 from app.media_types import media_type_of
@@ -114,6 +115,9 @@ def timeline(
     not_: Annotated[list[str], Query(alias="not", default_factory=list, description="What must not be there.")],
     lane: Annotated[list[Lane], Query(default_factory=list, description="Lanes to search; all if left out.")],
     text: Annotated[str | None, Query(description="Words to look for.", examples=["a dog"])] = None,
+    correct: Annotated[
+        bool, Query(description="Whether misspelt words are searched for as those that were probably meant.")
+    ] = True,
 ) -> JSONResponse:
     """Shots, speech, screen text, sounds and pictures; with words, also the score curve and the moments here."""
     record = library.catalog.resolve(video_id)
@@ -126,8 +130,11 @@ def timeline(
             tuple(asked.parse_term(term) for term in not_),
             lanes=frozenset(lane or Lane),
             limit=_MOST_MOMENTS,
+            correct=correct,
         )
         answer, curve = engine.search_video(query, record, contents.windows)
         value["curve"] = curve_json(curve)
+        if answer.corrected:
+            value["corrected"] = corrected_json(answer.corrected)
         value["moments"] = [links.moment(moment) for moment in answer.moments]
     return JSONResponse(value)

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema, 
 from app.schemas.body import Body
 from retrieval.domain import Span
 from retrieval.errors import InputError
+from retrieval.path_text import readable
 from retrieval.video_filter import Period, VideoFilter, parse_time, period
 
 
@@ -181,9 +182,10 @@ class FilterBody(Body):
 def filter_json(where: VideoFilter) -> dict[str, Any]:
     """The filter of a body that means ``where``."""
     during, recorded = where.during, where.recorded
+    glob = None if where.path_glob is None else readable(where.path_glob)
     return {
-        "video_id": list(where.video_ids),
-        "path": {"in": list(where.paths), "glob": where.path_glob} if where.paths else where.path_glob,
+        "video_id": [readable(reference) for reference in where.video_ids],
+        "path": {"in": [readable(path) for path in where.paths], "glob": glob} if where.paths else glob,
         "tag": {"all": list(where.tags) or None, "in": list(where.any_tags)} if where.any_tags else list(where.tags),
         "start_s": during.start_s if during else None,
         "end_s": during.end_s if during and during.end_s != math.inf else None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.schemas.moments import MomentAnswer, Probability, Seconds
+from app.schemas.moments import CorrectionAnswer, MomentAnswer, Probability, Seconds
 from retrieval.domain import SpeechOrigin
 
 
@@ -78,6 +78,10 @@ class TimelineAnswer(TranscriptAnswer):
     curve: Annotated[
         list[CurvePointAnswer] | None,
         Field(description="With a query: every window of the video, in time order; between them nothing was seen."),
+    ] = None
+    corrected: Annotated[
+        list[CorrectionAnswer] | None,
+        Field(description="With a query: its words that were taken for others, if any."),
     ] = None
     moments: Annotated[list[MomentAnswer] | None, Field(description="With a query: its moments here, best first.")] = (
         None

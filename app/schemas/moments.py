@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from retrieval.domain import Boundary, EvidenceKind, Lane, SpeechOrigin, WeightSource
 
@@ -42,6 +42,15 @@ class BoundariesAnswer(BaseModel):
     end: Boundary
 
 
+class CorrectionAnswer(BaseModel):
+    """A word of the query that was taken for another one."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: Annotated[str, Field(alias="from", description="As it was written.")]
+    to: Annotated[str, Field(description="What was searched for.")]
+
+
 class StepExplanationAnswer(BaseModel):
     """How one step of the query was found."""
 
@@ -49,6 +58,9 @@ class StepExplanationAnswer(BaseModel):
     fused: Probability
     lanes: dict[Lane, LaneExplanationAnswer]
     boundaries: BoundariesAnswer
+    corrected: Annotated[
+        list[CorrectionAnswer] | None, Field(description="Words of the step that were taken for others.")
+    ] = None
 
 
 class ExplanationAnswer(BaseModel):

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.body import Body
 from app.schemas.filters import FilterBody, filter_json
-from app.schemas.moments import MomentAnswer, Probability
+from app.schemas.moments import CorrectionAnswer, MomentAnswer, Probability
 from retrieval.domain import Lane, Span
+from retrieval.path_text import readable
 from retrieval.query import MAX_LIMIT, Clip, GroupBy, Query, Term, parse_term
 
 
@@ -58,6 +59,9 @@ class OptionsBody(Body):
     cursor: Annotated[str | None, Field(description="The `next_cursor` of the page before.")] = None
     explain: Annotated[bool, Field(description="Say why each moment has its rank.")] = False
     min_confidence: Annotated[Probability, Field(description="Moments with less are left out.")] = 0.0
+    correct: Annotated[
+        bool, Field(description="Whether misspelt words are searched for as those that were probably meant.")
+    ] = True
 
     def to_query(self, *, with_file: bool = False) -> Query:
         """The query that this body means. Raises QueryError or InputError."""
@@ -73,6 +77,7 @@ class OptionsBody(Body):
             cursor=self.cursor,
             explain=self.explain,
             min_confidence=self.min_confidence,
+            correct=self.correct,
         )
 
 
@@ -175,6 +180,9 @@ class SearchAnswer(BaseModel):
     next_cursor: Annotated[str | None, Field(description="What `cursor` takes for the next page, if there is one.")] = (
         None
     )
+    corrected: Annotated[
+        list[CorrectionAnswer] | None, Field(description="Words of the query that were taken for others, if any.")
+    ] = None
     took_ms: Annotated[float, Field(ge=0, description="Milliseconds that the search took.")]
 
 
@@ -182,7 +190,7 @@ def search_json(query: Query) -> dict[str, Any]:
     """The body that means ``query``: what a command sends to a server."""
     first, *rest = query.steps
     like = first.like and {
-        "video_id": first.like.video,
+        "video_id": readable(first.like.video),
         "start_s": first.like.span.start_s,
         "end_s": first.like.span.end_s,
     }
@@ -203,6 +211,7 @@ def search_json(query: Query) -> dict[str, Any]:
         "cursor": query.cursor,
         "explain": query.explain,
         "min_confidence": query.min_confidence,
+        "correct": query.correct,
     }
 
 

@@ -73,6 +73,11 @@ class SentenceEncoder(TextEncoder, Protocol):
 class VisualEncoder(TextEncoder, Protocol):
     """A text-image space."""
 
+    @property
+    def names(self) -> Sequence[str]:
+        """What it can name; nothing if it does not classify."""
+        ...
+
     def embed_frames(self, frames: Frames) -> Embedding:
         """One unit vector per frame; any frame size."""
         ...
@@ -80,6 +85,11 @@ class VisualEncoder(TextEncoder, Protocol):
 
 class SoundEncoder(TextEncoder, Protocol):
     """A text-audio space."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """What it can name; nothing if it does not classify."""
+        ...
 
     @property
     def sample_rate_hz(self) -> int: ...

@@ -21,6 +21,8 @@ from retrieval.errors import ModelCorruptError
 class ClapEncoder:
     """A text-audio space from a folder that ClapModel and ClapProcessor were saved to."""
 
+    names: Sequence[str] = ()
+
     def __init__(self, folder: Path, spec: EncoderSpec, device: Device = "cpu") -> None:
         transformers = load_transformers()
         with loading(spec.name, folder):

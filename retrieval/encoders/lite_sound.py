@@ -83,6 +83,10 @@ class LiteSoundEncoder:
         return EncoderSpec("lite-sound", Lane.SOUND, self._sentences.spec.dim, REVISION)
 
     @property
+    def names(self) -> Sequence[str]:
+        return tuple(PROMPTS)
+
+    @property
     def sample_rate_hz(self) -> int:
         return SAMPLE_RATE_HZ
 

@@ -78,6 +78,10 @@ class LiteVisualEncoder:
         """ImageNet's 1000 classes, then the 80 everyday objects."""
         return Vocabulary(self._names, self._vectors)
 
+    @property
+    def names(self) -> Sequence[str]:
+        return self._names
+
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """One unit vector per text."""
         return self._sentences.embed_texts(texts)

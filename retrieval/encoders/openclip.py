@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class OpenClipEncoder:
     """A text-image space from a folder with open_clip_config.json, weights and, for SigLIP, a tokenizer."""
 
+    names: Sequence[str] = ()
+
     def __init__(self, folder: Path, spec: EncoderSpec, device: Device = "cpu") -> None:
         import open_clip
 

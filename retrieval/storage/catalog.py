@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
+from retrieval.path_text import readable, spellings
 from retrieval.storage import cursors, references
 from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
@@ -89,7 +90,7 @@ class Catalog:
         """Write where the file of a video lies now, and what it is called there."""
         with self._writing() as session:
             row = self._row(session, video_id)
-            row.path, row.title = path, title
+            row.path, row.title = path, readable(title)
 
     def edit(self, video_id: str, edit: VideoEdit) -> VideoRecord:
         """The record as a person wants it from now on, also after the file is indexed again."""
@@ -139,7 +140,7 @@ class Catalog:
 
         Raises VideoNotFoundError if there is none, InputError if there are several.
         """
-        if record := self.get(reference):
+        if record := self.get(readable(reference)):
             return record
         with self._reading() as session:
             videos = [(video_id, path) for video_id, path in session.execute(select(VideoRow.id, VideoRow.path))]
@@ -169,12 +170,12 @@ class Catalog:
         if path_glob is None and not words:
             statement = statement.limit(limit + 1)
         with self._reading() as session:
-            matching = [
-                (created_at, video_id)
+            rows = [
+                (path, (created_at, video_id))
                 for video_id, created_at, path, title in session.execute(statement.order_by(*_NEWEST_FIRST))
-                if (path_glob is None or references.matches_glob(path, path_glob))
-                and references.has_words(f"{title} {path}", words)
+                if references.has_words(f"{title} {path}", words)
             ]
+        matching = references.matching(path_glob, rows)
         page = matching[:limit]
         records = self.get_many(video_id for _, video_id in page)
         return VideoPage(
@@ -188,11 +189,8 @@ class Catalog:
         """Ids of all videos that match."""
         statement = select(VideoRow.id, VideoRow.path).where(*_conditions(status, tag))
         with self._reading() as session:
-            return frozenset(
-                video_id
-                for video_id, path in session.execute(statement)
-                if path_glob is None or references.matches_glob(path, path_glob)
-            )
+            rows = [(path, video_id) for video_id, path in session.execute(statement)]
+        return frozenset(references.matching(path_glob, rows))
 
     def searched(self, where: VideoFilter) -> frozenset[str]:
         """Ids of the indexed videos that a search with this filter goes through.
@@ -201,7 +199,7 @@ class Catalog:
         """
         conditions = _conditions(VideoStatus.INDEXED, *where.tags)
         if where.paths:
-            conditions.append(VideoRow.path.in_(where.paths))
+            conditions.append(VideoRow.path.in_(spellings(where.paths)))
         if where.any_tags:
             conditions.append(VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name.in_(where.any_tags))))
         if where.recorded is not None:
@@ -211,11 +209,9 @@ class Catalog:
             if where.recorded.end is not None:
                 conditions.append(recorded_at < where.recorded.end)
         with self._reading() as session:
-            ids = frozenset(
-                video_id
-                for video_id, path in session.execute(select(VideoRow.id, VideoRow.path).where(*conditions))
-                if where.path_glob is None or references.matches_glob(path, where.path_glob)
-            )
+            found = session.execute(select(VideoRow.id, VideoRow.path).where(*conditions))
+            rows = [(path, video_id) for video_id, path in found]
+        ids = frozenset(references.matching(where.path_glob, rows))
         if where.video_ids:
             ids &= {self.resolve(reference).id for reference in where.video_ids}
         return ids

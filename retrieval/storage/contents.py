@@ -2,11 +2,11 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar, cast
 
-from sqlalchemy import Engine, TextualSelect, and_, inspect, or_, select, text
+from sqlalchemy import Engine, TextualSelect, and_, func, inspect, or_, select, text
 from sqlalchemy.orm import Session
 
 from retrieval.domain import ScreenText, Segment, Shot, SoundEvent, Span
@@ -19,6 +19,7 @@ from retrieval.storage.tables import (
     ShotRow,
     SoundEventRow,
     TimedColumns,
+    VideoRow,
     WindowRow,
 )
 
@@ -28,6 +29,7 @@ Key = tuple[str, int]
 _WHOLE = Span(0.0, math.inf)
 _CHUNK = 200
 """Keys or places per statement: databases bound the parameters and the depth of one."""
+_ROWS_AT_ONCE = 10_000
 
 Row = TypeVar("Row", bound=TimedColumns)
 Value = TypeVar("Value")
@@ -57,6 +59,13 @@ class Contents:
     def segments_of(self, video_id: str) -> tuple[Segment, ...]:
         """What is said in one video."""
         return self.segments_during([Place(video_id, _WHOLE)])[0]
+
+    def words_said_and_shown(self) -> Iterator[str]:
+        """Every line of speech, every screen text and every title, in no order."""
+        title = func.coalesce(VideoRow.given_title, VideoRow.title)
+        with database_errors(self._engine), Session(self._engine) as session:
+            for column in (SegmentRow.text, ScreenTextRow.text, title):
+                yield from session.scalars(select(column).execution_options(yield_per=_ROWS_AT_ONCE))
 
     def windows_at(self, keys: Iterable[Key]) -> dict[Key, VideoWindow]:
         return self._at(WindowRow, window_of, keys)

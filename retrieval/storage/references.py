@@ -1,22 +1,47 @@
 """How a user points at videos: by id, by path, by glob. Pure functions over ids and paths."""
 
 import os
+import re
 import unicodedata
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Sequence
+from fnmatch import translate
 from pathlib import PurePath
+from typing import TypeVar
 
 from retrieval.errors import InputError, VideoNotFoundError
+from retrieval.path_text import readable
 
+MAX_GLOB_CHARS = 1_000
 _MIN_PREFIX = 4
 _NAMED_AT_MOST = 5
 
+Named = TypeVar("Named")
 
-def matches_glob(path: str, glob: str) -> bool:
-    """Whether the glob describes the path. ``*`` crosses folders; a relative glob may start in any folder."""
-    if fnmatchcase(path, glob):
-        return True
-    return not glob.startswith(("/", "*")) and fnmatchcase(path, f"*/{glob}")
+
+def matching(glob: str | None, named: Sequence[tuple[str, Named]]) -> list[Named]:
+    """What is named by a path that the glob describes, all of it without a glob.
+
+    ``*`` crosses folders; a relative glob may start in any folder. Where ``[…]`` as a choice of characters
+    describes none of the paths, brackets stand for themselves. Raises InputError for a glob that is too long.
+    """
+    if glob is None:
+        return [value for _, value in named]
+    if len(glob) > MAX_GLOB_CHARS:
+        raise InputError(f"the glob has {len(glob):,} characters; at most {MAX_GLOB_CHARS:,} are allowed")
+    glob = unicodedata.normalize("NFC", glob)
+    for reading in (glob, glob.replace("[", "[[]")):
+        describes = _pattern(reading)
+        if found := [value for path, value in named if any(map(describes, {path, _composed(path)}))]:
+            return found
+    return []
+
+
+def _pattern(glob: str) -> Callable[[str], bool]:
+    # Stars in a row say no more than one, and take a matcher time for each.
+    single = re.sub(r"\*+", "*", glob)
+    globs = [single] if single.startswith(("/", "*")) else [single, f"*/{single}"]
+    patterns = [re.compile(translate(one)) for one in globs]
+    return lambda path: any(pattern.match(path) for pattern in patterns)
 
 
 def has_words(text: str, words: str) -> bool:
@@ -34,12 +59,14 @@ def resolve(reference: str, videos: Sequence[tuple[str, str]]) -> str:
     if "\0" in reference:
         raise _not_found(reference)
     paths = {reference, os.path.abspath(reference), os.path.realpath(reference)}  # noqa: PTH100
-    tail = PurePath(reference).parts
+    composed = {_composed(path) for path in paths}
+    tail = PurePath(_composed(reference)).parts
     ways = (
         [video for video in videos if video[0] == reference],
         [video for video in videos if video[1] in paths],
         [video for video in videos if len(reference) >= _MIN_PREFIX and video[0].startswith(reference.lower())],
-        [video for video in videos if tail and PurePath(video[1]).parts[-len(tail) :] == tail],
+        [video for video in videos if _composed(video[1]) in composed],
+        [video for video in videos if tail and PurePath(_composed(video[1])).parts[-len(tail) :] == tail],
     )
     for found in ways:
         if len(found) == 1:
@@ -56,6 +83,11 @@ def _not_found(reference: str) -> VideoNotFoundError:
         f"no video {reference!r} in the library; give an id, its first {_MIN_PREFIX} digits or more, "
         "a path or a file name, as `moments videos` lists them"
     )
+
+
+def _composed(path: str) -> str:
+    """The path as people write it: accents in one character with their letter, undecodable bytes as ``\\xNN``."""
+    return unicodedata.normalize("NFC", readable(path))
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ from retrieval.domain import (
     Word,
 )
 from retrieval.encoders.base import EncoderSpec
+from retrieval.path_text import readable
 from retrieval.storage.records import Failure, VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.tables import (
     ScreenTextRow,
@@ -38,7 +39,7 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "id": record.id,
         "content_hash": record.content_hash,
         "path": record.path,
-        "title": record.title,
+        "title": readable(record.title),
         "size_bytes": record.size_bytes,
         "modified_ns": record.modified_ns,
         "status": record.status.value,
@@ -47,7 +48,7 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "height": record.height,
         "profile": record.profile.value if record.profile else None,
         "encoders": {lane.value: space for lane, space in record.encoders.items()},
-        "warnings": list(record.warnings),
+        "warnings": [readable(warning) for warning in record.warnings],
         "error_code": record.failure.code if record.failure else None,
         "error_message": record.failure.message if record.failure else None,
         "windows": record.windows,

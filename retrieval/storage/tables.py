@@ -19,6 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from retrieval.path_text import loaded, stored
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC; SQLite drops the time zone, so it is put back on reading."""
@@ -31,6 +33,19 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class PathText(TypeDecorator[str]):
+    """A path, whatever bytes its names are made of; databases keep valid Unicode only."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else stored(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else loaded(value)
 
 
 class Base(DeclarativeBase):
@@ -52,7 +67,7 @@ class VideoRow(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     content_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    path: Mapped[str] = mapped_column(index=True)
+    path: Mapped[str] = mapped_column(PathText, index=True)
     title: Mapped[str]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     modified_ns: Mapped[int] = mapped_column(BigInteger)

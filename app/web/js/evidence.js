@@ -67,6 +67,12 @@ function wordPattern(words, flags) {
   return new RegExp(`(?<![\\p{L}\\p{N}])(${escaped.join("|")})(?![\\p{L}\\p{N}])`, flags);
 }
 
+/** What was searched for instead of what, as one line; nothing where every word was taken as it is. */
+export function correctedWords(corrected) {
+  if (!corrected?.length) return "";
+  return `Searched for ${corrected.map(({ from, to }) => `“${to}” instead of “${from}”`).join(", ")}.`;
+}
+
 /** The explanation of a moment's rank: a table per step. */
 export function explanationPanel(moment, id) {
   const { explanation } = moment;
@@ -76,6 +82,7 @@ export function explanationPanel(moment, id) {
     { class: "explanation", id },
     explanation.steps.map((step) => [
       isSequence && h("h4", { class: "explanation-step" }, step.text),
+      step.corrected && h("p", null, correctedWords(step.corrected)),
       h(
         "table",
         null,

@@ -4,7 +4,7 @@ import { post } from "../api.js";
 import { fill, h, listen, uid } from "../dom.js";
 import { plural } from "../format.js";
 import { icon } from "../icons.js";
-import { droppedFiles, hasFiles, sorted } from "./media-files.js";
+import { ACCEPTED, droppedFiles, hasFiles, sorted } from "./media-files.js";
 import { openMenu } from "../popover.js";
 import { toast } from "../toast.js";
 import { abandonUpload, unfinishedUploads } from "./tus.js";
@@ -13,7 +13,7 @@ import { ask } from "../video-dialog.js";
 
 /** Everything about adding: `{button, unfinished, overlay, choose()}`, elements and what opens the chooser. */
 export function addingParts({ signal }) {
-  const files = chooser({ multiple: true, accept: "video/*,audio/*,.mkv,.ts,.m2ts,.mts,.vob" });
+  const files = chooser({ multiple: true, accept: ACCEPTED });
   const folder = chooser({ webkitdirectory: true });
   const button = h(
     "button",
@@ -50,16 +50,19 @@ export function addingParts({ signal }) {
 
 function chooser(attributes) {
   const input = h("input", { type: "file", hidden: true, tabindex: -1, "aria-hidden": "true", ...attributes });
-  input.addEventListener("change", () => {
-    take(attributes.webkitdirectory ? sorted([...input.files]) : { files: [...input.files], skipped: 0 });
+  input.addEventListener("change", async () => {
+    const chosen = [...input.files];
     input.value = "";
+    take(attributes.webkitdirectory ? await sorted(chosen) : { files: chosen, skipped: 0 });
   });
   return input;
 }
 
 function take({ files, skipped }) {
   const added = addFiles(files);
-  if (skipped) toast(`${plural(skipped, "file")} left out: neither video nor sound.`);
+  if (skipped) {
+    toast(`${plural(skipped, "file")} left out: neither video nor sound. Choose one by itself to add it all the same.`);
+  }
   if (files.length > added) toast(`${plural(files.length - added, "file")} is on its way already.`);
 }
 

@@ -3,13 +3,14 @@
 import { fill, h, refill } from "../dom.js";
 import { exampleChip } from "./example-chip.js";
 import { icon } from "../icons.js";
+import { ACCEPTED } from "../library/media-files.js";
 import { acceptDrops } from "./file-drop.js";
 import { keepFile } from "./query-files.js";
 import { querySteps } from "./query-steps.js";
 import { toast } from "../toast.js";
 import { micButton } from "./mic-button.js";
 
-const ACCEPT = "image/*,audio/*,video/*,.mkv";
+const ACCEPT = `image/*,${ACCEPTED}`;
 
 /**
  * The search box: {element, tools, show(search), read(search), setBusy(isBusy), focus(), say(error)}.

@@ -2,6 +2,7 @@
 
 import { post } from "../api.js";
 import { h } from "../dom.js";
+import { correctedWords } from "../evidence.js";
 import { duration, plural, took } from "../format.js";
 import { icon } from "../icons.js";
 import { momentCard } from "./moment-card.js";
@@ -27,9 +28,10 @@ export function skeletons(count = 5) {
 
 /** What a screen reader is told of an answer. */
 export function answerWords(answer) {
-  if (answer.abstained) return `Nothing convincing. ${plural(answer.moments.length, "near moment")} shown.`;
+  const corrected = answer.corrected ? `${correctedWords(answer.corrected)} ` : "";
+  if (answer.abstained) return `${corrected}Nothing convincing. ${plural(answer.moments.length, "near moment")} shown.`;
   const { likely, others } = counts(answer);
-  return `${plural(likely, "moment")}${others ? `, and ${others} less likely` : ""}.`;
+  return `${corrected}${plural(likely, "moment")}${others ? `, and ${others} less likely` : ""}.`;
 }
 
 /**
@@ -59,6 +61,7 @@ export function resultsView({ search, answer, verdicts, onChange, signal }) {
     "section",
     { "aria-labelledby": "results-title" },
     heading(search, answer, onChange),
+    answer.corrected && correctedNote(answer.corrected, onChange),
     answer.abstained && weakNote(search, answer, onChange),
     answer.abstained && answer.moments.length > 0 && h("p", { class: "less-likely" }, "The nearest"),
     list,
@@ -144,6 +147,19 @@ function heading(search, answer, onChange) {
       `${plural(videos, "video")}, ${duration(seconds)} searched in ${took(answer.took_ms)}`,
     ),
     h("label", { class: "switch" }, group, "One per video"),
+  );
+}
+
+function correctedNote(corrected, onChange) {
+  return h(
+    "p",
+    { class: "corrected-note" },
+    correctedWords(corrected),
+    h(
+      "button",
+      { class: "button button-quiet button-small", type: "button", on: { click: () => onChange({ correct: false }) } },
+      "Search for my words as they are",
+    ),
   );
 }
 

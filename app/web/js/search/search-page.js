@@ -36,9 +36,9 @@ export function mount(root, _params, query) {
   const stop = new AbortController();
   let asking = new AbortController();
   let search = parseSearch(query);
-  const change = (changes) => go({ ...box.read(search), ...changes });
+  const change = (changes) => go({ ...written(), ...changes });
   const box = queryBox({
-    onSearch: () => go(box.read(search)),
+    onSearch: () => go(written()),
     onSpoken: speak,
     onChange: change,
     signal: stop.signal,
@@ -77,6 +77,12 @@ export function mount(root, _params, query) {
       return show();
     },
   };
+
+  /** The search as it stands in the box; other words may be corrected again. */
+  function written() {
+    const read = box.read(search);
+    return read.text === search.text ? read : { ...read, correct: true };
+  }
 
   /** Goes to the address of another search, which is then shown; the same search is asked again. */
   function go(wanted) {

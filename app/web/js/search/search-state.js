@@ -27,6 +27,7 @@ export function emptySearch() {
     like: null,
     fileKey: null,
     textShare: 0.5,
+    correct: true,
   };
 }
 
@@ -51,6 +52,7 @@ export function parseSearch(query) {
     like: parseLike(query.get("like")),
     fileKey: query.get("file"),
     textShare: Math.min(1, Math.max(0, Number(query.get("share") ?? 0.5) || 0)),
+    correct: query.get("correct") !== "false",
   };
 }
 
@@ -83,6 +85,7 @@ export function searchAddress(search) {
   if (search.like) query.set("like", `${search.like.video_id}@${search.like.start_s}-${search.like.end_s}`);
   if (search.fileKey) query.set("file", search.fileKey);
   if (hasExample(search) && search.text.trim() && search.textShare !== 0.5) query.set("share", search.textShare);
+  if (!search.correct) query.set("correct", "false");
   const text = query.toString();
   return onSite(text ? `/search?${text}` : "/");
 }
@@ -128,6 +131,7 @@ export function searchBody(search, cursor = null) {
   const filter = filterBody(search);
   if (Object.keys(filter).length) body.filter = filter;
   if (search.least > 0) body.min_confidence = search.least;
+  if (!search.correct) body.correct = false;
   if (cursor) body.cursor = cursor;
   return body;
 }
@@ -150,6 +154,7 @@ export function watchAddress(moment, search) {
   for (const text of search?.then ?? []) query.append("then", text);
   for (const text of search?.not ?? []) query.append("not", text);
   if (search && search.lanes.length < ALL_LANES.length) for (const id of search.lanes) query.append("lane", id);
+  if (search && !search.correct) query.set("correct", "false");
   const more = query.toString();
   return more ? `${moment.play_url}&${more}` : moment.play_url;
 }
@@ -157,7 +162,8 @@ export function watchAddress(moment, search) {
 function filterBody(search) {
   const filter = {};
   if (search.videos.length) filter.video_id = search.videos;
-  if (search.path) filter.path = /[*?[]/.test(search.path) ? search.path : `*${search.path}*`;
+  // Without a star or a question mark it is a part of the path, in which a bracket is a bracket.
+  if (search.path) filter.path = /[*?]/.test(search.path) ? search.path : `*${search.path.replaceAll("[", "[[]")}*`;
   if (search.tags.length) filter.tag = search.tags;
   if (search.recordedFrom || search.recordedTo) {
     filter.recorded_at = {};

@@ -112,7 +112,7 @@ function watch(root, video, wanted) {
     main.lastChild.replaceWith(lanes.element);
     side.replaceChildren(beside.element);
     player.setHits(moments.length > 0);
-    if (search) top.count(moments.length);
+    if (search) top.count(moments.length, timeline.corrected);
     // A search that came without a moment is shown at its best one.
     const best = wanted.startS === null && wanted.atS === null ? (found[0] ?? null) : null;
     show(momentIn(wanted) ?? best);

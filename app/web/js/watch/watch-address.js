@@ -12,8 +12,13 @@ export function parseWatch(query) {
     startS,
     endS: startS !== null && endS !== null && endS > startS ? endS : null,
     atS: seconds(query.get("t_s")),
-    search: text ? { text, then: query.getAll("then"), not: query.getAll("not"), lane: query.getAll("lane") } : null,
+    search: text ? searchOf(text, query) : null,
   };
+}
+
+function searchOf(text, query) {
+  const search = { text, then: query.getAll("then"), not: query.getAll("not"), lane: query.getAll("lane") };
+  return query.get("correct") === "false" ? { ...search, correct: "false" } : search;
 }
 
 /** The address that says the same; `atS` only where it is not the start of the moment. */

@@ -4,11 +4,12 @@ import { address } from "../api.js";
 import { announce } from "../announce.js";
 import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
+import { correctedWords } from "../evidence.js";
 import { plural } from "../format.js";
 import { icon } from "../icons.js";
 import { navigate, setTitle } from "../router.js";
 
-/** The line over the player: `{element, count(moments)}`. */
+/** The line over the player: `{element, count(moments, corrected)}`. */
 export function watchTop(search) {
   const input = h("input", {
     class: "watch-query",
@@ -36,8 +37,14 @@ export function watchTop(search) {
   );
   return { element, count };
 
-  function count(moments) {
-    found.textContent = moments ? `${plural(moments, "moment")} here` : "Nothing likely here";
+  function count(moments, corrected) {
+    const here = moments ? `${plural(moments, "moment")} here` : "Nothing likely here";
+    if (!corrected) {
+      found.textContent = here;
+      return;
+    }
+    const asWritten = address(location.pathname, { text: search.text, correct: "false" });
+    fill(found, `${here}. ${correctedWords(corrected)} `, h("a", { href: asWritten }, "Search for my words as they are"));
   }
 }
 
@@ -47,7 +54,13 @@ function wayBack(search) {
   if (from.startsWith(onSite("/search"))) return [from, "All results"];
   if (search)
     return [
-      address(onSite("/search"), { q: search.text, then: search.then, not: search.not, lane: search.lane }),
+      address(onSite("/search"), {
+        q: search.text,
+        then: search.then,
+        not: search.not,
+        lane: search.lane,
+        correct: search.correct ?? null,
+      }),
       "All results",
     ];
   return [from.startsWith(onSite("/library")) ? from : onSite("/library"), "Library"];
