@@ -17,11 +17,11 @@ PATIENCE_S = 20.0
 LENGTH_S = 60.0
 
 
-def until(happened: Callable[[], bool], what: str = "it") -> None:
+def until(happened: Callable[[], bool], what: str = "it", patience_s: float = PATIENCE_S) -> None:
     """Wait for something that takes a moment."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not happened():
-        assert time.monotonic() < deadline, f"{what} did not happen in {PATIENCE_S} s"
+        assert time.monotonic() < deadline, f"{what} did not happen in {patience_s} s"
         time.sleep(0.01)
 
 
