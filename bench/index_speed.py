@@ -49,7 +49,7 @@ def main() -> None:
             "lite",
             "--json",
         ]
-        # The first file waits until the models are prepared, which is done once: not what is measured here.
+        # The first run of all reads the models from the disk: not what is measured here.
         first = make_sample(folder / "first.mp4")
         subprocess.run([*command, "index", str(first)], capture_output=True, check=True)
         started = time.monotonic()

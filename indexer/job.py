@@ -10,6 +10,7 @@ from typing import Any
 from indexer.addition import Addition, Origin
 from indexer.job_runs import Progress
 from indexer.pipeline import Outcome
+from retrieval.errors import shortened
 
 
 class JobState(StrEnum):
@@ -94,8 +95,13 @@ class JobPage:
 
 
 def job_of(row: Any, progress: Progress | None, position: int | None) -> Job:
-    """The job that a row of the queue stands for; ``progress`` is what this process knows of it."""
+    """The job that a row of the queue stands for.
+
+    ``progress`` is what this process knows of it, ``position`` its place among those that wait.
+    """
     state = STATUSES[row.status]
+    if state is JobState.RUNNING and position is not None:
+        state = JobState.QUEUED  # handed to a worker that has no room for it yet
     ended = state in FINAL
     told = outcome_of(row)
     if told is not None and told.failure is not None:
@@ -109,13 +115,22 @@ def job_of(row: Any, progress: Progress | None, position: int | None) -> Job:
         Addition.from_dict(addition) if addition else Addition(path),
         state,
         _time(row.created_at),
-        progress.started_at if progress else begun_at,
+        progress.started_at if progress else begun_at if state is not JobState.QUEUED else None,
         _time(row.completed_at) if ended and row.completed_at else None,
         progress,
         position if state is JobState.QUEUED else None,
         told,
-        f"{type(row.error).__name__}: {row.error}" if row.error and told is None else None,
+        _crash_of(row.error) if row.error and told is None else None,
     )
+
+
+def crash_text(error: BaseException) -> str:
+    """What is told of an error that nobody foresaw; all of it is in the log."""
+    return shortened(f"{type(error).__name__}: {error}")
+
+
+def _crash_of(error: BaseException) -> str:
+    return shortened(str(error)) if type(error).__name__ == "IndexingCrashed" else crash_text(error)
 
 
 def outcome_of(row: Any) -> Outcome | None:

@@ -53,8 +53,8 @@ class Keeper:
                 running = self._runs.progress()
                 for job_id, progress in running.items():
                     self._jobs.keep_progress(job_id, progress)
-                if running:
-                    self._runs.cancel(self._jobs.cancelled_among(list(running)))
+                if held := [*running, *self._runs.waiting()]:
+                    self._runs.cancel(self._jobs.cancelled_among(held))
                 if self._workers_dir is not None and time.monotonic() - looked_s > LOOK_FOR_DEAD_S:
                     self._revive(self._workers_dir)
                     looked_s = time.monotonic()

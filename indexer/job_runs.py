@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -37,24 +38,55 @@ class Progress:
         return cls(**{**value, "started_at": datetime.fromisoformat(value["started_at"])})
 
 
-class Runs:
-    """The jobs that run in this process. ``changed`` is told the id of each that moves on; any thread may ask."""
+class Closed(Exception):  # noqa: N818
+    """A job was told that this process runs no more; what it has done so far is kept."""
 
-    def __init__(self, changed: Callable[[str], None]) -> None:
+
+class Runs:
+    """The jobs that run in this process, ``most`` at a time.
+
+    ``changed`` is told the id of each that moves on; any thread may ask.
+    """
+
+    def __init__(self, changed: Callable[[str], None], most: int) -> None:
         self._changed = changed
-        self._lock = threading.Lock()
+        self._most = most
+        self._lock = threading.Condition()
+        self._waiting: list[str] = []
+        self._called_off: set[str] = set()
+        self._is_ending = False
+        self._is_closed = False
         self._progress: dict[str, Progress] = {}
         self._origins: dict[str, Origin] = {}
         self._paces: dict[str, Pace] = {}
         self._cancelled: set[str] = set()
 
     def begin(self, job_id: str, origin: Origin, started_at: datetime | None) -> None:
-        """A job runs now; ``started_at`` is when an earlier process began it, if one did."""
+        """Wait until fewer than ``most`` jobs run, then count as one of them.
+
+        The queue hands out jobs by a count of its own that comes late where the machine is busy.
+        ``started_at`` is when an earlier process began the job, if one did. Raises Cancelled or Closed.
+        """
         with self._lock:
+            self._waiting.append(job_id)
+            try:
+                self._lock.wait_for(lambda: self._is_closed or job_id in self._called_off or self._has_turn(job_id))
+                if self._is_closed:
+                    raise Closed(f"job {job_id} did not begin")
+                if job_id in self._called_off:
+                    raise Cancelled(f"job {job_id} was cancelled")
+            finally:
+                self._waiting.remove(job_id)
+                self._called_off.discard(job_id)
+                self._lock.notify_all()
             self._progress[job_id] = Progress(started_at or datetime.now(UTC))
             self._origins[job_id] = origin
-            self._cancelled.discard(job_id)
         self._changed(job_id)
+
+    def _has_turn(self, job_id: str) -> bool:
+        is_next = self._waiting[0] == job_id and len(self._progress) < self._most
+        # A job that is tried again may still be stopping where it ran before.
+        return is_next and job_id not in self._progress and not self._is_ending
 
     def end(self, job_id: str) -> None:
         """The job runs no more."""
@@ -62,19 +94,48 @@ class Runs:
             for of_jobs in (self._progress, self._origins, self._paces):
                 of_jobs.pop(job_id, None)
             self._cancelled.discard(job_id)
+            self._lock.notify_all()
         self._changed(job_id)
 
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """For the block no job begins or goes on; after it, all that run or wait are told that it is over.
+
+        The queue is put away meanwhile: it must not take for a job's end what only ends here.
+        """
+        with self._lock:
+            self._is_ending = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_closed = True
+                self._lock.notify_all()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this process runs no more jobs."""
+        return self._is_closed
+
+    def waiting(self) -> tuple[str, ...]:
+        """Ids of the jobs that the queue handed to this process while it has no room for them, the next first."""
+        with self._lock:
+            return tuple(self._waiting)
+
     def enter(self, job_id: str, stage: str) -> None:
-        """The job comes to a stage, or passes through one that an earlier process did. Raises Cancelled."""
+        """The job comes to a stage, or passes through one that an earlier process did. Raises Cancelled or Closed."""
         self._move(job_id, stage, 0.0, is_work=False)
 
     def report(self, job_id: str, stage: str, share: float) -> None:
-        """The job is at ``share`` of ``stage``. Raises Cancelled if it is to stop."""
+        """The job is at ``share`` of ``stage``. Raises Cancelled or Closed if it is to stop."""
         self._move(job_id, stage, share, is_work=True)
 
     def _move(self, job_id: str, stage: str, share: float, *, is_work: bool) -> None:
         now_s = time.monotonic()
         with self._lock:
+            if self._is_ending:
+                self._lock.wait_for(lambda: self._is_closed)
+                raise Closed(f"job {job_id} stopped at {stage}")
             if job_id in self._cancelled:
                 raise Cancelled(f"job {job_id} was cancelled")
             whole = overall_share(stage, share, self._origins[job_id])
@@ -100,9 +161,11 @@ class Runs:
         self._changed(job_id)
 
     def cancel(self, job_ids: set[str]) -> None:
-        """Stop those of the jobs that run here, at their next report."""
+        """Stop those of the jobs that run here, at their next report, and those that wait to."""
         with self._lock:
             self._cancelled |= job_ids & self._progress.keys()
+            self._called_off |= job_ids & set(self._waiting)
+            self._lock.notify_all()
 
     def progress(self) -> dict[str, Progress]:
         """How far the jobs that run here are, by id."""

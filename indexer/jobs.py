@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indexer.addition import Addition, Origin
-from indexer.job import STATUSES, Job, JobPage, JobState, job_of
+from indexer.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
 from indexer.job_feed import JobFeed
 from indexer.job_keeper import Keeper
-from indexer.job_runs import Progress, Runs
+from indexer.job_runs import Closed, Progress, Runs
 from indexer.pipeline import Cancelled, Indexer
-from retrieval.errors import ConflictError, CursorError, NotFoundError
+from retrieval.errors import ConflictError, CursorError, MomentsError, NotFoundError
 from retrieval.storage import cursors
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ class IndexingFailed(Exception):  # noqa: N818
     """How a workflow ends whose file could not be indexed; its argument is the outcome."""
 
 
+class IndexingCrashed(Exception):  # noqa: N818
+    """How a step and its workflow end on an error that nobody foresaw; its argument is the short text of it."""
+
+
 class IndexJobs:
     """The queue of this data folder or database.
 
@@ -58,7 +62,7 @@ class IndexJobs:
         self._executor_id = executor_id
         self._workers = workers
         self.feed = JobFeed(self._news)
-        self._runs = Runs(self.feed.poke)
+        self._runs = Runs(self.feed.poke, workers)
         self._keeper = Keeper(self, self._runs, executor_id, workers_dir if workers else None)
         self._dbos: type[DBOS] | None = None
 
@@ -97,8 +101,9 @@ class IndexJobs:
         if self._dbos is not None:
             self.feed.close()
             self._keeper.stop()
-            self._dbos.destroy(destroy_registry=True)
-            self._dbos = None
+            with self._runs.closing():
+                self._dbos.destroy(destroy_registry=True)
+                self._dbos = None
 
     @contextmanager
     def running(self) -> Iterator["IndexJobs"]:
@@ -119,14 +124,17 @@ class IndexJobs:
         def step(name: str, run: Callable[[], T]) -> T:
             self._runs.enter(job_id, name)
             try:
-                return DBOS.run_step({"name": name}, run)
+                return DBOS.run_step({"name": name}, lambda: _short_of_crashes(run))
             except (error.DBOSWorkflowCancelledError, error.DBOSWorkflowConflictIDError) as lost:
                 if _outside(lambda: self.cancelled_among([job_id])):
                     raise Cancelled(f"job {job_id} was cancelled") from lost
                 raise
 
         earlier = _outside(lambda: self.job(job_id)).progress
-        self._runs.begin(job_id, asked.origin, earlier.started_at if earlier else None)
+        try:
+            self._runs.begin(job_id, asked.origin, earlier.started_at if earlier else None)
+        except Cancelled as cancelled:
+            raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         try:
             outcome = self._indexer.index(
                 job_id,
@@ -137,11 +145,14 @@ class IndexJobs:
             )
         except Cancelled as cancelled:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
-        except Exception:
+        except Exception as crash:
+            if self._runs.is_closed:
+                raise
             _log.exception("indexing %s failed unexpectedly", path)
-            raise
+            raise _crashed(crash) from crash
         finally:
-            _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
+            if not self._runs.is_closed:
+                _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
             self._runs.end(job_id)
         if outcome.failure is not None:
             raise IndexingFailed(outcome.as_dict())
@@ -221,19 +232,23 @@ class IndexJobs:
         before, key = cursors.decode(cursor) if cursor is not None else (None, "0")
         # Of the jobs of one moment, so many went before: the queue sorts by time alone.
         skipped = _count(key)
+        statuses = {status for status, known in STATUSES.items() if state in (None, known)}
+        if state is JobState.QUEUED and self._runs.waiting():
+            statuses.add("PENDING")
         rows = self._rows(
-            status=[status for status, known in STATUSES.items() if state in (None, known)],
+            status=sorted(statuses),
             end_time=before.isoformat() if before else None,
             offset=skipped,
             limit=limit + 1,
             sort_desc=True,
         )
         jobs = self._jobs(rows[:limit])
+        told = tuple(job for job in jobs if state in (None, job.state))
         if len(rows) <= limit:
-            return JobPage(tuple(jobs), None)
+            return JobPage(told, None)
         last = jobs[-1].created_at
         same = sum(job.created_at == last for job in jobs) + (skipped if before == last else 0)
-        return JobPage(tuple(jobs), cursors.encode(last, str(same)))
+        return JobPage(told, cursors.encode(last, str(same)))
 
     def resume(self, job_ids: Sequence[str]) -> None:
         """Put jobs on the queue again, at the step they were in, whose process has died."""
@@ -272,12 +287,13 @@ class IndexJobs:
         return self._jobs({row.workflow_id: row for row in rows}.values())
 
     def _jobs(self, rows: Any) -> list[Job]:
-        waiting: dict[str, int] = {}
+        waiting = list(self._runs.waiting())
         if any(STATUSES[row.status] is JobState.QUEUED for row in rows):
             queued = self._rows(status=["ENQUEUED"], load_input=False, load_output=False)
-            waiting = {row.workflow_id: number for number, row in enumerate(queued, start=1)}
+            waiting += [row.workflow_id for row in queued if row.workflow_id not in waiting]
         here = self._runs.progress()
-        return [job_of(row, here.get(row.workflow_id), waiting.get(row.workflow_id)) for row in rows]
+        positions = {job_id: number for number, job_id in enumerate(waiting, start=1) if job_id not in here}
+        return [job_of(row, here.get(row.workflow_id), positions.get(row.workflow_id)) for row in rows]
 
     def _rows(self, **conditions: Any) -> list[Any]:
         return self._open.list_workflows(name=WORKFLOW, **conditions)
@@ -286,6 +302,20 @@ class IndexJobs:
     def _open(self) -> "type[DBOS]":
         assert self._dbos is not None
         return self._dbos
+
+
+def _short_of_crashes(run: Callable[[], T]) -> T:
+    """What ``run`` returns; the queue keeps what it raises, so that is short."""
+    try:
+        return run()
+    except (MomentsError, Cancelled, Closed):
+        raise
+    except Exception as crash:
+        raise _crashed(crash) from crash
+
+
+def _crashed(crash: Exception) -> IndexingCrashed:
+    return crash if isinstance(crash, IndexingCrashed) else IndexingCrashed(crash_text(crash))
 
 
 def _count(key: str) -> int:

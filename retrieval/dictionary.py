@@ -5,7 +5,7 @@ import json
 import pkgutil
 from functools import lru_cache
 
-from retrieval.encoders.converted import package_folder
+from retrieval.encoders.tensor_files import package_folder
 from retrieval.lexical import folded
 from retrieval.spelling import Vocabulary
 

@@ -1,15 +1,38 @@
 """The one error tree. A message names what, which value and what would be allowed."""
 
+import logging
+
 from retrieval.path_text import readable
+
+MOST_CHARACTERS = 2_000
+"""Of a text that tells of an error, wherever it leaves: a library may quote half a megabyte of its own state."""
+
+_ENDING = 500
+
+_log = logging.getLogger(__name__)
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning and end with a note between of how much is only in the log."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    note = f" … [{len(text):,} characters in all: see the log] … "
+    return text[: MOST_CHARACTERS - _ENDING - len(note)] + note + text[-_ENDING:]
 
 
 class MomentsError(Exception):
-    """Base of every error that Moments raises on purpose; ``code`` is stable, for programs."""
+    """Base of every error that Moments raises on purpose; ``code`` is stable, for programs.
+
+    A message that is too long to leave is shortened, and all of it goes to the log.
+    """
 
     code = "error"
 
     def __init__(self, message: str) -> None:
-        self.message = readable(message)
+        message = readable(message)
+        self.message = shortened(message)
+        if self.message != message:
+            _log.warning("%s: %s", self.code, message)
         super().__init__(self.message)
 
     def __reduce__(self) -> tuple[type["MomentsError"], tuple[str]]:

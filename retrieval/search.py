@@ -3,7 +3,10 @@
 The only file that knows the order of the steps.
 """
 
+import threading
+import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +58,7 @@ class SearchEngine:
         self.library = library
         self.encoders = encoders
         self._backgrounds: dict[str, Background] = {}
+        self._making = threading.Lock()
         self._kept = KeptVectors()
         self._words: tuple[str, Vocabulary] | None = None
         self._speller = Speller(english, self._vocabulary, self._is_known)
@@ -250,28 +254,29 @@ class SearchEngine:
         """What the lane's windows are held against: a bank and a sample of them, both kept for the next query."""
         space = self.encoders.spec(lane).space
         key = f"{space}:{self.library.catalog.version()}"
-        if key not in self._backgrounds:
-            sample = store.sample(space, SAMPLE)
-            self._backgrounds = {
-                name: kept for name, kept in self._backgrounds.items() if not name.startswith(f"{space}:")
-            } | {key: Background(self._bank(space, lane), sample)}
-        kept = self._backgrounds[key]
-        return kept.of_examples if lane in term.examples else kept
+        # One thread makes it, the others wait for it: the first searches of a server may come all at once.
+        with self._making:
+            kept = self._backgrounds.get(key)
+            if kept is None:
+                kept = Background(self._bank(space, lane), store.sample(space, SAMPLE))
+                others = {name: of for name, of in self._backgrounds.items() if not name.startswith(f"{space}:")}
+                self._backgrounds = others | {key: kept}
+            return kept.of_examples if lane in term.examples else kept
 
     def _bank(self, space: str, lane: Lane) -> NDArray[np.float32]:
         """Vectors of the background texts, computed once per space and kept in the data folder."""
         file = self.library.folder.models_dir / f"bank-{space}.npy"
         texts = background_texts()
-        if file.exists():
+        with suppress(OSError, EOFError, ValueError):  # missing, or cut off by a full disk
             kept: NDArray[np.float32] = np.load(file)
             if len(kept) == len(texts):
                 return kept
         encoder = self.encoders.visual() if lane is Lane.VISUAL else self.encoders.sound()
         vectors = encoder.embed_texts(texts)
         file.parent.mkdir(parents=True, exist_ok=True)
-        half_made = file.with_suffix(f".{id(vectors)}.npy")
-        np.save(half_made, vectors)
-        half_made.replace(file)
+        draft = file.with_name(f".{file.stem}-{uuid.uuid4().hex}.npy")
+        np.save(draft, vectors)
+        draft.replace(file)
         return vectors
 
     def _answer(

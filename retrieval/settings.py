@@ -17,7 +17,7 @@ class RetrievalSettings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("moments")),
-        description="Folder that holds everything: catalog, vectors, thumbnails, converted models, jobs.",
+        description="Folder that holds everything: catalog, vectors, thumbnails, jobs.",
     )
     profile: Profile = Field(
         default=Profile.AUTO,

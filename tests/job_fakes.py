@@ -17,18 +17,19 @@ PATIENCE_S = 20.0
 LENGTH_S = 60.0
 
 
-def until(happened: Callable[[], bool], what: str = "it") -> None:
+def until(happened: Callable[[], bool], what: str = "it", patience_s: float = PATIENCE_S) -> None:
     """Wait for something that takes a moment."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not happened():
-        assert time.monotonic() < deadline, f"{what} did not happen in {PATIENCE_S} s"
+        assert time.monotonic() < deadline, f"{what} did not happen in {patience_s} s"
         time.sleep(0.01)
 
 
 class HeldIndexer:
     """Goes through all steps; in ``look`` it reports over and over until the test lets go of the file's name.
 
-    ``bad*`` is no media, ``crash*`` an error that nobody foresaw; ``log`` has what was run, and ``dropped`` ids.
+    ``bad*`` is no media, ``crash*`` an error that nobody foresaw, which ``*long*`` tells of in half a megabyte;
+    ``log`` has what was run, and ``dropped`` ids.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,7 @@ class HeldIndexer:
             if stage == "identify":
                 found("0" * 16, LENGTH_S)
             if stage == "look" and name.startswith("crash"):
-                raise RuntimeError("out of cheese")
+                raise RuntimeError("out of cheese" + name.count("long") * " and wine" * 50_000)
             while stage == "look" and name in self.held:
                 report("look", 0.5)
                 time.sleep(0.01)
@@ -79,6 +80,23 @@ def queue_in(folder: Path, indexer: HeldIndexer, workers: int = 1) -> Iterator[I
             yield jobs
         finally:
             indexer.held.clear()
+
+
+def ended(jobs: IndexJobs, job_id: str) -> Job:
+    """The job, once it is over."""
+    until(lambda: jobs.job(job_id).is_over, "the end")
+    return jobs.job(job_id)
+
+
+def looking(jobs: IndexJobs, job_id: str) -> Job:
+    """The job, once it is held in ``look``."""
+
+    def is_there() -> bool:
+        progress = jobs.job(job_id).progress
+        return progress is not None and progress.share == 0.5
+
+    until(is_there, "look")
+    return jobs.job(job_id)
 
 
 class Heard:

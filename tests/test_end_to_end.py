@@ -36,9 +36,8 @@ def library(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def fresh(library: Path, tmp_path: Path) -> Path:
-    """An empty data folder in which the models are prepared already."""
-    shutil.copytree(library / "models", tmp_path / "fresh" / "models")
+def fresh(tmp_path: Path) -> Path:
+    """A data folder that is not there yet."""
     return tmp_path / "fresh"
 
 

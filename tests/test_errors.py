@@ -2,6 +2,7 @@
 
 import json
 import logging
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.settings import Settings
 from retrieval import errors
 from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.records import Failure
 from tests.fakes import FakeEncoders, FakeShot, library_of
 
 
@@ -202,3 +204,22 @@ def test_a_file_to_search_with_may_be_larger_but_not_endless(client: TestClient)
     assert problem(client.post("/v1/search/image", headers=headers)).status == 413
     large = {"file": b"x" * (BODY_LIMIT_BYTES + 1)}
     assert problem(client.post("/v1/search/image", files=large)).status == 422
+
+
+def test_a_long_message_is_shortened_wherever_it_leaves_and_logged_whole(caplog: pytest.LogCaptureFixture) -> None:
+    text = "the model cannot be loaded: " + "node " * 100_000 + "is missing"
+    with caplog.at_level("WARNING"):
+        error = errors.ModelCorruptError(text)
+    assert len(error.message) <= errors.MOST_CHARACTERS
+    assert error.message == str(error) == pickle.loads(pickle.dumps(error)).message
+    assert error.message.startswith("the model cannot be loaded: node node")
+    assert "[500,038 characters in all: see the log]" in error.message
+    assert error.message.endswith("node is missing")
+    assert [record.getMessage() for record in caplog.records] == [f"{error.code}: {text}"]
+    assert Failure(error.code, text).message == error.message
+
+
+def test_a_message_of_the_usual_length_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    text = "x" * errors.MOST_CHARACTERS
+    assert errors.InputError(text).message == text
+    assert caplog.records == []

@@ -1,18 +1,22 @@
 """Jobs in this process: how far they are, lists, cancelling, trying again, news."""
 
+import json
+import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from app.answers import job_json
 from indexer.addition import Addition, Origin
 from indexer.job import Job, JobState
 from indexer.jobs import IndexJobs
 from indexer.pipeline import STEPS
-from retrieval.errors import ConflictError, CursorError, NotFoundError
-from tests.job_fakes import LENGTH_S, Heard, HeldIndexer, queue_in, until
+from retrieval.errors import MOST_CHARACTERS, ConflictError, CursorError, NotFoundError
+from tests.job_fakes import LENGTH_S, Heard, HeldIndexer, ended, looking, queue_in, until
 
 BEFORE_LOOK = (STEPS["identify"] + STEPS["decode"]) / sum(STEPS.values())
 
@@ -35,20 +39,6 @@ def name(indexer: HeldIndexer) -> Iterator[str]:
     indexer.held.add(held)
     yield held
     indexer.held.discard(held)
-
-
-def ended(jobs: IndexJobs, job_id: str) -> Job:
-    until(lambda: jobs.job(job_id).is_over, "the end")
-    return jobs.job(job_id)
-
-
-def looking(jobs: IndexJobs, job_id: str) -> Job:
-    def is_there() -> bool:
-        progress = jobs.job(job_id).progress
-        return progress is not None and progress.share == 0.5
-
-    until(is_there, "look")
-    return jobs.job(job_id)
 
 
 def test_a_running_job_tells_how_far_it_is(jobs: IndexJobs, indexer: HeldIndexer, name: str) -> None:
@@ -91,6 +81,25 @@ def test_a_failed_file_is_an_outcome_and_a_surprise_a_crash(jobs: IndexJobs, cap
     assert crashed.state is JobState.FAILED
     assert crashed.crash == "RuntimeError: out of cheese"
     assert crashed.outcome is None
+
+
+def test_of_a_long_crash_the_log_has_all_and_everyone_else_a_little(
+    jobs: IndexJobs, caplog: pytest.LogCaptureFixture, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with caplog.at_level("ERROR"):
+        crashed = ended(jobs, jobs.enqueue(Path("crash-long.mp4")))
+    assert crashed.crash is not None
+    assert len(crashed.crash) <= MOST_CHARACTERS
+    assert crashed.crash.startswith("RuntimeError: out of cheese and wine")
+    assert crashed.crash.endswith("and wine")
+    assert "450,027 characters in all: see the log" in crashed.crash
+    assert len(json.dumps(job_json(crashed))) < 2 * MOST_CHARACTERS
+    (logged,) = [record for record in caplog.records if record.exc_info]
+    assert " and wine" * 50_000 in caplog.handler.format(logged)
+    with closing(sqlite3.connect(next(tmp_path_factory.getbasetemp().glob("queue*/jobs.sqlite")))) as kept:
+        for table in ("workflow_output", "operation_outputs"):
+            (longest,) = kept.execute(f"SELECT max(length(error)) FROM {table}").fetchone()
+            assert 0 < longest < 5 * MOST_CHARACTERS
 
 
 def test_a_cancelled_job_stops_where_it_is(jobs: IndexJobs, indexer: HeldIndexer, name: str) -> None:

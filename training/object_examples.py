@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import openvino
 import torch
 from numpy.typing import NDArray
+from openvino import opset13 as ops
 from PIL import Image
 from torch.nn import functional
 
-from retrieval.encoders.converted import GRAPH, convert
-from retrieval.encoders.lite_visual import load_backbone
+from retrieval.encoders.efficientnet import features, load_tensors
 
 WIDTH, HEIGHT, STRIDE = 512, 288, 32
 COLUMNS, ROWS = WIDTH // STRIDE, HEIGHT // STRIDE
@@ -120,27 +118,14 @@ class Teacher:
         best[:, inside] = np.maximum(best[:, inside], grid[np.ix_(up, across[inside].astype(int))])
 
 
-class Cells(torch.nn.Module):
-    """Features averaged over every 3 by 3 cells, as in the product."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.backbone = load_backbone()
-
-    def forward(self, frames: torch.Tensor) -> torch.Tensor:
-        features = self.backbone.forward_features(frames.permute(0, 3, 1, 2).float() / 127.5 - 1)
-        return functional.avg_pool2d(features, 3, stride=1)
-
-
 class Backbone:
-    """The network's features, in the precision that the processor is fastest in."""
+    """The network's features averaged over every 3 by 3 cells, in the precision that the processor is fastest in."""
 
     def __init__(self) -> None:
-        with TemporaryDirectory() as folder:
-            blank: Any = torch.zeros(1, HEIGHT, WIDTH, 3, dtype=torch.uint8)
-            convert(Cells(), (blank,), [("frames", (-1, -1, -1, 3), np.uint8)], Path(folder))
-            core = openvino.Core()
-            self._network = core.compile_model(Path(folder) / GRAPH, "CPU", {"INFERENCE_NUM_THREADS": 1})
+        frames = ops.parameter([-1, -1, -1, 3], np.uint8)
+        cells = ops.avg_pool(features(frames, load_tensors()), [1, 1], [0, 0], [0, 0], [3, 3], exclude_pad=False)
+        model = openvino.Model([cells], [frames], "cells")
+        self._network = openvino.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": 1})
 
     def features(self, frame: Picture) -> NDArray[np.float16]:
         """(cells, 1280) of every other cell."""

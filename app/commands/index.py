@@ -1,5 +1,6 @@
 """`moments index`: files into the library, with a line per file and a progress bar."""
 
+import logging
 import os
 import signal
 import sys
@@ -77,6 +78,7 @@ def _here(settings: Settings, files: list[Path]) -> Iterator[dict[str, Any]]:
     with (
         _stop_at_once(),
         Library(settings, "moments index") as library,
+        _log_in(library.folder.path / "moments.log"),
         open_jobs(library, settings) as indexing,
     ):
         left_over = {job.id: job.path for job in indexing.jobs.unfinished()}
@@ -142,6 +144,25 @@ def _print_outcome(outcome: dict[str, Any]) -> None:
         )
     for warning in outcome["warnings"]:
         console.print(f"           [yellow]{shown(warning)}[/yellow]")
+
+
+@contextmanager
+def _log_in(file: Path) -> Iterator[None]:
+    """Where people look on, the log goes to a file: what a crash tells may fill the screen many times over."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        if handler.stream is not None:
+            click.echo(f"more on what went wrong is in {file}", err=True)
+        handler.close()
 
 
 @contextmanager

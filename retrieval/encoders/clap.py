@@ -1,5 +1,6 @@
 """Sound encoders of the standard and max profiles: CLAP by transformers."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,6 +38,8 @@ class ClapEncoder:
         self._model = model.to(device).eval()
         self._device = device
         self._spec = spec
+        # A tokenizer keeps in itself how it pads and cuts, and is told with each call: one caller at a time.
+        self._tokenizing = threading.Lock()
 
     @property
     def spec(self) -> EncoderSpec:
@@ -78,6 +81,7 @@ class ClapEncoder:
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self._spec.dim), np.float32)
-        tokens = self._tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt").to(self._device)
+        with self._tokenizing:
+            tokens = self._tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt").to(self._device)
         with inference(self._device):
             return unit_vectors(self._model.get_text_features(**tokens).pooler_output)

@@ -7,17 +7,17 @@ the expected similarity, and a clip of which the tagger is unsure scores lower t
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Label, Lane, Span
 from retrieval.encoders.base import Embedding, EncoderSpec, Samples, TextEncoder, Vectors
+from retrieval.encoders.graph import Graph, constant, linear
 from retrieval.encoders.log_mel import (
     BANDS,
     HOP_SAMPLES,
@@ -27,7 +27,12 @@ from retrieval.encoders.log_mel import (
     Patches,
     patches,
 )
-from retrieval.errors import ModelCorruptError, ModelUnavailableError
+from retrieval.encoders.once import once
+from retrieval.encoders.tensor_files import Tensors, read_safetensors
+from retrieval.errors import ModelCorruptError
+
+if TYPE_CHECKING:
+    from openvino import Model
 
 REVISION = "2"
 """Raise whenever the weights, the prompts or the way from probabilities to vectors change."""
@@ -126,11 +131,11 @@ class LiteSoundEncoder:
         )
         return Embedding(_unit(sums), labels)
 
-    @cached_property
+    @once
     def _tagger(self) -> "SoundTagger":
         return SoundTagger(self._weights)
 
-    @cached_property
+    @once
     def _class_vectors(self) -> NDArray[np.float32]:
         prompts = [PROMPTS[name] for name in self._tagger.names]
         vectors = self.embed_texts([text for texts in prompts for text in texts])
@@ -145,19 +150,12 @@ class SoundTagger:
     """
 
     def __init__(self, weights: Path) -> None:
-        from safetensors import SafetensorError, safe_open
-
+        tensors, about = read_safetensors(weights)
         try:
-            with safe_open(weights, "numpy") as file:
-                about = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             self.names: tuple[str, ...] = tuple(json.loads(about["classes"]))
-            self._compiled = _compiled(
-                tensors, json.loads(about["strides"]), float(about["mel_mean"]), float(about["mel_scale"])
-            )
-        except FileNotFoundError as error:
-            raise ModelUnavailableError(f"no sound tagger at {weights}: install the package again") from error
-        except (SafetensorError, KeyError, ValueError) as error:
+            strides = json.loads(about["strides"])
+            self._graph = Graph(network(tensors, strides, float(about["mel_mean"]), float(about["mel_scale"])))
+        except (KeyError, ValueError, RuntimeError) as error:
             raise ModelCorruptError(f"{weights} is not a sound tagger: {error}") from error
         if unknown := sorted(set(self.names) - set(PROMPTS)):
             raise ModelCorruptError(f"{weights} has classes without prompts: {unknown}; known: {sorted(PROMPTS)}")
@@ -172,11 +170,11 @@ class SoundTagger:
     def run(self, batch: Patches) -> NDArray[np.float32]:
         """(n, classes) probabilities of the patches."""
         parts = [batch[start : start + BLOCK_HOPS] for start in range(0, len(batch), BLOCK_HOPS)]
-        rows = [np.array(self._compiled(part)[0]) for part in parts]
+        rows = [self._graph.run(part)[0] for part in parts]
         return np.concatenate([np.zeros((0, len(self.names)), np.float32), *rows])
 
 
-def _compiled(tensors: Mapping[str, NDArray[np.float32]], strides: Sequence[int], mean: float, scale: float) -> Any:
+def network(tensors: Tensors, strides: Sequence[int], mean: float, scale: float) -> "Model":
     """Convolutions, each with bias and ReLU, then mean and maximum over the map, then one linear layer."""
     import openvino
     from openvino import opset13 as ops
@@ -186,13 +184,12 @@ def _compiled(tensors: Mapping[str, NDArray[np.float32]], strides: Sequence[int]
     node = ops.unsqueeze(scaled, np.int64(1))
     for number, stride in enumerate(strides):
         kernel, bias = tensors[f"conv{number}.weight"], tensors[f"conv{number}.bias"]
-        node = ops.convolution(node, kernel, [stride, stride], [1, 1], [1, 1], [1, 1])
-        node = ops.relu(ops.add(node, bias[None, :, None, None]))
+        node = ops.convolution(node, constant(kernel), [stride, stride], [1, 1], [1, 1], [1, 1])
+        node = ops.relu(ops.add(node, constant(bias[None, :, None, None])))
     places = np.array([2, 3], np.int64)
     summary = ops.concat([ops.reduce_mean(node, places), ops.reduce_max(node, places)], 1)
-    linear = ops.matmul(summary, tensors["head.weight"], transpose_a=False, transpose_b=True)
-    model = openvino.Model([ops.sigmoid(ops.add(linear, tensors["head.bias"]))], [batch], "lite_sound")
-    return openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    tags = ops.sigmoid(linear(summary, tensors["head.weight"], tensors["head.bias"]))
+    return openvino.Model([tags], [batch], "lite_sound")
 
 
 def _unit(vectors: NDArray[np.floating[Any]]) -> Vectors:

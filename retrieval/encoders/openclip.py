@@ -1,5 +1,6 @@
 """Visual encoders of the standard and max profiles: contrastive text-image models by open_clip."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ class OpenClipEncoder:
         self._tokenizer = tokenizer
         self._device = device
         self._spec = spec
+        # A tokenizer keeps in itself how it pads and cuts, and is told with each call: one caller at a time.
+        self._tokenizing = threading.Lock()
         dim = self.embed_texts(["a"]).shape[1]
         if dim != spec.dim:
             raise ModelCorruptError(
@@ -58,7 +61,8 @@ class OpenClipEncoder:
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self._spec.dim), np.float32)
-        tokens = self._tokenizer(list(texts)).to(self._device)
+        with self._tokenizing:
+            tokens = self._tokenizer(list(texts)).to(self._device)
         with inference(self._device):
             return unit_vectors(_encode_text(self._model, tokens))
 

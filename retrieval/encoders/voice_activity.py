@@ -3,7 +3,6 @@
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.domain import Span
 from retrieval.encoders.base import SPEECH_RATE_HZ
+from retrieval.encoders.once import once
 from retrieval.errors import InputError, ModelCorruptError, ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class VoiceActivity:
             found.append(spoken)
         return np.concatenate(found) if found else np.zeros(0, np.float32)
 
-    @cached_property
+    @once
     def _session(self) -> "InferenceSession":
         import onnxruntime
 

@@ -1,6 +1,7 @@
 """Speech to text of the standard and max profiles: Whisper, by openai-whisper or faster-whisper."""
 
 import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +52,8 @@ class WhisperTranscriber:
         self._model = model
         self._device = device
         self._size = size
+        # While it decodes, the library hangs its memory of past words on the model itself: one clip at a time.
+        self._listening = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -60,17 +63,18 @@ class WhisperTranscriber:
         return _transcribe_clips(samples, speech, self._listen)
 
     def _listen(self, clip: Samples, language: str | None) -> list[Segment]:
-        result = self._model.transcribe(
-            clip,
-            language=language,
-            temperature=0.0,
-            word_timestamps=True,
-            condition_on_previous_text=False,
-            compression_ratio_threshold=None,
-            logprob_threshold=None,
-            no_speech_threshold=None,
-            fp16=self._device == "cuda",
-        )
+        with self._listening:
+            result = self._model.transcribe(
+                clip,
+                language=language,
+                temperature=0.0,
+                word_timestamps=True,
+                condition_on_previous_text=False,
+                compression_ratio_threshold=None,
+                logprob_threshold=None,
+                no_speech_threshold=None,
+                fp16=self._device == "cuda",
+            )
         return [
             Segment(
                 span=Span(found["start"], found["end"]),

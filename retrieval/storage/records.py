@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from retrieval.domain import Label, Lane, Profile, ScreenText, Segment, Shot, SoundEvent, Span, Window
+from retrieval.errors import shortened
 
 
 class VideoStatus(StrEnum):
@@ -20,10 +21,13 @@ class VideoStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a video could not be indexed: an error's code and message."""
+    """Why a video could not be indexed: an error's code and message, which is shortened if it is very long."""
 
     code: str
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", shortened(self.message))
 
 
 @dataclass(frozen=True, slots=True)
