@@ -89,6 +89,7 @@ def video_json(record: "VideoRecord") -> dict[str, Any]:
     return {
         "video_id": record.id,
         "path": record.path,
+        "paths": list(record.paths),
         "title": record.title,
         "status": record.status.value,
         "duration_s": record.duration_s,

@@ -74,6 +74,12 @@ class ConflictError(MomentsError):
     code = "conflict"
 
 
+class VideoFileChangedError(ConflictError):
+    """The video's file is not the one that was indexed any more."""
+
+    code = "video_file_changed"
+
+
 class WrongOffsetError(ConflictError):
     """A part of an upload that does not go on where the last one ended."""
 

@@ -155,6 +155,19 @@ def test_a_folder_in_the_place_of_the_file_is_gone_too(client: TestClient, files
         (files / "b.mp4").rmdir()
 
 
+def test_another_file_in_the_place_of_the_one_that_was_indexed_is_not_sent(client: TestClient, files: Path) -> None:
+    (files / "b.mp4").write_bytes(b"something else")
+    try:
+        for method in ("GET", "HEAD"):
+            assert client.request(method, "/v1/videos/b.mp4/stream").status_code == 409
+        other = client.get("/v1/videos/b.mp4/stream", headers={"Range": "bytes=0-3"})
+        assert problem(other) == (409, "video_file_changed")
+        assert f"{files / 'b.mp4'} is not the file that was indexed" in other.json()["detail"]
+        assert "moments index" in other.json()["detail"]
+    finally:
+        (files / "b.mp4").unlink()
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("a.MP4", "video/mp4"), ("a.mkv", "video/x-matroska"), ("a.html", "application/octet-stream")],

@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePath
 
@@ -19,6 +19,12 @@ def matches_glob(path: str, glob: str) -> bool:
     return not glob.startswith(("/", "*")) and fnmatchcase(path, f"*/{glob}")
 
 
+def shown_path(paths: Sequence[str], wanted: Collection[str], glob: str | None) -> str:
+    """The first of a video's paths that is one of those wanted, or that the glob describes; else its first."""
+    matching = (path for path in paths if (not wanted or path in wanted) and (glob is None or matches_glob(path, glob)))
+    return next(matching, paths[0])
+
+
 def has_words(text: str, words: str) -> bool:
     """Whether all of the words stand in the text, in whatever case and however accents are encoded."""
     plain = _plain(text)
@@ -28,8 +34,8 @@ def has_words(text: str, words: str) -> bool:
 def resolve(reference: str, videos: Sequence[tuple[str, str]]) -> str:
     """The id among these (id, path) pairs that is meant by an id, its start, a path, or a path's end.
 
-    What matches in an earlier way wins over later ways. Raises VideoNotFoundError if nothing matches,
-    InputError if several videos do.
+    An id stands there with each of its paths. What matches in an earlier way wins over later ways.
+    Raises VideoNotFoundError if nothing matches, InputError if several videos do.
     """
     if "\0" in reference:
         raise _not_found(reference)
@@ -41,7 +47,8 @@ def resolve(reference: str, videos: Sequence[tuple[str, str]]) -> str:
         [video for video in videos if len(reference) >= _MIN_PREFIX and video[0].startswith(reference.lower())],
         [video for video in videos if tail and PurePath(video[1]).parts[-len(tail) :] == tail],
     )
-    for found in ways:
+    for pairs in ways:
+        found = list(dict(pairs).items())
         if len(found) == 1:
             return found[0][0]
         if found:
