@@ -229,6 +229,12 @@ class DataFolderBusyError(StorageError):
     code = "data_folder_busy"
 
 
+class OtherDataFolderError(StorageError):
+    """The database belongs to another data folder than the one that it was opened with."""
+
+    code = "other_data_folder"
+
+
 class EncoderMismatchError(StorageError):
     """The index was made by other encoders than those the search would use."""
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.errors import VideoNotFoundError
+from retrieval.errors import MomentsError, VideoNotFoundError
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.folder import DataFolder, LockName
 
@@ -27,11 +27,18 @@ class Library:
     def __init__(self, settings: RetrievalSettings, command: str) -> None:
         from retrieval.storage.catalog import Catalog
         from retrieval.storage.database import open_database
+        from retrieval.storage.ownership import require_own_folder
 
         self.settings = settings
         self.command = command
         self.folder = DataFolder.create(settings.data_dir)
         self._engine = open_database(settings.database_url or self.folder.catalog_url)
+        if settings.database_url is not None:
+            try:
+                require_own_folder(self._engine, self.folder)
+            except MomentsError:
+                self._engine.dispose()
+                raise
         self.catalog: Catalog = Catalog(self._engine)
         self._held = ExitStack()
         self._kept: VectorStore | None = None
