@@ -92,6 +92,7 @@ def video_json(record: "VideoRecord") -> dict[str, Any]:
     return {
         "video_id": record.id,
         "path": readable(record.path),
+        "paths": [readable(path) for path in record.paths],
         "title": record.title,
         "status": record.status.value,
         "duration_s": record.duration_s,

@@ -37,7 +37,14 @@ class Indexing:
 
 @contextmanager
 def open_jobs(library: Library, settings: Settings, url: str | None = None) -> Iterator[Indexing]:
-    """The library's queue for the block. Raises DataFolderBusyError if another process works on it."""
+    """The library's queue for the block.
+
+    Raises DataFolderBusyError if another process works on it, StorageError if the vectors' server does not answer.
+    """
+    if settings.qdrant_url is not None:
+        # Asked before there is a job: one that finds it away at its last step would have worked for nothing.
+        with library.vectors():
+            pass
     resolved = resolve_profile(library, settings)
     announce(resolved, settings)
     encoders = Encoders(resolved.profile, settings)

@@ -37,8 +37,12 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:
         api.state.closing = Event()
         with ExitStack() as open_things:
-            # In a thread: the queue refuses to start where an event loop runs.
-            await to_thread.run_sync(_open, api, settings, url, open_things)
+            try:
+                # In a thread: the queue refuses to start where an event loop runs.
+                await to_thread.run_sync(_open, api, settings, url, open_things)
+            except Exception as error:
+                api.state.failure = error
+                raise
             yield
             await to_thread.run_sync(open_things.close)
 
@@ -67,7 +71,7 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
             Middleware(StreamEnd),
         ],
     )
-    api.state.guard, api.state.metrics = guard, metrics
+    api.state.guard, api.state.metrics, api.state.failure = guard, metrics, None
     api.state.attempts, api.state.warmup, api.state.resolved = Attempts(), Warmup(), None
     api.state.exporter, api.state.told = Exporter(settings), Told()
     install_error_handlers(api)

@@ -19,8 +19,10 @@ from indexer.addresses import check_url
 from indexer.artefacts import Artefacts
 from indexer.decode import DecodeOptions, decode
 from indexer.download import download
-from indexer.probe import content_hash, probe
-from indexer.publish import publish
+from indexer.identify import Source, identify
+from indexer.indexed_file import FileState, file_now, files_of, gone_paths, state_of
+from indexer.probe import probe
+from indexer.publish import STILL_WRITTEN, publish
 from indexer.settings import IndexSettings
 from indexer.stages import hear, listen, look, read
 from indexer.subtitles import read_subtitles
@@ -100,43 +102,6 @@ class Outcome:
                 "failure": Failure(**failure) if failure else None,
             }
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file that was looked at: its content's hash, and the id that follows from it."""
-
-    path: str
-    content_hash: str
-    size_bytes: int
-    modified_ns: int
-    width: int | None
-    height: int | None
-    duration_s: float | None = None
-    """What the header claims."""
-    recorded_at: str | None = None
-    """As ISO 8601 has it."""
-
-    @property
-    def video_id(self) -> str:
-        return self.content_hash[:16]
-
-
-def identify(path: Path) -> Source:
-    """Who this file is. Raises MediaError for what is no media file."""
-    info = probe(path)
-    picture = info.video
-    about = path.stat()
-    return Source(
-        str(path),
-        content_hash(path),
-        about.st_size,
-        about.st_mtime_ns,
-        picture.width if picture else None,
-        picture.height if picture else None,
-        info.duration_s,
-        info.recorded_at.isoformat() if info.recorded_at else None,
-    )
 
 
 class Indexer:
@@ -234,7 +199,7 @@ class Indexer:
     def _without_copy(self, unchanged: Outcome, own: Path) -> Outcome:
         """The outcome, with the file that is kept: what came again and lies here already is deleted."""
         known = self._library.catalog.resolve(unchanged.video_id or "")
-        if not own.exists() or Path(known.path).parent == own:
+        if not own.exists() or any(Path(path).parent == own for path in known.paths):
             return unchanged
         shutil.rmtree(own, ignore_errors=True)
         return replace(unchanged, path=known.path)
@@ -244,9 +209,12 @@ class Indexer:
         source = identify(path)
         known = self._library.catalog.get(source.video_id)
         unchanged = None
-        if known is not None and known.status is VideoStatus.INDEXED and known.encoders == self._spaces():
-            if known.path != source.path and not Path(known.path).exists():
-                self._library.catalog.move(known.id, source.path, Path(source.path).stem)
+        if known is not None and self._is_indexed(known, source):
+            # What was written since it was hashed is no path of this content: another may have it already.
+            is_settled = file_now(source.path) == replace(source.file, sidecars=None)
+            if is_settled and (addition.origin is Origin.PATH or not self._has_file(known)):
+                self._library.catalog.add_file(known.id, source.file, forget=gone_paths(known))
+                self._library.sweep()
             self._describe(known, addition)
             unchanged = Outcome(
                 source.path,
@@ -254,9 +222,23 @@ class Indexer:
                 Status.UNCHANGED,
                 duration_s=known.duration_s,
                 windows=known.windows,
-                warnings=known.warnings,
+                warnings=known.warnings if is_settled else (*known.warnings, STILL_WRITTEN),
             ).as_dict()
         return {"source": asdict(source), "unchanged": unchanged, "is_new": known is None, "at": time.time()}
+
+    def _is_indexed(self, known: VideoRecord, source: Source) -> bool:
+        """Whether the video is indexed by these encoders, with the subtitles that lie beside the file now."""
+        if known.status is not VideoStatus.INDEXED or known.encoders != self._spaces() or known.was_changing:
+            return False
+        noted = next((file.sidecars for file in known.files if file.path == source.path), None)
+        if noted is not None:
+            return source.sidecars == noted
+        # A copy that is new, or indexed before subtitles were noted: unless it brings what none of the others had.
+        return not source.sidecars or source.sidecars in [file.sidecars for file in known.files]
+
+    def _has_file(self, known: VideoRecord) -> bool:
+        catalog = self._library.catalog
+        return any(state_of(catalog, known, file) is FileState.SAME for file in files_of(known))
 
     def _decode(self, source: Source, artefacts: Artefacts, report: Callable[[float], None]) -> None:
         info = probe(Path(source.path))
@@ -287,12 +269,12 @@ class Indexer:
             profile=self._encoders.profile,
             encoders=self._spaces(),
             recorded_at=datetime.fromisoformat(source.recorded_at) if source.recorded_at else None,
+            files=(source.file,),
         )
-        before = self._library.catalog.get(source.video_id)
         kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, began_at)
         self._describe(kept, addition)
-        if before is not None and before.path != source.path:
-            self._library.folder.discard(Path(before.path))
+        self._drop_copies(kept, source.path)
+        self._library.sweep()
         return Outcome(
             source.path,
             kept.id,
@@ -302,6 +284,14 @@ class Indexer:
             windows=kept.windows,
             warnings=kept.warnings,
         ).as_dict()
+
+    def _drop_copies(self, video: VideoRecord, path: str) -> None:
+        """Of a video that came by upload or from an address again, keep the file that came last."""
+        folder = self._library.folder
+        if folder.owns(Path(path)):
+            copies = [other for other in video.paths if other != path and folder.owns(Path(other))]
+            for copy in copies:
+                self._library.forget_copy(video.id, copy)
 
     def _describe(self, video: VideoRecord, addition: Addition) -> None:
         """Write the title that the user gave, and the tags beside those that are there."""

@@ -10,10 +10,12 @@ import numpy as np
 
 from indexer.artefacts import Artefacts
 from indexer.embed import UnitVectors, points
+from indexer.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.stages import cuts_of
 from retrieval.domain import Lane, Span
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
+from retrieval.errors import VideoFileChangedError
 from retrieval.lexical import document_vector, with_terms
 from retrieval.library import Library
 from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
@@ -21,6 +23,7 @@ from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, V
 from retrieval.storage.vectors import Point, Space
 from retrieval.thumbnails import thumbnail_file
 
+STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
 LINE_BATCH = 64
 AVERAGE_TERMS = 10.0
 """Terms of a usual line: BM25 compares lengths with it, the same on every machine that fills a space."""
@@ -36,7 +39,8 @@ def publish(
 ) -> VideoRecord:
     """The record as stored. The video is searchable from here on; before, it was wholly what it was before.
 
-    Done again after a kill in the middle, it writes the same.
+    So is the video that lay at its path, which is being removed from here on. Done again after a kill in the middle,
+    it writes the same. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
     """
     decoded = artefacts.decoded()
     cuts = cuts_of(decoded, window_s)
@@ -70,7 +74,8 @@ def publish(
             record, encoders, Lane.SCREEN, [(line.span, line.text) for line in contents.screen_texts]
         ),
     }
-    if library.catalog.get(record.id) is not None:
+    known = library.catalog.get(record.id)
+    if known is not None:
         library.catalog.set_status(record.id, VideoStatus.INDEXING)
     else:
         library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
@@ -80,14 +85,26 @@ def publish(
         [decoded.frames[index].time_s for index in sorted(set(best_frame.values()))],
         library.thumbnails_of(record.id),
     )
+    (file,) = record.files
+    is_changed = state_of(library.catalog, record, file) is FileState.CHANGED
     finished = replace(
         record,
         duration_s=decoded.duration_s,
-        warnings=(*record.warnings, *decoded.warnings),
+        warnings=(*record.warnings, *decoded.warnings, *([STILL_WRITTEN] if is_changed else [])),
+        was_changing=is_changed,
         index_s=time.time() - began_at,
         has_sound=decoded.has_audio,
     )
-    return library.catalog.publish(finished, contents)
+    try:
+        return library.catalog.publish(
+            finished,
+            contents,
+            forget=() if known is None else gone_paths(known),
+            changed_to=file_now(file.path) if is_changed else None,
+        )
+    except VideoFileChangedError:
+        library.remove_video(record.id)
+        raise
 
 
 def _write_vectors(library: Library, encoders: Encoders, video_id: str, by_lane: dict[Lane, list[Point]]) -> None:

@@ -99,6 +99,12 @@ class ConflictError(MomentsError):
     code = "conflict"
 
 
+class VideoFileChangedError(ConflictError):
+    """The video's file is not the one that was indexed any more."""
+
+    code = "video_file_changed"
+
+
 class WrongOffsetError(ConflictError):
     """A part of an upload that does not go on where the last one ended."""
 
@@ -252,6 +258,12 @@ class DataFolderBusyError(StorageError):
     """Another process owns the data folder for the time being."""
 
     code = "data_folder_busy"
+
+
+class OtherDataFolderError(StorageError):
+    """The database belongs to another data folder than the one that it was opened with."""
+
+    code = "other_data_folder"
 
 
 class EncoderMismatchError(StorageError):

@@ -2,10 +2,11 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval.errors import MomentsError, VideoNotFoundError
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.folder import DataFolder, LockName
 
@@ -26,11 +27,18 @@ class Library:
     def __init__(self, settings: RetrievalSettings, command: str) -> None:
         from retrieval.storage.catalog import Catalog
         from retrieval.storage.database import open_database
+        from retrieval.storage.ownership import require_own_folder
 
         self.settings = settings
         self.command = command
         self.folder = DataFolder.create(settings.data_dir)
         self._engine = open_database(settings.database_url or self.folder.catalog_url)
+        if settings.database_url is not None:
+            try:
+                require_own_folder(self._engine, self.folder)
+            except MomentsError:
+                self._engine.dispose()
+                raise
         self.catalog: Catalog = Catalog(self._engine)
         self._held = ExitStack()
         self._kept: VectorStore | None = None
@@ -94,18 +102,39 @@ class Library:
         from retrieval.storage.records import VideoStatus
 
         self.catalog.set_status(video_id, VideoStatus.REMOVING)
-        record = self.catalog.resolve(video_id)
+        record = self.catalog.get(video_id)
         with self.vectors() as store:
             store.delete_videos([video_id])
         shutil.rmtree(self.thumbnails_of(video_id), ignore_errors=True)
         shutil.rmtree(self.folder.work_dir(video_id), ignore_errors=True)
         self.folder.work_lock(video_id).unlink(missing_ok=True)
-        self.folder.discard(Path(record.path))
+        for path in record.paths if record is not None else ():
+            if {video.id for video in self.catalog.at_path(path)} == {video_id}:
+                self.folder.discard(Path(path))
         self.catalog.remove(video_id)
 
+    def forget_copy(self, video_id: str, path: str) -> None:
+        """The video, which lies elsewhere, too, is not known by this path any more."""
+        self.catalog.forget_paths(video_id, [path])
+        self.folder.discard(Path(path))
+
     def sweep(self) -> None:
-        """Finish removals that a kill cut short. Called by whoever holds the index lock."""
+        """Finish removals: of videos whose path another one took, and those that a kill cut short.
+
+        One that is being indexed anew is left alone. Called by whoever may index.
+        """
         from retrieval.storage.records import VideoStatus
 
         for video_id in self.catalog.ids(status=VideoStatus.REMOVING):
-            self.remove_video(video_id)
+            with suppress(_Busy, VideoNotFoundError), self.folder.working_on(video_id, _give_up):
+                record = self.catalog.get(video_id)
+                if record is not None and record.status is VideoStatus.REMOVING:
+                    self.remove_video(video_id)
+
+
+class _Busy(Exception):  # noqa: N818
+    """Another is at work on the video."""
+
+
+def _give_up() -> None:
+    raise _Busy

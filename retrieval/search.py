@@ -27,6 +27,7 @@ from retrieval.paging import cursor_at, offset_of
 from retrieval.query import Query, Term, lane_weights
 from retrieval.spelling import Speller, Vocabulary
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.references import shown_path
 from retrieval.storage.vectors import VectorFilter, VectorStore
 from retrieval.text_lanes import text_candidates
 from retrieval.timeline import (
@@ -291,8 +292,10 @@ class SearchEngine:
         catalog = self.library.catalog
         page = groups[offset : offset + query.limit]
         records = catalog.get_many({group.best.video_id for group in page})
+        page = [group for group in page if group.best.video_id in records]  # but for what was removed meanwhile
         moments = [
-            _moment(rank, group, records[group.best.video_id]) for rank, group in enumerate(page, start=offset + 1)
+            _moment(rank, group, records[group.best.video_id], query.where)
+            for rank, group in enumerate(page, start=offset + 1)
         ]
         moments = self._with_sounds(moments)
         if query.explain:
@@ -331,7 +334,7 @@ def _too_low(score: float, needed: float, by_whom: str) -> str:
     return f"the best moment has a confidence of {score:.0%}, below the {needed:.0%} {by_whom}"
 
 
-def _moment(rank: int, group: Group, record: VideoRecord) -> Moment:
+def _moment(rank: int, group: Group, record: VideoRecord, where: VideoFilter) -> Moment:
     candidate = group.best
     lanes: Mapping[Lane, float] = candidate.lanes
     evidence = tuple(sorted(candidate.evidence, key=lambda item: -item.score))
@@ -342,7 +345,7 @@ def _moment(rank: int, group: Group, record: VideoRecord) -> Moment:
     return Moment(
         rank,
         candidate.video_id,
-        str(Path(record.path)),
+        str(Path(shown_path(record.paths, where.paths, where.path_glob))),
         record.title,
         span,
         peak_s,

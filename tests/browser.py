@@ -69,9 +69,10 @@ def site_of(folder: Path, videos: dict[str, Sequence[FakeShot]], **settings: Any
     with ExitStack() as stack:
         files = folder / "files"
         files.mkdir()
-        library = stack.enter_context(library_of(folder / "library", videos, files))
         for name, shots in videos.items():
             _make_file(files / name, shots)
+        library = stack.enter_context(library_of(folder / "library", videos, files))
+        for name, shots in videos.items():
             _make_pictures(library.thumbnails_of(id_of(name)), shots)
         api = create_app(Settings(data_dir=library.settings.data_dir, **settings))
         api.state.library = library

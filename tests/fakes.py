@@ -194,14 +194,18 @@ def id_of(name: str) -> str:
     return f"{zlib.crc32(name.encode()):016x}"
 
 
+def size_and_time(file: Path) -> tuple[int, int]:
+    """Bytes and nanoseconds, as a record has them; of a file that does not exist, any."""
+    return (file.stat().st_size, file.stat().st_mtime_ns) if file.exists() else (1, 1)
+
+
 def _record(file: Path, duration_s: float, encoders: FakeEncoders) -> VideoRecord:
     return VideoRecord(
         id_of(file.name),
         id_of(file.name) * 2,
         str(file),
         file.name,
-        1,
-        1,
+        *size_and_time(file),
         VideoStatus.INDEXING,
         duration_s,
         320,

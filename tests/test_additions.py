@@ -5,7 +5,6 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,49 +17,11 @@ from indexer.job import Job, JobState
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Indexer
 from indexer.settings import IndexSettings
-from retrieval.domain import ScreenText
-from retrieval.encoders.base import Embedding, Frames
 from retrieval.library import Library
 from retrieval.storage.records import VideoStatus
-from tests.fakes import FakeEncoders, FakeVisual
+from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until
 from tests.media import colour, tone, video
-
-
-class SlowVisual(FakeVisual):
-    """Takes its time while it is told to."""
-
-    def __init__(self, slow: threading.Event, looking: threading.Event) -> None:
-        self._slow, self._looking = slow, looking
-
-    def embed_frames(self, frames: Frames) -> Embedding:
-        self._looking.set()
-        while self._slow.is_set():
-            time.sleep(0.01)
-        return super().embed_frames(frames)
-
-
-class NoReader:
-    """Sees no text."""
-
-    name = "none"
-
-    def read(self, _frame: object) -> list[ScreenText]:
-        return []
-
-
-@dataclass
-class IndexEncoders(FakeEncoders):
-    """All that indexing needs."""
-
-    slow: threading.Event = field(default_factory=threading.Event)
-    looking: threading.Event = field(default_factory=threading.Event)
-
-    def visual(self) -> FakeVisual:
-        return SlowVisual(self.slow, self.looking)
-
-    def screen_reader(self) -> NoReader:
-        return NoReader()
 
 
 class Place:

@@ -33,6 +33,7 @@ from retrieval.storage.records import (
     Place,
     Totals,
     VideoContents,
+    VideoFile,
     VideoRecord,
     VideoStatus,
     VideoWindow,
@@ -172,7 +173,12 @@ def test_publishing_makes_a_video_indexed_with_all_its_contents(catalog: Catalog
     assert published.indexed_at is not None
     assert before <= published.indexed_at <= datetime.now(UTC)
     assert published == replace(
-        begun, status=VideoStatus.INDEXED, failure=None, windows=25, indexed_at=published.indexed_at
+        begun,
+        status=VideoStatus.INDEXED,
+        failure=None,
+        windows=25,
+        indexed_at=published.indexed_at,
+        files=(VideoFile(begun.path, begun.size_bytes, begun.modified_ns),),
     )
     assert catalog.contents.of(begun.id) == contents(25)
 
@@ -270,7 +276,7 @@ def test_a_status_carries_its_failure_and_loses_it_with_the_next(catalog: Catalo
 
 def test_a_moved_file_keeps_its_id(catalog: Catalog) -> None:
     catalog.publish(video(1), contents(2))
-    catalog.move(video(1).id, "/elsewhere/new.mp4", "new")
+    catalog.add_file(video(1).id, VideoFile("/elsewhere/new.mp4", 5, 6), forget=["/films/1.mp4"])
     moved = catalog.get(video(1).id)
     assert moved is not None
     assert (moved.path, moved.title) == ("/elsewhere/new.mp4", "new")
@@ -287,7 +293,7 @@ def test_an_overwritten_path_names_its_newest_video_first(catalog: Catalog) -> N
 def test_writing_about_a_missing_video_says_so(catalog: Catalog) -> None:
     for write in (
         lambda: catalog.set_status("0" * 16, VideoStatus.FAILED),
-        lambda: catalog.move("0" * 16, "/a", "a"),
+        lambda: catalog.add_file("0" * 16, VideoFile("/a", 1, 1)),
         lambda: catalog.set_tags("0" * 16, ["a"]),
     ):
         with pytest.raises(VideoNotFoundError, match="no video 0000000000000000"):

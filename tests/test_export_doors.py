@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ from app.main import create_app
 from app.settings import Settings
 from indexer.probe import probe
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin, Word
-from retrieval.errors import InputError
+from retrieval.errors import InputError, VideoFileChangedError
 from retrieval.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus
+from tests.fakes import size_and_time
 from tests.media import cuts, tone, video
 
 ID, GONE_ID, QUEUED_ID = "feedc0de00000001", "feedc0de00000002", "feedc0de00000003"
@@ -49,7 +51,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     with Library(Settings(data_dir=tmp_path_factory.mktemp("library")), "test") as opened:
         contents = VideoContents(segments=speech(), screen_texts=(ScreenText(Span(0.5, 2.0), "+1 slide", 0.9),))
         for video_id, path in ((ID, file), (GONE_ID, file.with_name("gone.mp4"))):
-            record = VideoRecord(video_id, video_id * 2, str(path), "=HYPERLINK(1)", 1, 1, duration_s=3.0)
+            record = VideoRecord(
+                video_id, video_id * 2, str(path), "=HYPERLINK(1)", *size_and_time(path), duration_s=3.0
+            )
             opened.catalog.publish(record, contents)
         opened.catalog.upsert(VideoRecord(QUEUED_ID, QUEUED_ID * 2, "/q.mp4", "q", 1, 1, VideoStatus.INDEXING))
         yield opened
@@ -193,14 +197,24 @@ def test_what_needs_no_file_is_exported_without_it(client: TestClient) -> None:
     assert post(client, "csv", moment(1.0, 2.0, GONE_ID)).status_code == 200
 
 
-def test_a_file_that_is_no_film_any_more_is_a_problem(library: Library, client: TestClient) -> None:
+def test_nothing_is_cut_from_a_file_that_took_the_place_of_the_one_that_was_indexed(
+    library: Library, client: TestClient, tmp_path: Path
+) -> None:
     file = Path(library.catalog.resolve(GONE_ID).path)
-    file.write_bytes(b"something else entirely")
+    shutil.copy(library.catalog.resolve(ID).path, file)
     try:
-        response = post(client, "mp4", moment(0, 1, GONE_ID))
+        for wanted in ("mp4", "reel", "edl", "fcpxml", "otio"):
+            response = post(client, wanted, moment(0, 1, GONE_ID))
+            assert (response.status_code, response.json()["code"]) == (409, "video_file_changed")
+        assert post(client, "csv", moment(0, 1, GONE_ID)).status_code == 200
+        assert client.get(f"/v1/videos/{GONE_ID}/clip.mp4?start_s=0&end_s=1").status_code == 409
+        out = tmp_path / "cut.mp4"
+        result = command(library, "export", "--format", "mp4", "--moment", f"{GONE_ID}@0-1", "--out", str(out))
     finally:
         file.unlink()
-    assert (response.status_code, response.json()["code"]) == (422, "not_media")
+    assert isinstance(result.exception, VideoFileChangedError)
+    assert f"{file} is not the file that was indexed as {GONE_ID} any more" in result.exception.message
+    assert not out.exists()
 
 
 def test_too_many_encoders_at_once_is_a_problem_for_a_while(

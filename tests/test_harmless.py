@@ -19,7 +19,7 @@ from app.terminal import make_console, print_rows, shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, Searched, Segment, Span, SpeechOrigin
 from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
-from retrieval.storage.records import VideoContents, VideoRecord
+from retrieval.storage.records import VideoContents, VideoFile, VideoRecord
 from tests.terminal import moments
 
 ROOT = Path(__file__).parents[1]
@@ -155,7 +155,9 @@ def test_a_terminal_without_unicode_is_no_reason_to_fail(library: Library) -> No
     for form in ((), ("--json",)):
         command = [sys.executable, "-m", "app.cli", "--data-dir", str(library.folder.path), *form, "show", "1" * 16]
         environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-        library.catalog.move("1" * 16, "/films/fïlm 東京.mp4", "fïlm")
+        record = library.catalog.resolve("1" * 16)
+        moved = VideoFile("/films/fïlm 東京.mp4", record.size_bytes, record.modified_ns)
+        library.catalog.add_file(record.id, moved, forget=record.paths)
         out = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True).stdout
         assert b"f\\xeflm" in out or json.loads(out)["path"] == "/films/fïlm 東京.mp4"
 

@@ -16,6 +16,7 @@ from app.media_types import media_type_of
 from app.routes import media
 from app.schemas.media import TimelineAnswer, TranscriptAnswer
 from retrieval.library import Library
+from retrieval.path_text import readable
 from retrieval.search import SearchEngine
 from retrieval.thumbnails import thumbnail_file
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
@@ -80,14 +81,14 @@ def test_the_whole_file_is_sent_as_what_it_is(client: TestClient) -> None:
         ("日本.mp4", "__.mp4"),
         ('a"b\\c 100%.mp4', "a_b_c 100_.mp4"),
         ("line\nbreak/é\0.mp4", "line_break_e_.mp4"),
-        ("\udcff.mp4", "_.mp4"),
+        ("\udcff.mp4", "_xff.mp4"),
     ],
 )
 def test_a_name_is_told_in_plain_letters_and_as_it_is(name: str, plain: str) -> None:
     for kind, told in (("inline", inline(name)), ("attachment", attachment(name))):
         start = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''"
         assert told.startswith(start)
-        assert unquote(told.removeprefix(start)) == name.replace("\udcff", "?")
+        assert unquote(told.removeprefix(start)) == readable(name)
         assert told.isascii()
         assert told.isprintable()
 
@@ -174,6 +175,19 @@ def test_a_folder_in_the_place_of_the_file_is_gone_too(client: TestClient, files
         assert problem(client.get("/v1/videos/b.mp4/stream")) == (404, "video_file_gone")
     finally:
         (files / "b.mp4").rmdir()
+
+
+def test_another_file_in_the_place_of_the_one_that_was_indexed_is_not_sent(client: TestClient, files: Path) -> None:
+    (files / "b.mp4").write_bytes(b"something else")
+    try:
+        for method in ("GET", "HEAD"):
+            assert client.request(method, "/v1/videos/b.mp4/stream").status_code == 409
+        other = client.get("/v1/videos/b.mp4/stream", headers={"Range": "bytes=0-3"})
+        assert problem(other) == (409, "video_file_changed")
+        assert f"{files / 'b.mp4'} is not the file that was indexed" in other.json()["detail"]
+        assert "moments index" in other.json()["detail"]
+    finally:
+        (files / "b.mp4").unlink()
 
 
 @pytest.mark.parametrize(

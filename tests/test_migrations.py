@@ -19,7 +19,7 @@ from retrieval.domain import Span
 from retrieval.errors import InputError, StorageError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.database import migration_engine, open_database
-from retrieval.storage.records import VideoEdit, VideoRecord
+from retrieval.storage.records import VideoEdit, VideoFile, VideoRecord, VideoStatus
 from retrieval.storage.tables import Base
 
 ROOT = Path(__file__).parents[1]
@@ -136,6 +136,35 @@ def test_videos_of_before_people_could_write_of_them_keep_their_titles(url: str)
     assert stored is not None
     assert (stored.title, stored.recorded_at, stored.has_sound) == ("a", None, None)
     assert catalog.edit(stored.id, VideoEdit(frozenset({"title"}), title="b")).title == "b"
+    catalog.close()
+
+
+def test_videos_of_before_paths_had_one_content_keep_theirs_and_the_newest_of_a_path_has_it(url: str) -> None:
+    migrate(url, OLDEST)
+    engine = migration_engine(url)
+    rows = (("1", "/a.mp4", "indexed", "01"), ("2", "/a.mp4", "indexed", "02"), ("3", "/b.mp4", "failed", "03"))
+    with engine.begin() as connection:
+        for digit, path, status, day in rows:
+            connection.execute(
+                text(
+                    "INSERT INTO videos (id, content_hash, path, title, size_bytes, modified_ns, status, "
+                    "encoders, warnings, windows, created_at) "
+                    f"VALUES ('{digit * 16}', '{digit}', '{path}', 'a', 7, 8, '{status}', "
+                    f"'{{}}', '[]', 0, '2026-01-{day} 03:04:05.000000')"
+                )
+            )
+        connection.execute(text(f"INSERT INTO tags (video_id, name) VALUES ('{'1' * 16}', 'talk')"))
+    engine.dispose()
+
+    catalog = Catalog(open_database(url))
+
+    assert catalog.resolve("2" * 16).files == (VideoFile("/a.mp4", 7, 8),)
+    assert [catalog.resolve(digit * 16).files for digit in "13"] == [(), ()]
+    assert catalog.resolve("/a.mp4").id == "2" * 16
+    assert catalog.resolve("/b.mp4").id == "3" * 16
+    catalog.add_file("2" * 16, VideoFile("/a.mp4", 7, 8, {}))
+    assert catalog.ids(status=VideoStatus.REMOVING) == {"1" * 16}
+    assert catalog.resolve("2" * 16).tags == ("talk",)
     catalog.close()
 
 

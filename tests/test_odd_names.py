@@ -16,7 +16,7 @@ from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 from retrieval.storage.records import VideoContents, VideoRecord
-from tests.fakes import FakeEncoders
+from tests.fakes import FakeEncoders, size_and_time
 from tests.job_fakes import HeldIndexer, queue_in, until
 from tests.media import colour, tone, video
 from tests.terminal import moments
@@ -41,7 +41,15 @@ def library(file: Path, tmp_path: Path) -> Iterator[Library]:
     said = Segment(Span(0.0, 0.5), "hello", words, "en", 0.9, SpeechOrigin.SIDECAR_SUBTITLE)
     with Library(Settings(data_dir=tmp_path), "test") as opened:
         record = VideoRecord(
-            ID, ID * 2, str(file), file.stem, 1, 1, duration_s=1.0, width=160, height=90, warnings=(f"{file}: odd",)
+            ID,
+            ID * 2,
+            str(file),
+            file.stem,
+            *size_and_time(file),
+            duration_s=1.0,
+            width=160,
+            height=90,
+            warnings=(f"{file}: odd",),
         )
         opened.catalog.publish(record, VideoContents(segments=(said,)))
         yield opened

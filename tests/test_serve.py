@@ -14,6 +14,7 @@ from app.commands.serve import _url
 from app.remote import server_of
 from app.settings import Settings
 from retrieval.errors import NotFoundError
+from retrieval.storage.folder import DataFolder, LockName
 from tests.library import TIMEOUT_S, command, environment
 from tests.terminal import moments
 
@@ -102,3 +103,12 @@ def test_a_server_serves_its_users_commands_and_ends_with_its_streams(
         assert not (tmp_path / "server.token").exists()
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+def test_a_server_that_cannot_start_says_why_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with DataFolder.create(tmp_path).hold(LockName.INDEX, "moments index"):
+        run = moments(capsys, "--data-dir", str(tmp_path), "--profile", "lite", "serve", "--port", "0")
+    assert run.code == 1
+    announced, why = run.errors.splitlines()
+    assert announced.startswith("Moments on http://127.0.0.1:")
+    assert f"{tmp_path} is being indexed by process" in why

@@ -14,7 +14,7 @@ from app.routes import videos
 from app.schemas.videos import VideoAnswer
 from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
-from retrieval.storage.records import VideoContents, VideoEdit, VideoRecord
+from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord
 from retrieval.video_filter import Period, VideoFilter
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -91,7 +91,8 @@ def test_null_is_what_the_file_says_again(client: TestClient) -> None:
 def test_what_somebody_wrote_survives_indexing_again_and_moving(client: TestClient, library: Library) -> None:
     edited = edit(client, title="The offices", tags=["work"], recorded_at="2020-02-29")
     library.catalog.publish(record(FILM, "/new/place.mp4", width=320, height=180), VideoContents())
-    library.catalog.move(FILM, "/newer/place2.mp4", "place2")
+    before = ["/new/place.mp4", "/films/Die Ämter.mp4"]
+    library.catalog.add_file(FILM, VideoFile("/newer/place2.mp4", 1, 1), forget=before)
     found = client.get(f"/v1/videos/{FILM}").json()
     assert found["path"] == "/newer/place2.mp4"
     assert [found[name] for name in ("title", "tags", "recorded_at")] == [

@@ -200,6 +200,18 @@ def test_a_file_that_moved_says_where_it_was(page: "Page", site: Site) -> None:
         elsewhere.rename(file)
 
 
+def test_a_file_that_was_replaced_says_so(page: "Page", site: Site) -> None:
+    file, elsewhere = site.files / "b.mp4", site.files / "moved.mp4"
+    file.rename(elsewhere)
+    file.write_bytes((site.files / "a.mp4").read_bytes())
+    try:
+        page.goto(f"/watch/{B}")
+        page.get_by_text("The file is not the one that was indexed").wait_for()
+        assert str(file) in page.locator(".player-panel").inner_text()
+    finally:
+        elsewhere.replace(file)
+
+
 def test_an_unknown_video_is_told_with_a_way_back(page: "Page") -> None:
     page.goto("/watch/ffffffffffffffff?start_s=3&end_s=5")
 

@@ -2,7 +2,7 @@
 
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import click
@@ -16,9 +16,10 @@ from retrieval.domain import Lane
 from retrieval.errors import MomentsError
 from retrieval.library import Library
 from retrieval.storage.folder import LockName
-from retrieval.storage.records import VideoStatus
+from retrieval.storage.records import VideoRecord, VideoStatus
 
 _LOW_DISK_GB = 2.0
+_NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,7 @@ def _index(settings: Settings) -> Iterator[Finding]:
         if owner is not None:
             yield Finding("busy", True, f"{owner.command}, process {owner.pid}, since {owner.started_at:%H:%M:%S}")
         records = library.catalog.get_many(library.catalog.ids()).values()
-        gone = [record.path for record in records if not _exists(record.path)]
-        yield Finding(
-            "files",
-            not gone,
-            f"{len(gone)} of {len(records)} files are gone" + (f", such as {gone[0]}" if gone else ""),
-            "index them where they lie now (they keep their ids), or `moments remove` them",
-        )
+        yield from _files(library, records)
         half_done = [record.path for record in records if record.status is not VideoStatus.INDEXED]
         yield Finding(
             "complete",
@@ -120,6 +115,36 @@ def _index(settings: Settings) -> Iterator[Finding]:
         )
         if server_of(settings) is None:
             yield from _vectors(library)
+
+
+def _files(library: Library, records: Collection[VideoRecord]) -> Iterator[Finding]:
+    """Whether the videos' files are there, and are those that were indexed."""
+    from indexer.indexed_file import FileState, files_of, state_of
+
+    states: dict[FileState, list[str]] = {state: [] for state in FileState}
+    for record in records:
+        if record.status is not VideoStatus.INDEXED:
+            continue
+        for file in files_of(record):
+            states[state_of(library.catalog, record, file)].append(file.path)
+    count = sum(map(len, states.values()))
+    gone, changed = states[FileState.GONE], states[FileState.CHANGED]
+    yield Finding(
+        "files",
+        not gone,
+        f"{len(gone)} of {count} files are gone{_such_as(gone)}",
+        "index them where they lie now (they keep their ids), or `moments remove` them",
+    )
+    yield Finding(
+        "contents",
+        not changed,
+        f"{len(changed)} of {count} files are not what was indexed{_such_as(changed)}",
+        "run `moments index` on them: what lies there now takes the place of what was there",
+    )
+
+
+def _such_as(paths: Sequence[str]) -> str:
+    return f", such as {', '.join(paths[:_NAMED_AT_MOST])}" if paths else ""
 
 
 def _vectors(library: Library) -> Iterator[Finding]:
@@ -144,9 +169,3 @@ def _vectors(library: Library) -> Iterator[Finding]:
                 if strays or bare:
                     detail += f"; {len(strays)} videos are unknown to the catalog, {len(bare)} have none"
                 yield Finding("vectors", not (strays or bare), detail, "index the files again")
-
-
-def _exists(path: str) -> bool:
-    from pathlib import Path
-
-    return Path(path).exists()

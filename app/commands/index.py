@@ -161,7 +161,7 @@ def _log_in(file: Path) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         if handler.stream is not None:
-            click.echo(f"more on what went wrong is in {file}", err=True)
+            say(f"more on what went wrong is in {file}", err=True)
         handler.close()
 
 

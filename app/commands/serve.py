@@ -39,12 +39,11 @@ def serve(
     given = {"host": host, "port": port, "root_path": root_path}
     invocation.overrides.update({name: value for name, value in given.items() if value is not None})
     settings = invocation.settings
-    _require_key(settings)
+    _require_stores_and_key(settings)
     listener = _listen(settings)
     url = _url(settings.host, listener.getsockname()[1])
     shown = url + settings.root_path
     say(f"Moments on {shown}  (documentation: {shown}/docs, stop with Ctrl-C)", err=True)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     api = create_app(settings, url)
     config = uvicorn.Config(
         api,
@@ -58,7 +57,13 @@ def serve(
         timeout_graceful_shutdown=_SHUTDOWN_PATIENCE_S,
     )
     server = _Server(config, lambda: api.state.closing.set(), shown if with_browser else None)
-    server.run(sockets=[listener])
+    try:
+        with listener:
+            server.run(sockets=[listener])
+    finally:
+        # It ends with an exit code of its own where it cannot start; ours say why.
+        if (failure := api.state.failure) is not None:
+            raise failure
 
 
 class _Server(uvicorn.Server):
@@ -70,7 +75,11 @@ class _Server(uvicorn.Server):
         self._opened_url = opened_url
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # What goes wrong here is raised by ``serve``, in one line where it is an error that Moments knows.
+        uvicorn_log = logging.getLogger("uvicorn.error")
+        uvicorn_log.setLevel(logging.CRITICAL + 1)
         await super().startup(sockets)
+        uvicorn_log.setLevel(logging.WARNING)
         if self.started and self._opened_url is not None:
             webbrowser.open(self._opened_url)
 
@@ -79,11 +88,12 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _require_key(settings: Settings) -> None:
-    if settings.is_loopback:
-        return
+def _require_stores_and_key(settings: Settings) -> None:
     with Library(settings, "moments serve") as library:
-        if not library.catalog.api_keys.exist():
+        if settings.qdrant_url is not None:
+            with library.vectors():
+                pass
+        if not settings.is_loopback and not library.catalog.api_keys.exist():
             raise InputError(
                 f"will not listen on {settings.host}, which other machines can reach, without an API key: "
                 "make one with `moments keys create NAME`, or listen on 127.0.0.1"

@@ -1,5 +1,7 @@
 """`moments videos`, `show` and `remove`: what is in the library."""
 
+import os
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -112,6 +114,9 @@ def _print_video(record: VideoRecord, contents: VideoContents) -> None:
     console = make_console()
     size = f", {record.width}×{record.height}" if record.width else ""
     console.print(f"[bold]{shown(record.path)}[/bold]")
+    for other in record.paths:
+        if other != record.path:
+            console.print(f"also [bold]{shown(other)}[/bold]")
     console.print(f"id {record.id}, {clock(record.duration_s or 0.0)}{size}, profile {record.profile}")
     console.print(f"{len(contents.shots)} shots, {len(contents.windows)} windows")
     for warning in record.warnings:
@@ -132,14 +137,18 @@ def _print_video(record: VideoRecord, contents: VideoContents) -> None:
 def remove(invocation: Invocation, videos: tuple[str, ...]) -> None:
     """Remove videos from the library; the files stay.
 
-    VIDEO is an id, the start of one, a path or a file name.
+    VIDEO is an id, the start of one, a path or a file name. By one of several paths of the same content, only that
+    path is forgotten.
     """
     settings = invocation.settings
     server = server_of(settings)
     with Library(settings, "moments remove") as library:
         records = [library.catalog.resolve(video) for video in videos]
-        for record in records:
-            if server is not None:
+        for record, video in zip(records, videos, strict=True):
+            if (copy := _one_of_several(library, record.id, video)) is not None:
+                library.forget_copy(record.id, copy)
+                record = replace(record, path=copy)
+            elif server is not None:
                 server.remove(record.id)
             else:
                 library.remove_video(record.id)
@@ -147,3 +156,11 @@ def remove(invocation: Invocation, videos: tuple[str, ...]) -> None:
                 emit_json({"video_id": record.id, "path": readable(record.path), "status": "removed"})
             else:
                 say(f"removed  {record.path}")
+
+
+def _one_of_several(library: Library, video_id: str, reference: str) -> str | None:
+    """The path that the reference is, where the video lies elsewhere, too."""
+    record = library.catalog.get(video_id)
+    paths = record.paths if record is not None else ()
+    named = (reference, os.path.abspath(reference), os.path.realpath(reference))  # noqa: PTH100
+    return next((path for path in paths if path in named), None) if len(paths) > 1 else None

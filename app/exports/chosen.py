@@ -56,6 +56,20 @@ def look_up(library: "Library", choices: Sequence[Choice]) -> list[Chosen]:
     ]
 
 
+def with_files(library: "Library", moments: Sequence[Chosen]) -> list[Chosen]:
+    """The moments, each with a path where its video's content lies now.
+
+    Raises VideoFileChangedError for a file that is not the one that was indexed, VideoFileGoneError.
+    """
+    from indexer.indexed_file import indexed_file
+
+    paths: dict[str, Path] = {}
+    for moment in moments:
+        if moment.video_id not in paths:
+            paths[moment.video_id] = indexed_file(library.catalog, library.catalog.resolve(moment.video_id))
+    return [replace(moment, path=paths[moment.video_id]) for moment in moments]
+
+
 def file_infos(moments: Iterable[Chosen]) -> "dict[Path, MediaInfo]":
     """What each file holds, by its path. Raises VideoFileGoneError, or MediaError for what is no media any more."""
     from indexer.probe import probe

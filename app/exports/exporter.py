@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.exports.chosen import Choice, Chosen, file_infos, look_up
+from app.exports.chosen import Choice, Chosen, file_infos, look_up, with_files
 from app.exports.clip_cache import ClipCache
 from app.exports.encoder import EncoderSlots, Gone, never
 from app.exports.formats import FILE_KINDS, SOUND_ONLY, ExportFormat, FileKind
@@ -64,6 +64,8 @@ class Exporter:
         if request.format is ExportFormat.MP4 and len(request.choices) != 1:
             raise InputError(f"moments: {len(request.choices)} are given; mp4 is one moment, reel joins several")
         moments = look_up(library, request.choices)
+        if _reads_files(request):
+            moments = with_files(library, moments)
         name = request.name or moments[0].title
         kind = FILE_KINDS[request.format]
         path = folder / f"export{kind.suffix}"
@@ -82,7 +84,8 @@ class Exporter:
         span_ms = "-".join(str(round(time_s * 1000)) for time_s in (moment.span.start_s, moment.span.end_s))
 
         def make(output: Path) -> None:
-            self._render_clip(moment, moment.title, output, gone)
+            (found,) = with_files(library, [moment])
+            self._render_clip(found, moment.title, output, gone)
 
         return self._clips.file(library.folder.path / "clips", f"{moment.video_id}-{span_ms}.mp4", make)
 
@@ -105,6 +108,17 @@ class Exporter:
 
         with self._slots.one():
             return render_clip(file_infos([moment])[moment.path], moment.span, title, output, gone)
+
+
+def _reads_files(request: ExportRequest) -> bool:
+    """Whether the videos' files are needed, or only what is known of them."""
+    match request.format:
+        case ExportFormat.CSV | ExportFormat.JSON:
+            return False
+        case ExportFormat.VTT | ExportFormat.SRT:
+            return len(request.choices) > 1
+        case _:
+            return True
 
 
 def _text(request: ExportRequest, moments: list[Chosen], name: str) -> str:

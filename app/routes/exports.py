@@ -26,7 +26,10 @@ _CLIP_CACHE = "private, max-age=3600"
     operation_id="exportMoments",
     summary="Export moments",
     response_class=FileResponse,
-    responses={200: {"description": "The file, with its name in `Content-Disposition`.", "content": _KINDS}},
+    responses={
+        200: {"description": "The file, with its name in `Content-Disposition`.", "content": _KINDS},
+        409: {"description": "A video's file is not the one that was indexed."},
+    },
 )
 def export(body: ExportBody, library: LibraryOf, exporter: ExporterOf, folder: ScratchOf, gone: GoneOf) -> Response:
     """One file of all the moments, in their order; encoding stops when the caller hangs up."""
@@ -44,6 +47,7 @@ def export(body: ExportBody, library: LibraryOf, exporter: ExporterOf, folder: S
         200: {"description": "H.264 and AAC in MP4.", "content": {"video/mp4": _BYTES}},
         206: {"description": "The ranges asked for.", "content": {"video/mp4": _BYTES}},
         304: {"description": "It is as it was."},
+        409: {"description": "The video's file is not the one that was indexed."},
         416: {"description": "All ranges lie past the end of the clip."},
     },
 )

@@ -1,6 +1,5 @@
 """What can be seen, heard and read of one video: its file, pictures of it, its transcript, its timeline."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,6 +11,7 @@ from app.file_answers import answer_with_file, inline
 from app.media_answers import curve_json, timeline_json, transcript_json
 from app.media_types import media_type_of
 from app.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
+from indexer.indexed_file import indexed_file
 from retrieval import query as asked
 from retrieval.cues import cues_of, srt, vtt
 from retrieval.domain import Lane
@@ -37,13 +37,14 @@ _CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "It is as it wa
     responses={
         200: {"description": "The whole file.", "content": {"video/*": _BYTES, "audio/*": _BYTES}},
         206: {"description": "The ranges asked for.", "content": {"video/*": _BYTES, "multipart/byteranges": _BYTES}},
+        409: {"description": "What lies at its path is not the file that was indexed."},
         416: {"description": "All ranges lie past the end of the file."},
         **_CACHED,
     },
 )
 def stream(video_id: str, request: Request, library: LibraryOf) -> Response:
     """The file as it is, for a player: `Range`, `If-Range`, `If-None-Match` and `If-Modified-Since` work."""
-    path = Path(library.catalog.resolve(video_id).path)
+    path = indexed_file(library.catalog, library.catalog.resolve(video_id))
     return answer_with_file(request, path, media_type_of(path), name=path.name)
 
 

@@ -80,6 +80,7 @@ class VideoAnswer(BaseModel):
 
     video_id: Annotated[str, Field(examples=["8c1f0e3b5a7d9246"])]
     path: Annotated[str, Field(description="Where its file lies on the server's machine.")]
+    paths: Annotated[list[str], Field(description="Everywhere that the same content lies.")]
     title: str
     status: VideoStatus
     duration_s: float | None

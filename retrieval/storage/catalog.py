@@ -1,25 +1,34 @@
 """The library's videos in SQL: what is indexed, from which file, by which encoders, with which tags."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
 from retrieval.path_text import readable, spellings
-from retrieval.storage import cursors, references
+from retrieval.storage import cursors, paths, references
 from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
 from retrieval.storage.database import WRITES, database_errors
 from retrieval.storage.judgements import Judgements
-from retrieval.storage.records import Failure, Totals, VideoContents, VideoEdit, VideoPage, VideoRecord, VideoStatus
+from retrieval.storage.records import (
+    Failure,
+    Totals,
+    VideoContents,
+    VideoEdit,
+    VideoFile,
+    VideoPage,
+    VideoRecord,
+    VideoStatus,
+)
 from retrieval.storage.rows import (
     CONTENT_TABLES,
     content_values,
@@ -28,7 +37,7 @@ from retrieval.storage.rows import (
     video_of,
     video_values,
 )
-from retrieval.storage.tables import SpaceRow, TagRow, VideoRow
+from retrieval.storage.tables import SpaceRow, TagRow, VideoPathRow, VideoRow
 from retrieval.video_filter import VideoFilter
 
 _CHUNK = 500
@@ -56,12 +65,25 @@ class Catalog:
         self._engine.dispose()
 
     def upsert(self, record: VideoRecord) -> None:
-        """Write the video's row. Tags and the time of creation of a row that is there stay as they are."""
+        """Write the video's row. Tags, files and the time of creation of a row that is there stay as they are."""
         with self._writing() as session:
             self._store(session, record)
 
-    def publish(self, record: VideoRecord, contents: VideoContents) -> VideoRecord:
-        """The record as stored: indexed now, with these contents instead of any earlier ones."""
+    def publish(
+        self,
+        record: VideoRecord,
+        contents: VideoContents,
+        *,
+        forget: Collection[str] = (),
+        changed_to: VideoFile | None = None,
+    ) -> VideoRecord:
+        """The record as stored: indexed now, with these contents instead of any earlier ones.
+
+        The file that it was read from, the first of its ``files``, is its own from now on: a video that was there
+        before and lies nowhere else is being removed. Paths to ``forget`` are its own no more. ``changed_to`` is
+        how the file is now, where it is not what was read any more; raises VideoFileChangedError if another video
+        was made of that, and this one lies nowhere else.
+        """
         indexed = replace(
             record,
             status=VideoStatus.INDEXED,
@@ -69,9 +91,12 @@ class Catalog:
             windows=len(contents.windows),
             indexed_at=datetime.now(UTC),
         )
-        with self._writing() as session:
+        file = record.files[0] if record.files else VideoFile(record.path, record.size_bytes, record.modified_ns)
+        with self._writing_paths() as session:
             row = self._store(session, indexed)
             session.flush()
+            if changed_to is None or not paths.yield_path(session, row, changed_to):
+                paths.claim(session, row, file, forget)
             for table in CONTENT_TABLES:
                 session.execute(delete(table).where(table.video_id == record.id))
             for rows_of, values in content_values(record.id, contents):
@@ -86,11 +111,24 @@ class Catalog:
             row.error_code = failure.code if failure else None
             row.error_message = failure.message if failure else None
 
-    def move(self, video_id: str, path: str, title: str) -> None:
-        """Write where the file of a video lies now, and what it is called there."""
-        with self._writing() as session:
-            row = self._row(session, video_id)
-            row.path, row.title = path, readable(title)
+    def add_file(self, video_id: str, file: VideoFile, *, forget: Collection[str] = ()) -> None:
+        """The content of the video lies here, too, and at the paths to ``forget`` no more.
+
+        Whose file it was loses the path, and is being removed if it lies nowhere else.
+        """
+        with self._writing_paths() as session:
+            paths.claim(session, self._row(session, video_id), file, forget)
+
+    def forget_paths(self, video_id: str, gone: Collection[str]) -> None:
+        """The video lies at these paths no more; the last path of a video stays."""
+        with self._writing_paths() as session:
+            paths.forget(session, self._row(session, video_id), gone)
+
+    def note_time(self, video_id: str, file: VideoFile) -> None:
+        """Write when the file of the video was changed last, where it still is the video's."""
+        statement = update(VideoPathRow).where(VideoPathRow.path == file.path, VideoPathRow.video_id == video_id)
+        with self._writing_paths() as session:
+            session.execute(statement.values(modified_ns=file.modified_ns))
 
     def edit(self, video_id: str, edit: VideoEdit) -> VideoRecord:
         """The record as a person wants it from now on, also after the file is indexed again."""
@@ -113,7 +151,7 @@ class Catalog:
 
     def remove(self, video_id: str) -> None:
         """Delete the video with all its contents and tags; a missing one is fine."""
-        with self._writing() as session:
+        with self._writing_paths() as session:
             session.execute(delete(VideoRow).where(VideoRow.id == video_id))
 
     def get(self, video_id: str) -> VideoRecord | None:
@@ -132,8 +170,10 @@ class Catalog:
         return records[0] if records else None
 
     def at_path(self, path: str) -> list[VideoRecord]:
-        """Videos whose file is or was at this path, newest first: more than one if it was overwritten."""
-        return self._read(select(VideoRow).where(VideoRow.path == path).order_by(*_NEWEST_FIRST))
+        """The video whose file is at this path, or those that are to come from it, newest first."""
+        statement = select(VideoPathRow.video_id).where(VideoPathRow.path == path)
+        here = self._read(select(VideoRow).where(VideoRow.id.in_(statement)))
+        return here or self._read(select(VideoRow).where(VideoRow.path == path).order_by(*_NEWEST_FIRST))
 
     def resolve(self, reference: str) -> VideoRecord:
         """The one video that a user means by an id, the start of an id, a path, or the end of a path.
@@ -143,7 +183,7 @@ class Catalog:
         if record := self.get(readable(reference)):
             return record
         with self._reading() as session:
-            videos = [(video_id, path) for video_id, path in session.execute(select(VideoRow.id, VideoRow.path))]
+            videos = paths.named_paths(session)
         video_id = references.resolve(reference, videos)
         return _found(self.get(video_id), video_id)
 
@@ -159,35 +199,42 @@ class Catalog:
     ) -> VideoPage:
         """At most ``limit`` videos, newest first, from the ``next_cursor`` of the page before.
 
-        ``words`` must all stand in a video's title or path.
+        ``words`` must all stand in a video's title or path. With ``path_glob``, the ``path`` of each is one that
+        matches.
         """
         title = func.coalesce(VideoRow.given_title, VideoRow.title)
-        statement = select(VideoRow.id, VideoRow.created_at, VideoRow.path, title).where(*_conditions(status, tag))
+        statement: Select[*tuple[Any, ...]] = select(VideoRow.id, VideoRow.created_at, title)
+        statement = statement.where(*_conditions(status, tag))
         if cursor is not None:
             created_at, video_id = cursors.decode(cursor)
             same_time = and_(VideoRow.created_at == created_at, VideoRow.id < video_id)
             statement = statement.where(or_(VideoRow.created_at < created_at, same_time))
-        if path_glob is None and not words:
-            statement = statement.limit(limit + 1)
+        is_plain = path_glob is None and not words
+        statement = statement.order_by(*_NEWEST_FIRST)
+        statement = statement.limit(limit + 1) if is_plain else _each_path(statement)
         with self._reading() as session:
-            rows = [
-                (path, (created_at, video_id))
-                for video_id, created_at, path, title in session.execute(statement.order_by(*_NEWEST_FIRST))
-                if references.has_words(f"{title} {path}", words)
-            ]
-        matching = references.matching(path_glob, rows)
-        page = matching[:limit]
-        records = self.get_many(video_id for _, video_id in page)
-        return VideoPage(
-            tuple(records[video_id] for _, video_id in page if video_id in records),
-            cursors.encode(*page[-1]) if len(matching) > limit else None,
-        )
+            found = [(*row, "")[:4] for row in session.execute(statement)]
+        named = [
+            (path, (video_id, created_at, path))
+            for video_id, created_at, called, path in found
+            if references.has_words(f"{called} {path}", words)
+        ]
+        matching: dict[str, tuple[datetime, str]] = {}
+        for video_id, created_at, path in references.matching(path_glob, named):
+            matching.setdefault(video_id, (created_at, path))
+        page = list(matching)[:limit]
+        records = self.get_many(page)
+        shown = [records[video_id] for video_id in page if video_id in records]
+        if path_glob is not None:
+            shown = [replace(record, path=matching[record.id][1]) for record in shown]
+        more = len(matching) > limit
+        return VideoPage(tuple(shown), cursors.encode(matching[page[-1]][0], page[-1]) if more else None)
 
     def ids(
         self, *, status: VideoStatus | None = None, path_glob: str | None = None, tag: str | None = None
     ) -> frozenset[str]:
         """Ids of all videos that match."""
-        statement = select(VideoRow.id, VideoRow.path).where(*_conditions(status, tag))
+        statement = _each_path(select(VideoRow.id).where(*_conditions(status, tag)))
         with self._reading() as session:
             rows = [(path, video_id) for video_id, path in session.execute(statement)]
         return frozenset(references.matching(path_glob, rows))
@@ -199,7 +246,7 @@ class Catalog:
         """
         conditions = _conditions(VideoStatus.INDEXED, *where.tags)
         if where.paths:
-            conditions.append(VideoRow.path.in_(spellings(where.paths)))
+            conditions.append(paths.PATH.in_(spellings(where.paths)))
         if where.any_tags:
             conditions.append(VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name.in_(where.any_tags))))
         if where.recorded is not None:
@@ -209,7 +256,7 @@ class Catalog:
             if where.recorded.end is not None:
                 conditions.append(recorded_at < where.recorded.end)
         with self._reading() as session:
-            found = session.execute(select(VideoRow.id, VideoRow.path).where(*conditions))
+            found = session.execute(_each_path(select(VideoRow.id).where(*conditions)))
             rows = [(path, video_id) for video_id, path in found]
         ids = frozenset(references.matching(where.path_glob, rows))
         if where.video_ids:
@@ -261,6 +308,12 @@ class Catalog:
         with database_errors(self._engine), Session(engine) as session, session.begin():
             yield session
 
+    @contextmanager
+    def _writing_paths(self) -> Iterator[Session]:
+        with self._writing() as session:
+            paths.lock_paths(session)
+            yield session
+
     def _store(self, session: Session, record: VideoRecord) -> VideoRow:
         values = video_values(record)
         row = session.get(VideoRow, record.id)
@@ -282,12 +335,14 @@ class Catalog:
 
     def _records(self, session: Session, rows: Sequence[VideoRow]) -> list[VideoRecord]:
         tags: dict[str, list[str]] = defaultdict(list)
+        files: dict[str, tuple[VideoFile, ...]] = {}
         ids = [row.id for row in rows]
         for start in range(0, len(ids), _CHUNK):
             chunk = ids[start : start + _CHUNK]
             for tag in session.scalars(select(TagRow).where(TagRow.video_id.in_(chunk)).order_by(TagRow.name)):
                 tags[tag.video_id].append(tag.name)
-        return [video_of(row, tuple(tags[row.id])) for row in rows]
+            files |= paths.files_of(session, chunk)
+        return [video_of(row, tuple(tags[row.id]), files.get(row.id, ())) for row in rows]
 
 
 def _found(thing: Found | None, video_id: str) -> Found:
@@ -299,6 +354,11 @@ def _found(thing: Found | None, video_id: str) -> Found:
 def _write_tags(session: Session, video_id: str, tags: Iterable[str]) -> None:
     session.execute(delete(TagRow).where(TagRow.video_id == video_id))
     session.add_all(TagRow(video_id=video_id, name=name) for name in sorted(set(tags)))
+
+
+def _each_path(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """The statement with a row for each path of a video, which comes last; the path that it goes by is first."""
+    return paths.with_paths(statement.add_columns(paths.PATH)).order_by(VideoRow.path != paths.PATH, paths.PATH)
 
 
 def _conditions(status: VideoStatus | None, *tags: str | None) -> list[ColumnElement[bool]]:

@@ -16,6 +16,9 @@ WRITES = "moments_writes"
 where a transaction that turns from reading to writing fails at once if another one was faster."""
 
 _BUSY_TIMEOUT_S = 30
+_CONNECT_TIMEOUT_S = 10
+"""How long a PostgreSQL server may take to answer; the system would wait for minutes."""
+
 _MIGRATION_LOCK = 7_305_462_018
 """Number of the PostgreSQL advisory lock under which one process at a time migrates."""
 
@@ -66,7 +69,8 @@ def _parsed(url: str) -> URL:
 
 def _engine(url: URL, *, foreign_keys: bool = True, poolclass: type[NullPool] | None = None) -> Engine:
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, poolclass=poolclass)
+        patience = {} if "connect_timeout" in url.query else {"connect_timeout": _CONNECT_TIMEOUT_S}
+        return create_engine(url, pool_pre_ping=True, poolclass=poolclass, connect_args=patience)
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, poolclass=poolclass)
 
     @event.listens_for(engine, "connect")

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -75,6 +76,24 @@ class DataFolder:
                 "choose another with --data-dir or MOMENTS_DATA_DIR"
             ) from error
         return folder
+
+    def identity(self) -> str:
+        """What tells the folder from all others, on whatever machine and path: 32 digits kept inside it.
+
+        Written at the first call. Raises StorageError if it cannot be.
+        """
+        note = self.path / "identity"
+        lock = filelock.FileLock(self.path / "identity.lock", thread_local=False)
+        try:
+            if not note.exists():
+                with _lock_errors(lock), lock:
+                    if not note.exists():
+                        write_atomically(note, f"{uuid.uuid4().hex}\n")
+            return note.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StorageError(
+                f"the identity of the data folder, {note}, cannot be read or written: {error}"
+            ) from error
 
     @property
     def catalog_url(self) -> str:

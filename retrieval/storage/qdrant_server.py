@@ -38,7 +38,7 @@ class ServerVectorStore:
         """A store on the server at ``url``. Raises StorageError if nothing answers there."""
         from qdrant_client import QdrantClient
 
-        with translated():
+        with translated(f"the Qdrant server at {url}"):
             # The compatibility check would warn on stderr about every server of another minor version.
             client = QdrantClient(url=url, api_key=api_key, timeout=_TIMEOUT_S, check_compatibility=False)
             client.get_collections()

@@ -31,11 +31,27 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoFile:
+    """Where the content of a video lies, and how the file was when it was read.
+
+    ``sidecars`` has the hash of each subtitle file beside it, by what its name has after the file's own stem;
+    None where nobody noted them.
+    """
+
+    path: str
+    size_bytes: int
+    modified_ns: int
+    sidecars: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VideoRecord:
     """One video of the library. ``id`` is the first 16 hex digits of ``content_hash``.
 
-    ``encoders`` names the space that each lane was written to, ``windows`` counts the index units and
-    ``index_s`` is how long indexing took. Figures are None until they are known.
+    ``path`` is the first of its ``files``, which are none until it is indexed. ``encoders`` names the space that
+    each lane was written to, ``windows`` counts the index units and ``index_s`` is how long indexing took. Figures
+    are None until they are known. ``was_changing`` says that its file was not the same before and after it was read,
+    so that what is indexed is not surely what was hashed.
     """
 
     id: str
@@ -59,6 +75,13 @@ class VideoRecord:
     tags: tuple[str, ...] = ()
     recorded_at: datetime | None = None
     has_sound: bool | None = None
+    files: tuple[VideoFile, ...] = ()
+    was_changing: bool = False
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Everywhere that its content lies, ``path`` first."""
+        return tuple(file.path for file in self.files) or (self.path,)
 
     @property
     def has_picture(self) -> bool:

@@ -3,13 +3,13 @@
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fnmatch import translate
 from pathlib import PurePath
 from typing import TypeVar
 
 from retrieval.errors import InputError, VideoNotFoundError
-from retrieval.path_text import readable
+from retrieval.path_text import readable, spellings
 
 MAX_GLOB_CHARS = 1_000
 _MIN_PREFIX = 4
@@ -44,6 +44,13 @@ def _pattern(glob: str) -> Callable[[str], bool]:
     return lambda path: any(pattern.match(path) for pattern in patterns)
 
 
+def shown_path(paths: Sequence[str], wanted: Collection[str], glob: str | None) -> str:
+    """The first of a video's paths that is one of those wanted, or that the glob describes; else its first."""
+    meant = spellings(wanted)
+    named = [(path, path) for path in paths if not wanted or path in meant]
+    return next(iter(matching(glob, named)), paths[0])
+
+
 def has_words(text: str, words: str) -> bool:
     """Whether all of the words stand in the text, in whatever case and however accents are encoded."""
     plain = _plain(text)
@@ -53,8 +60,8 @@ def has_words(text: str, words: str) -> bool:
 def resolve(reference: str, videos: Sequence[tuple[str, str]]) -> str:
     """The id among these (id, path) pairs that is meant by an id, its start, a path, or a path's end.
 
-    What matches in an earlier way wins over later ways. Raises VideoNotFoundError if nothing matches,
-    InputError if several videos do.
+    An id stands there with each of its paths. What matches in an earlier way wins over later ways.
+    Raises VideoNotFoundError if nothing matches, InputError if several videos do.
     """
     if "\0" in reference:
         raise _not_found(reference)
@@ -68,7 +75,8 @@ def resolve(reference: str, videos: Sequence[tuple[str, str]]) -> str:
         [video for video in videos if _composed(video[1]) in composed],
         [video for video in videos if tail and PurePath(_composed(video[1])).parts[-len(tail) :] == tail],
     )
-    for found in ways:
+    for pairs in ways:
+        found = list(dict(pairs).items())
         if len(found) == 1:
             return found[0][0]
         if found:

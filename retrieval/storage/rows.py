@@ -18,7 +18,7 @@ from retrieval.domain import (
 )
 from retrieval.encoders.base import EncoderSpec
 from retrieval.path_text import readable
-from retrieval.storage.records import Failure, VideoContents, VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.records import Failure, VideoContents, VideoFile, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.tables import (
     ScreenTextRow,
     SegmentRow,
@@ -26,6 +26,7 @@ from retrieval.storage.tables import (
     SoundEventRow,
     SpaceRow,
     TimedColumns,
+    VideoPathRow,
     VideoRow,
     WindowRow,
 )
@@ -57,10 +58,11 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "created_at": record.created_at,
         "recorded_at": record.recorded_at,
         "has_sound": record.has_sound,
+        "was_changing": record.was_changing,
     }
 
 
-def video_of(row: VideoRow, tags: tuple[str, ...]) -> VideoRecord:
+def video_of(row: VideoRow, tags: tuple[str, ...], files: tuple[VideoFile, ...]) -> VideoRecord:
     """The record; what a person gave stands before what the file says."""
     return VideoRecord(
         id=row.id,
@@ -84,7 +86,13 @@ def video_of(row: VideoRow, tags: tuple[str, ...]) -> VideoRecord:
         tags=tags,
         recorded_at=row.given_recorded_at or row.recorded_at,
         has_sound=row.has_sound,
+        was_changing=bool(row.was_changing),
+        files=tuple(sorted(files, key=lambda file: (file.path != row.path, file.path))),
     )
+
+
+def file_of(row: VideoPathRow) -> VideoFile:
+    return VideoFile(row.path, row.size_bytes, row.modified_ns, row.sidecars)
 
 
 def content_values(video_id: str, contents: VideoContents) -> Iterator[tuple[type[TimedColumns], list[dict[str, Any]]]]:

@@ -45,12 +45,12 @@ def server_filter(where: VectorFilter) -> "models.Filter":
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raises the client's errors as StorageError."""
+def translated(server: str = "the Qdrant server") -> Iterator[None]:
+    """Raises the client's errors as StorageError that names the ``server``."""
     from qdrant_client.common.client_exceptions import QdrantException
     from qdrant_client.http.exceptions import ApiException
 
     try:
         yield
     except (ApiException, QdrantException, OSError, ValueError) as error:
-        raise StorageError(f"the Qdrant server refused or did not answer: {error}") from error
+        raise StorageError(f"{server} refused or did not answer: {error}") from error

@@ -88,6 +88,19 @@ class VideoRow(Base):
     has_sound: Mapped[bool | None]
     given_title: Mapped[str | None]
     given_recorded_at: Mapped[datetime | None]
+    was_changing: Mapped[bool | None]
+
+
+class VideoPathRow(Base):
+    """A path has one content; ``sidecars`` is None where indexing did not note them yet."""
+
+    __tablename__ = "video_paths"
+
+    path: Mapped[str] = mapped_column(PathText, primary_key=True)
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    modified_ns: Mapped[int] = mapped_column(BigInteger)
+    sidecars: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class TagRow(Base):
@@ -178,6 +191,17 @@ class SessionRow(Base):
     key_id: Mapped[int] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class DataFolderRow(Base):
+    """The one data folder that the database belongs to: a single row, numbered 1."""
+
+    __tablename__ = "data_folder"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    identity: Mapped[str] = mapped_column(String(32))
+    path: Mapped[str] = mapped_column(PathText)
+    created_at: Mapped[datetime]
 
 
 class SpaceRow(Base):

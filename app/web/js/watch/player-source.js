@@ -14,7 +14,7 @@ const EDGE_S = 0.001;
 export class PlayerSource {
   /**
    * `onState(state)` is told "stream", "clip" (with `{start_s, end_s}`), "gone" (the file is not there),
-   * or "unplayable".
+   * "changed" (it is another), or "unplayable".
    */
   constructor(media, video, { startS = 0, onState }) {
     this.media = media;
@@ -84,17 +84,19 @@ export class PlayerSource {
 
   async #failed() {
     if (this.stop.signal.aborted) return;
-    if (await this.#isGone()) this.onState("gone");
+    const trouble = await this.#trouble();
+    if (trouble) this.onState(trouble);
     else if (this.clip) this.onState("unplayable");
     else this.#toClips();
   }
 
-  async #isGone() {
+  /** What is wrong with the file itself, if anything is. */
+  async #trouble() {
     try {
       const answer = await fetch(this.video.stream_url, { method: "HEAD", signal: this.stop.signal });
-      return answer.status === 404 || answer.status === 410;
+      return { 404: "gone", 409: "changed", 410: "gone" }[answer.status] ?? null;
     } catch {
-      return false;
+      return null;
     }
   }
 

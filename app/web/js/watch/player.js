@@ -10,7 +10,7 @@ import { addCaptions } from "./player-captions.js";
 import { playerControls } from "./player-controls.js";
 import { SPEEDS } from "./player-keys.js";
 import { PlayerSource } from "./player-source.js";
-import { goneWords, unplayableWords } from "./player-trouble.js";
+import { TROUBLES } from "./player-trouble.js";
 import { rememberVolume } from "./player-volume.js";
 import { clamp } from "./timeline-scale.js";
 
@@ -245,7 +245,7 @@ export function createPlayer(video, { startS, on }) {
       notice.textContent = `Your browser cannot play this kind of file. This is a converted copy of ${clockRange(clip.start_s, clip.end_s)}.`;
     }
     spinner.hidden = kind !== "clip" || media.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
-    if (kind === "gone" || kind === "unplayable") showTrouble(kind);
+    if (kind in TROUBLES) showTrouble(kind);
     draw();
     drawTime();
   }
@@ -256,7 +256,7 @@ export function createPlayer(video, { startS, on }) {
     panel.hidden = false;
     controls.element.hidden = true;
     element.classList.add("has-trouble");
-    fill(panel, kind === "gone" ? goneWords(video) : unplayableWords(video, source.timeS));
+    fill(panel, TROUBLES[kind](video, source.timeS));
   }
 
   function close() {
