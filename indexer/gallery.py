@@ -55,6 +55,11 @@ class Gallery:
         self._end_shown(duration_s)
 
     @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the largest picture, upright, in square pixels; None without pictures."""
+        return self._pictures.largest
+
+    @property
     def frames(self) -> tuple[SampledFrame, ...]:
         return tuple(self._frames)
 

@@ -86,6 +86,9 @@ def publish(
         warnings=(*record.warnings, *decoded.warnings),
         index_s=time.time() - began_at,
         has_sound=decoded.has_audio,
+        sound_track=decoded.sound_track,
+        width=decoded.size[0] if decoded.size else record.width,
+        height=decoded.size[1] if decoded.size else record.height,
     )
     return library.catalog.publish(finished, contents)
 

@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.artefacts import Artefacts
-from indexer.decoded import Decoded
+from indexer.decoded import Decoded, samples_in
 from indexer.embed import UnitVectors, embed_frames, embed_sounds, load_frame, pool_windows
 from indexer.screen import Reading, merge_readings
 from indexer.shots import find_shots
 from indexer.sounds import sound_events
-from indexer.transcribe import transcribe
+from indexer.transcribe import said_in_any, transcribe
 from indexer.windows import cut_windows, frames_of_windows
 from retrieval.domain import Segment, Shot, Span, Window
-from retrieval.encoders.base import SPEECH_RATE_HZ, ScreenReader, SoundEncoder, Transcriber, VisualEncoder
+from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder
 from retrieval.encoders.voice_activity import VoiceActivity
 
@@ -82,8 +82,15 @@ def hear(
     segments: tuple[Segment, ...] = subtitles
     if not subtitles and decoded.has_audio:
         total_s = max(decoded.duration_s, 0.001)
-        transcript = transcribe(samples_of(decoded), transcriber(), voice(), lambda done_s: report(done_s / total_s))
-        segments = transcript.segments
+        said = []
+        for number, track in enumerate(decoded.heard):
+
+            def told(done_s: float, done: int = number) -> None:
+                report((done + done_s / total_s) / len(decoded.heard))
+
+            samples = samples_in(decoded.track_path(track))
+            said.append(transcribe(samples, transcriber(), voice(), told).segments)
+        segments = said_in_any(said)
     artefacts.save_lines("segments", within(segments, decoded.duration_s))
 
 
@@ -114,7 +121,4 @@ def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], window_s: flo
 
 def samples_of(decoded: Decoded) -> NDArray[np.int16]:
     """The sound, 16 kHz mono on the video's clock, as a memory map; empty where there is none."""
-    path = decoded.samples_path
-    if path is None or path.stat().st_size < 2 * SPEECH_RATE_HZ // 100:
-        return np.zeros(0, np.int16)
-    return np.memmap(path, dtype="<i2", mode="r")
+    return samples_in(decoded.samples_path) if decoded.samples_path else np.zeros(0, np.int16)

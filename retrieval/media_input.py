@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, QueryError
+from retrieval.mono import MonoMix
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -119,7 +120,7 @@ def _decoded(container: "InputContainer", name: str, used_s: float) -> Samples:
     import av
 
     stream = container.streams.audio[0]
-    resampler = av.AudioResampler(format="fltp", layout="mono", rate=SPEECH_RATE_HZ)
+    mix = MonoMix()
     wanted = round(used_s * SPEECH_RATE_HZ)
     parts: list[Samples] = []
     count = 0
@@ -127,10 +128,10 @@ def _decoded(container: "InputContainer", name: str, used_s: float) -> Samples:
         for packet in container.demux(stream):
             _refuse_long(name, packet, stream)
             if count < wanted:
-                fresh = [_mono(part) for frame in _frames(packet) for part in resampler.resample(frame)]
+                fresh = [part for frame in _frames(packet) for part in mix.add(frame)]
                 parts += fresh
                 count += sum(map(len, fresh))
-        parts += [_mono(part) for part in resampler.resample(None)]
+        parts += mix.end()
     except (av.FFmpegError, ValueError):
         pass  # a file that is cut off, or changes its rate midway, is heard as far as it goes
     joined = np.concatenate([np.zeros(0, np.float32), *parts])[:wanted]
@@ -152,10 +153,6 @@ def _frames(packet: "Packet[AudioStream]") -> list["AudioFrame"]:
         return list(packet.decode())
     except av.InvalidDataError:
         return []  # mp3 and aac often begin with a packet that cannot be decoded
-
-
-def _mono(frame: "AudioFrame") -> Samples:
-    return np.asarray(frame.to_ndarray()[0], np.float32)
 
 
 def _refuse_large(name: str, picture: "Picture") -> None:

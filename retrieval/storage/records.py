@@ -31,7 +31,8 @@ class VideoRecord:
     """One video of the library. ``id`` is the first 16 hex digits of ``content_hash``.
 
     ``encoders`` names the space that each lane was written to, ``windows`` counts the index units and
-    ``index_s`` is how long indexing took. Figures are None until they are known.
+    ``index_s`` is how long indexing took. Figures are None until they are known. ``sound_track`` is the index of the
+    stream that was listened to, where it is not the one that players start with.
     """
 
     id: str
@@ -55,6 +56,7 @@ class VideoRecord:
     tags: tuple[str, ...] = ()
     recorded_at: datetime | None = None
     has_sound: bool | None = None
+    sound_track: int | None = None
 
     @property
     def has_picture(self) -> bool:

@@ -56,6 +56,7 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "created_at": record.created_at,
         "recorded_at": record.recorded_at,
         "has_sound": record.has_sound,
+        "sound_track": record.sound_track,
     }
 
 
@@ -83,6 +84,7 @@ def video_of(row: VideoRow, tags: tuple[str, ...]) -> VideoRecord:
         tags=tags,
         recorded_at=row.given_recorded_at or row.recorded_at,
         has_sound=row.has_sound,
+        sound_track=row.sound_track,
     )
 
 
