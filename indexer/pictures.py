@@ -27,7 +27,7 @@ _MATRICES = {"bt709": 1, "fcc": 4, "bt601": 5, "smpte240m": 7, "bt2020": 9}
 """What the scaler here calls them."""
 
 Signature = NDArray[np.float32]
-"""(36, 64) float32 luma, 0 to 255, area-averaged so that noise and compression cancel out."""
+"""(36, 64) float32 luma, or (144, 256), 0 to 255, area-averaged so that noise and compression cancel out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +65,29 @@ class Pictures:
         self.largest: tuple[int, int] | None = None
         """Width and height of the largest picture so far, upright, in square pixels."""
         self._signature_scaler = VideoReformatter()
+        self._fine_scaler = VideoReformatter()
         self._frame_scaler = VideoReformatter()
         self._text_scaler = VideoReformatter()
 
     def signature(self, frame: "VideoFrame") -> Signature:
         """The frame as a few brightness values; coded orientation will do, frames are only compared."""
+        self._note_size(frame)
+        return self._brightness(frame, self._signature_scaler, SIGNATURE_WIDTH, SIGNATURE_HEIGHT)
+
+    def fine_signature(self, frame: "VideoFrame") -> Signature:
+        """The same, four times as wide and high."""
+        return self._brightness(frame, self._fine_scaler, 4 * SIGNATURE_WIDTH, 4 * SIGNATURE_HEIGHT)
+
+    def is_large(self, frame: "VideoFrame") -> bool:
+        """Whether small print on the frame needs all of its pixels to be read."""
+        return max(frame.width * self._aspect, frame.height) > LARGE_FROM_PX
+
+    def _brightness(self, frame: "VideoFrame", scaler: "VideoReformatter", width: int, height: int) -> Signature:
         from av.video.reformatter import Interpolation
 
-        self._note_size(frame)
-        small = self._signature_scaler.reformat(
-            frame, SIGNATURE_WIDTH, SIGNATURE_HEIGHT, "gray", interpolation=Interpolation.AREA, threads=1
-        )
-        plane = np.frombuffer(memoryview(small.planes[0]), np.uint8).reshape(SIGNATURE_HEIGHT, -1)
-        return plane[:, :SIGNATURE_WIDTH].astype(np.float32)
+        small = scaler.reformat(frame, width, height, "gray", interpolation=Interpolation.AREA, threads=1)
+        plane = np.frombuffer(memoryview(small.planes[0]), np.uint8).reshape(height, -1)
+        return plane[:, :width].astype(np.float32)
 
     def save_frame(self, frame: "VideoFrame", path: Path) -> None:
         """Write the JPEG that is encoded and shown as thumbnail."""
@@ -85,8 +95,8 @@ class Pictures:
 
     def save_text_frame(self, frame: "VideoFrame", path: Path) -> None:
         """Write the larger JPEG that screen text is read off."""
-        is_large = max(frame.width * self._aspect, frame.height) > LARGE_FROM_PX
-        self._save(frame, path, self._text_scaler, LARGE_TEXT_SIDE_PX if is_large else TEXT_SIDE_PX, TEXT_QUALITY)
+        side_px = LARGE_TEXT_SIDE_PX if self.is_large(frame) else TEXT_SIDE_PX
+        self._save(frame, path, self._text_scaler, side_px, TEXT_QUALITY)
 
     def _save(self, frame: "VideoFrame", path: Path, scaler: "VideoReformatter", side_px: int, quality: int) -> None:
         from av.video.reformatter import Interpolation

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.artefacts import Artefacts
-from indexer.decoded import Decoded, samples_in
+from indexer.decoded import Decoded, HeardTrack, samples_in
 from indexer.embed import UnitVectors, embed_frames, embed_sounds, load_frame, pool_windows
 from indexer.screen import Reading, merge_readings
 from indexer.shots import find_shots
@@ -83,15 +83,22 @@ def hear(
     if not subtitles and decoded.has_audio:
         total_s = max(decoded.duration_s, 0.001)
         said = []
-        for number, track in enumerate(decoded.heard):
+        tracks = in_languages(decoded.heard, transcriber().languages)
+        for number, track in enumerate(tracks):
 
             def told(done_s: float, done: int = number) -> None:
-                report((done + done_s / total_s) / len(decoded.heard))
+                report((done + done_s / total_s) / len(tracks))
 
             samples = samples_in(decoded.track_path(track))
             said.append(transcribe(samples, transcriber(), voice(), told).segments)
         segments = said_in_any(said)
     artefacts.save_lines("segments", within(segments, decoded.duration_s))
+
+
+def in_languages(tracks: Sequence[HeardTrack], languages: frozenset[str] | None) -> Sequence[HeardTrack]:
+    """The tracks that a transcriber of these languages can make out, by what the file says; the first if none."""
+    known = [track for track in tracks if languages is None or (track.language or "")[:2].lower() in {"", *languages}]
+    return known or tracks[:1]
 
 
 def within(segments: Sequence[Segment], duration_s: float) -> tuple[Segment, ...]:

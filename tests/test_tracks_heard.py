@@ -2,6 +2,7 @@
 
 import subprocess
 import wave
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,19 @@ import numpy as np
 import pytest
 
 from app.exports.render import render_clip
+from indexer.artefacts import Artefacts
 from indexer.decode import decode
 from indexer.decoded import Decoded
 from indexer.ffmpeg_binary import ffmpeg_path
 from indexer.heard import chosen
 from indexer.probe import probe
+from indexer.stages import hear
 from indexer.transcribe import said_in_any
 from retrieval.domain import Segment, Span, SpeechOrigin
+from retrieval.encoders.base import Samples
 from retrieval.media_input import read_sound
 from tests import media
+from tests.fakes import FakeVoiceActivity
 
 RATE_HZ = 16_000
 
@@ -74,6 +79,41 @@ def test_tracks_that_differ_are_all_listened_to_with_their_languages(tmp_path: P
     loaded = Decoded.load(result.folder)
     assert loaded
     assert loaded.heard == result.heard
+
+
+class Tones:
+    """Hears which tone is the strongest, and calls that speech."""
+
+    name = "tones"
+
+    def __init__(self, languages: frozenset[str] | None) -> None:
+        self.languages = languages
+
+    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
+        words = f"{np.abs(np.fft.rfft(samples[:RATE_HZ])).argmax()} Hz"
+        yield Segment(speech[0], words, (), None, 0.9, SpeechOrigin.TRANSCRIBED)
+
+
+@pytest.mark.parametrize(
+    ("languages", "said"),
+    [
+        (None, {"440 Hz", "1000 Hz"}),
+        (frozenset({"en"}), {"1000 Hz"}),
+        (frozenset({"de"}), {"440 Hz"}),
+        (frozenset({"pl"}), {"440 Hz"}),
+    ],
+)
+def test_speech_of_all_tracks_is_transcribed_as_far_as_the_engine_knows_their_language(
+    tmp_path: Path, languages: frozenset[str] | None, said: set[str]
+) -> None:
+    """German at 440 Hz, English at 1 kHz; where none is known, the first is tried."""
+    options = {"metadata:s:a:0": "language=deu", "metadata:s:a:1": "language=eng", "acodec": "pcm_s16le"}
+    path = media.write(tmp_path / "two.mka", media.tone(2), media.tone(2, 1000), **options)
+    artefacts = Artefacts(tmp_path / "work")
+    decode(probe(path), artefacts.decode_folder)
+    artefacts.save_lines("subtitles", ())
+    hear(artefacts, lambda: Tones(languages), FakeVoiceActivity, lambda _: None)  # type: ignore[arg-type]
+    assert {segment.text for segment in artefacts.load_segments("segments")} == said
 
 
 def test_the_same_sound_twice_is_listened_to_once(tmp_path: Path) -> None:
