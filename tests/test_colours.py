@@ -8,7 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.exports.chosen import Chosen
+from app.exports.fcpxml import fcpxml
 from app.exports.render import render_clip
+from app.exports.sequence import lay_out
 from indexer.colours import Primaries, Transfer
 from indexer.decode import decode
 from indexer.ffmpeg_binary import ffmpeg_path
@@ -96,6 +99,13 @@ def test_hdr_without_highlights_looks_as_an_ordinary_picture(
     assert (colours.transfer, colours.primaries) == (known, Primaries.BT2020)
     assert np.abs(thumbnail(path) - BARS).max() <= 9
     assert np.abs(exported(path, tmp_path / "clip.mp4") - BARS).max() <= 10
+
+
+def test_an_editing_list_says_that_its_source_is_hdr(tmp_path: Path) -> None:
+    path = hdr(tmp_path / "hdr.mkv", pq(light(BARS)), "smpte2084")
+    chosen = [Chosen("0" * 16, path, "a", Span(0.1, 0.9), 1.0)]
+    text = fcpxml(lay_out("List", chosen, {path: probe(path)}))
+    assert text.count('colorSpace="9-16-9 (Rec. 2020 PQ)"') == 1
 
 
 def test_highlights_are_compressed_and_keep_their_hue(tmp_path: Path) -> None:
