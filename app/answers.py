@@ -109,6 +109,7 @@ def video_json(record: "VideoRecord") -> dict[str, Any]:
         "recorded_at": record.recorded_at.isoformat() if record.recorded_at else None,
         "has_picture": record.has_picture,
         "has_sound": record.has_sound,
+        "sound_track": record.sound_track,
     }
 
 

@@ -7,10 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from indexer.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded
+from indexer.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded, HeardTrack, samples_in
 from indexer.gallery import Gallery
+from indexer.heard import chosen
 from indexer.pictures import Pictures
-from indexer.probe import MediaInfo, open_media
+from indexer.probe import AudioTrack, MediaInfo, open_media
 from indexer.samples import SampleWriter
 from indexer.sampling import FrameChooser
 from indexer.tracks import Track
@@ -29,6 +30,8 @@ PROGRESS_EVERY_S = 1.0
 USUAL_FRAME_S = 0.04
 WORTH_A_WARNING_S = 1.0
 WORTH_A_WARNING = 0.05
+MOST_TRACKS = 8
+"""Sound tracks that are listened to at most; each costs 0.1 GB of scratch space an hour."""
 
 
 class Skip(StrEnum):
@@ -78,6 +81,20 @@ def decode(
     return decoded
 
 
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """One sound track being decoded."""
+
+    about: AudioTrack
+    track: Track
+    samples: SampleWriter
+    file: str
+
+    @property
+    def as_heard(self) -> HeardTrack:
+        return HeardTrack(self.about.index, self.about.language, self.file)
+
+
 class _Pass:
     """The state of one pass over the file."""
 
@@ -87,37 +104,43 @@ class _Pass:
         self._container = container
         self._stopped: str | None = None
         self._video: Track | None = None
-        self._audio: Track | None = None
+        self._sounds: list[_Sound] = []
         if info.video:
             frame_s = 1 / info.video.frame_rate_fps if info.video.frame_rate_fps else USUAL_FRAME_S
             self._video = self._track(info.video.index, frame_s)
-        if info.audio:
-            self._audio = self._track(info.audio.index, USUAL_FRAME_S)
+        for about in info.candidates[:MOST_TRACKS]:
+            track, file = self._track(about.index, USUAL_FRAME_S), SAMPLES_NAME.format(index=about.index)
+            if track:
+                self._sounds.append(_Sound(about, track, SampleWriter(folder / file), file))
         if self._video:
             _set_speed(cast("VideoStream", self._video.stream), options.skip)
-        pictures = Pictures(info.video.sample_aspect if info.video else 1.0)
+        decoder = cast("VideoStream", self._video.stream).codec_context if self._video else None
+        pictures = Pictures(folder, info.video.sample_aspect if info.video else 1.0, decoder)
         self._gallery = Gallery(folder, pictures, FrameChooser(options.fps, options.burst_fps))
-        self._samples = SampleWriter(folder / SAMPLES_NAME)
 
     def run(self, on_progress: Callable[[float], None] | None) -> None:
         """Decode from the first packet to the last that can be had."""
         reported_s = 0.0
+        samples_of = {id(sound.track): sound.samples for sound in self._sounds}
         for track, packet in self._packets():
             for frame, time_s in track.decode(packet):
                 if track is self._video:
                     self._gallery.add(cast("VideoFrame", frame), time_s)
                 else:
-                    self._samples.add(cast("AudioFrame", frame), time_s)
+                    samples_of[id(track)].add(cast("AudioFrame", frame), time_s)
                 if on_progress and time_s >= reported_s + PROGRESS_EVERY_S:
                     reported_s = time_s
                     on_progress(time_s)
 
     def close(self) -> None:
-        self._samples.close()
+        for sound in self._sounds:
+            sound.samples.close()
 
     def result(self) -> Decoded:
         """What was decoded, with warnings about what was not."""
-        picture_s, sound_s = (self._video.end_s if self._video else 0.0), self._samples.end_s
+        heard = self._heard()
+        picture_s = self._video.end_s if self._video else 0.0
+        sound_s = max((sound.samples.end_s for sound in heard), default=0.0)
         if not picture_s and not sound_s:
             raise UndecodableError(f"{self._info.path}: nothing decodes ({self._streams()})")
         duration_s = max(picture_s, sound_s)
@@ -126,12 +149,26 @@ class _Pass:
             folder=self._folder,
             duration_s=duration_s,
             video_index=self._video.stream.index if self._video and picture_s else None,
-            audio_index=self._audio.stream.index if self._audio and sound_s else None,
+            heard=tuple(sound.as_heard for sound in heard),
             frames=self._gallery.frames,
             times_s=self._gallery.times_s,
             signal=self._gallery.signal,
-            warnings=tuple(self._warnings(picture_s, sound_s)),
+            warnings=(*self._warnings(picture_s, heard[0] if heard else None), *self._choices(heard)),
+            size=self._gallery.size,
+            sound_track=heard[0].about.index if heard and heard[0].about != self._info.audio else None,
         )
+
+    def _heard(self) -> list[_Sound]:
+        """The tracks to listen to, the main one first; the files of the others are deleted."""
+        sounds = [sound for sound in self._sounds if sound.samples.end_s]
+        heard = sounds
+        if len(sounds) > 1:
+            positions = chosen([samples_in(self._folder / sound.file) for sound in sounds])
+            heard = [sounds[position] for position in positions] or sounds[:1]
+        for sound in self._sounds:
+            if sound not in heard:
+                (self._folder / sound.file).unlink()
+        return heard
 
     def _track(self, index: int, interval_s: float) -> Track | None:
         stream = cast("VideoStream | AudioStream", self._container.streams[index])
@@ -141,7 +178,9 @@ class _Pass:
         """Packets of the chosen streams in file order, then what flushes each decoder."""
         import av
 
-        tracks = {track.stream.index: track for track in (self._video, self._audio) if track}
+        tracks = {
+            track.stream.index: track for track in (self._video, *(sound.track for sound in self._sounds)) if track
+        }
         try:
             for packet in self._container.demux([track.stream for track in tracks.values()]):
                 if packet.size:
@@ -151,7 +190,8 @@ class _Pass:
         for track in tracks.values():
             yield track, None
 
-    def _warnings(self, picture_s: float, sound_s: float) -> Iterator[str]:
+    def _warnings(self, picture_s: float, sound: _Sound | None) -> Iterator[str]:
+        sound_s = sound.samples.end_s if sound else 0.0
         duration_s, claimed_s = max(picture_s, sound_s), self._info.duration_s
         if self._stopped:
             yield f"reading stopped at {duration_s:.1f} s: {self._stopped}"
@@ -166,9 +206,9 @@ class _Pass:
             yield f"the picture ends at {picture_s:.1f} s of {duration_s:.1f} s"
         if self._info.audio and not sound_s:
             yield f"no sound decodes ({self._info.audio.codec})"
-        elif self._audio and picture_s and _differs(sound_s, duration_s):
+        elif sound and picture_s and _differs(sound_s, duration_s):
             yield f"the sound ends at {sound_s:.1f} s of {duration_s:.1f} s"
-        for track, what in ((self._video, "picture"), (self._audio, "sound")):
+        for track, what in ((self._video, "picture"), (sound.track if sound else None, "sound")):
             if track and track.frames and track.undecodable:
                 yield f"{what}: {track.undecodable} packets do not decode and are left out"
             if track and track.damaged:
@@ -177,6 +217,28 @@ class _Pass:
                 yield f"{what}: timestamps start over {track.restarts} times; times count on from there"
             if track and track.misplaced > WORTH_A_WARNING * track.frames:
                 yield f"{what}: {track.misplaced} frames with impossible times are left out"
+
+    def _choices(self, heard: list[_Sound]) -> Iterator[str]:
+        """Which of several programs, tracks and channels the index is made of."""
+        if self._info.left_out:
+            others = ", ".join(map(str, self._info.left_out))
+            yield f"holds several programs: picture and sound of one are indexed, program {others} is left out"
+        if len(self._info.candidates) > MOST_TRACKS:
+            yield f"sound: of {len(self._info.candidates)} tracks, {MOST_TRACKS} were listened to"
+        if len(heard) > 1:
+            names = ", ".join(map(self._name, heard))
+            yield f"sound: {names} differ; what is said in each is searched, other sounds of the first"
+        elif heard and heard[0].about != self._info.audio:
+            yield f"sound: {self._name(heard[0])} was listened to; those before it are silent, or far fainter"
+        for sound in heard:
+            lost_s = sound.samples.cancelled_s
+            if lost_s >= WORTH_A_WARNING_S:
+                name = self._name(sound)
+                yield f"sound: the channels of {name} are out of phase for {lost_s:.1f} s; their difference was heard"
+
+    def _name(self, sound: _Sound) -> str:
+        number = 1 + [track.index for track in self._info.audio_tracks].index(sound.about.index)
+        return f"track {number} ({sound.about.language})" if sound.about.language else f"track {number}"
 
     def _streams(self) -> str:
         streams = (self._info.video, self._info.audio)

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.encoders.base import SPEECH_RATE_HZ
+
 FRAMES_FOLDER = "frames"
 TEXT_FOLDER = "text"
-SAMPLES_NAME = "sound_16khz_mono.s16le"
+SAMPLES_NAME = "sound_{index}_16khz_mono.s16le"
 RECORD_NAME = "decoded.json"
 _SIGNAL_NAME = "signal.npz"
 
@@ -26,6 +28,16 @@ class SampledFrame:
     """A larger picture of the same, if it is worth reading text off."""
 
 
+@dataclass(frozen=True, slots=True)
+class HeardTrack:
+    """A sound track that is listened to. The file name is relative to the folder."""
+
+    index: int
+    language: str | None
+    """As the file has it, three letters mostly."""
+    file: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
     """One file, decoded. Lies in ``folder`` and can be moved with it."""
@@ -35,14 +47,23 @@ class Decoded:
     """End of the last frame or sound, whichever is later: what the content shows, not what headers claim."""
     video_index: int | None
     """Index of the stream whose frames these are; None if there is no picture."""
-    audio_index: int | None
-    """Index of the track that was listened to; None if there is no sound."""
+    heard: tuple[HeardTrack, ...]
+    """The tracks that differ and can be heard, the one that counts as the video's sound first; empty without sound."""
     frames: tuple[SampledFrame, ...]
     times_s: NDArray[np.float64]
     """(n,) presentation time of every decoded frame."""
     signal: NDArray[np.float32]
     """(n, 3) what ``shots.find_shots`` needs of every decoded frame."""
     warnings: tuple[str, ...]
+    size: tuple[int, int] | None = None
+    """Width and height of the largest picture, upright, in square pixels."""
+    sound_track: int | None = None
+    """Index of the track that counts as the video's sound, if it is not the one that players start with."""
+
+    @property
+    def audio_index(self) -> int | None:
+        """Index of the track that counts as the video's sound; None if there is no sound."""
+        return self.heard[0].index if self.heard else None
 
     @property
     def has_video(self) -> bool:
@@ -50,12 +71,16 @@ class Decoded:
 
     @property
     def has_audio(self) -> bool:
-        return self.audio_index is not None
+        return bool(self.heard)
 
     @property
     def samples_path(self) -> Path | None:
+        """Samples of the track that counts as the video's sound."""
+        return self.track_path(self.heard[0]) if self.heard else None
+
+    def track_path(self, track: HeardTrack) -> Path:
         """Raw little-endian 16-bit mono samples at 16 kHz; sample 0 is second 0."""
-        return self.folder / SAMPLES_NAME if self.has_audio else None
+        return self.folder / track.file
 
     def frame_path(self, frame: SampledFrame) -> Path:
         """The picture to encode and to show."""
@@ -71,9 +96,11 @@ class Decoded:
         record = {
             "duration_s": self.duration_s,
             "video_index": self.video_index,
-            "audio_index": self.audio_index,
+            "heard": [asdict(track) for track in self.heard],
             "frames": [asdict(frame) for frame in self.frames],
             "warnings": self.warnings,
+            "size": self.size,
+            "sound_track": self.sound_track,
         }
         draft = self.folder / f"{RECORD_NAME}.part"
         draft.write_text(json.dumps(record), encoding="utf-8")
@@ -91,9 +118,18 @@ class Decoded:
                 folder=folder,
                 duration_s=record["duration_s"],
                 video_index=record["video_index"],
-                audio_index=record["audio_index"],
+                heard=tuple(HeardTrack(**track) for track in record["heard"]),
                 frames=tuple(SampledFrame(**frame) for frame in record["frames"]),
                 times_s=arrays["times_s"],
                 signal=arrays["signal"],
                 warnings=tuple(record["warnings"]),
+                size=tuple(record["size"]) if record["size"] else None,
+                sound_track=record["sound_track"],
             )
+
+
+def samples_in(path: Path) -> NDArray[np.int16]:
+    """The samples in a file, as a memory map; empty if there are too few to be heard."""
+    if path.stat().st_size < 2 * SPEECH_RATE_HZ // 100:
+        return np.zeros(0, np.int16)
+    return np.memmap(path, dtype="<i2", mode="r")

@@ -44,18 +44,19 @@ def load_frame(file: Path) -> NDArray[np.uint8]:
 
 
 def embed_frames(files: Sequence[Path], encoder: VisualEncoder, report: Progress) -> Embedding:
-    """Every frame file embedded, in order."""
-    vectors: list[NDArray[np.float32]] = []
-    labels: list[tuple[Label, ...]] = []
+    """Every frame file embedded, in order. Pictures may change their size from one to the next."""
+    vectors = np.zeros((len(files), encoder.spec.dim), np.float32)
+    labels: list[tuple[Label, ...]] = [()] * len(files)
     for batch in _batches(len(files), FRAME_BATCH):
-        frames = np.stack([load_frame(file) for file in files[batch]])
-        embedding = encoder.embed_frames(frames)
-        vectors.append(embedding.vectors)
-        labels.extend(embedding.labels)
+        frames = {row: load_frame(files[row]) for row in range(batch.start, batch.stop)}
+        for shape in dict.fromkeys(frame.shape for frame in frames.values()):
+            rows = [row for row, frame in frames.items() if frame.shape == shape]
+            embedding = encoder.embed_frames(np.stack([frames[row] for row in rows]))
+            vectors[rows] = embedding.vectors
+            for row, names in zip(rows, embedding.labels, strict=True):
+                labels[row] = names
         report(batch.stop / len(files))
-    if not vectors:
-        return Embedding(np.zeros((0, encoder.spec.dim), np.float32), ())
-    return Embedding(np.concatenate(vectors), tuple(labels))
+    return Embedding(vectors, tuple(labels))
 
 
 def _best_labels(rows: Sequence[tuple[Label, ...]], limit: int = 5) -> tuple[Label, ...]:

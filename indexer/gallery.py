@@ -2,6 +2,7 @@
 
 from array import array
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ class Gallery:
         measured = self._meter.measure(signature)
         self._times_s.append(time_s)
         self._signal.extend(measured)
-        choice = self._chooser.choose(time_s, signature, step=measured[0])
+        fine = partial(self._pictures.fine_signature, frame) if self._pictures.is_large(frame) else None
+        choice = self._chooser.choose(time_s, signature, measured[0], fine)
         if not choice.same or choice.keep:
             self._end_shown(time_s)
         name = f"{round(time_s * 1000):09d}.jpg"
@@ -53,6 +55,11 @@ class Gallery:
     def close(self, duration_s: float) -> None:
         """The picture that stands at the end stands until ``duration_s``."""
         self._end_shown(duration_s)
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of the largest picture, upright, in square pixels; None without pictures."""
+        return self._pictures.largest
 
     @property
     def frames(self) -> tuple[SampledFrame, ...]:

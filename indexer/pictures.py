@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.colours import colours_of
+from indexer.ordinary_screen import OrdinaryScreen
+from retrieval.encoders.screen_reader import LARGE_FROM_PX
+
 if TYPE_CHECKING:
+    from av.video.codeccontext import VideoCodecContext
     from av.video.frame import VideoFrame
     from av.video.reformatter import VideoReformatter
 
 SIGNATURE_WIDTH, SIGNATURE_HEIGHT = 64, 36
 FRAME_SIDE_PX, FRAME_QUALITY = 640, 88
 TEXT_SIDE_PX, TEXT_QUALITY = 1280, 92
+LARGE_TEXT_SIDE_PX = 3840
+"""What is larger than LARGE_FROM_PX is a screen full of small print as often as not, and kept so large for reading."""
+
+_MATRICES = {"bt709": 1, "fcc": 4, "bt601": 5, "smpte240m": 7, "bt2020": 9}
+"""What the scaler here calls them."""
 
 Signature = NDArray[np.float32]
-"""(36, 64) float32 luma, 0 to 255, area-averaged so that noise and compression cancel out."""
+"""(36, 64) float32 luma, or (144, 256), 0 to 255, area-averaged so that noise and compression cancel out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +50,44 @@ class Orientation:
 class Pictures:
     """Turns decoded frames into signatures and JPEG files; keeps the scalers it needs."""
 
-    def __init__(self, sample_aspect: float) -> None:
+    def __init__(self, scratch: Path, sample_aspect: float, decoder: "VideoCodecContext | None" = None) -> None:
+        """``sample_aspect`` is what the file says of its pixels; what ``decoder`` learns later goes before it.
+
+        Tables that are needed meanwhile are written to the folder ``scratch``.
+        """
         from av.video.reformatter import VideoReformatter
 
         self._sample_aspect = sample_aspect
+        self._decoder = decoder
+        self._screens = OrdinaryScreen(scratch)
+        self._first_aspect = decoder.sample_aspect_ratio if decoder else None
+        self._coded: tuple[int, int] | None = None
+        self.largest: tuple[int, int] | None = None
+        """Width and height of the largest picture so far, upright, in square pixels."""
         self._signature_scaler = VideoReformatter()
+        self._fine_scaler = VideoReformatter()
         self._frame_scaler = VideoReformatter()
         self._text_scaler = VideoReformatter()
 
     def signature(self, frame: "VideoFrame") -> Signature:
         """The frame as a few brightness values; coded orientation will do, frames are only compared."""
+        self._note_size(frame)
+        return self._brightness(frame, self._signature_scaler, SIGNATURE_WIDTH, SIGNATURE_HEIGHT)
+
+    def fine_signature(self, frame: "VideoFrame") -> Signature:
+        """The same, four times as wide and high."""
+        return self._brightness(frame, self._fine_scaler, 4 * SIGNATURE_WIDTH, 4 * SIGNATURE_HEIGHT)
+
+    def is_large(self, frame: "VideoFrame") -> bool:
+        """Whether small print on the frame needs all of its pixels to be read."""
+        return max(frame.width * self._aspect, frame.height) > LARGE_FROM_PX
+
+    def _brightness(self, frame: "VideoFrame", scaler: "VideoReformatter", width: int, height: int) -> Signature:
         from av.video.reformatter import Interpolation
 
-        small = self._signature_scaler.reformat(
-            frame, SIGNATURE_WIDTH, SIGNATURE_HEIGHT, "gray", interpolation=Interpolation.AREA, threads=1
-        )
-        plane = np.frombuffer(memoryview(small.planes[0]), np.uint8).reshape(SIGNATURE_HEIGHT, -1)
-        return plane[:, :SIGNATURE_WIDTH].astype(np.float32)
+        small = scaler.reformat(frame, width, height, "gray", interpolation=Interpolation.AREA, threads=1)
+        plane = np.frombuffer(memoryview(small.planes[0]), np.uint8).reshape(height, -1)
+        return plane[:, :width].astype(np.float32)
 
     def save_frame(self, frame: "VideoFrame", path: Path) -> None:
         """Write the JPEG that is encoded and shown as thumbnail."""
@@ -64,16 +95,43 @@ class Pictures:
 
     def save_text_frame(self, frame: "VideoFrame", path: Path) -> None:
         """Write the larger JPEG that screen text is read off."""
-        self._save(frame, path, self._text_scaler, TEXT_SIDE_PX, TEXT_QUALITY)
+        side_px = LARGE_TEXT_SIDE_PX if self.is_large(frame) else TEXT_SIDE_PX
+        self._save(frame, path, self._text_scaler, side_px, TEXT_QUALITY)
 
     def _save(self, frame: "VideoFrame", path: Path, scaler: "VideoReformatter", side_px: int, quality: int) -> None:
         from av.video.reformatter import Interpolation
         from PIL import Image
 
-        width, height = fitted_size(frame.width * self._sample_aspect, frame.height, side_px)
-        scaled = scaler.reformat(frame, width, height, "rgb24", interpolation=Interpolation.AREA, threads=1)
-        upright = orientation(frame).apply(np.asarray(scaled.to_ndarray(), np.uint8))
-        Image.fromarray(upright).save(path, "JPEG", quality=quality)
+        width, height = fitted_size(frame.width * self._aspect, frame.height, side_px)
+        colours = colours_of(frame)
+        scaled = scaler.reformat(
+            frame,
+            width,
+            height,
+            "rgb24" if colours.is_ordinary else "rgb48le",
+            src_colorspace=_MATRICES[colours.matrix] if colours.matrix else None,
+            interpolation=Interpolation.AREA,
+            threads=1,
+        )
+        if not colours.is_ordinary:
+            scaled = self._screens.shown(scaled, colours)
+        pixels = np.asarray(scaled.to_ndarray(), np.uint8)
+        Image.fromarray(orientation(frame).apply(pixels)).save(path, "JPEG", quality=quality)
+
+    @property
+    def _aspect(self) -> float:
+        now = self._decoder.sample_aspect_ratio if self._decoder else None
+        return float(now) if now and now != self._first_aspect else self._sample_aspect
+
+    def _note_size(self, frame: "VideoFrame") -> None:
+        if (frame.width, frame.height) == self._coded:
+            return
+        self._coded = (frame.width, frame.height)
+        size = (round(frame.width * self._aspect), frame.height)
+        if orientation(frame).transposed:
+            size = size[::-1]
+        if self.largest is None or size[0] * size[1] > self.largest[0] * self.largest[1]:
+            self.largest = size
 
 
 def fitted_size(width: float, height: float, side_px: int) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """What a media file holds: container, streams, sidecar subtitles; or a clear reason to refuse it."""
 
 import hashlib
+import math
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.colours import Colours
+from indexer.first_look import first_look, is_cover
+from indexer.programs import programs_of
 from indexer.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
 from retrieval.errors import (
     EmptyFileError,
@@ -41,7 +45,6 @@ DEMUXERS = (
 TEXT_SUBTITLE_CODECS = frozenset({"ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt"})
 _MP4_BOXES = frozenset({b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide"})
 _PLAYLISTS = (b"#EXTM3U", b"[playlist]", b"ffconcat", b"<MPD", b"<smil")
-_PACKETS_TRIED_FOR_ROTATION = 60
 _HIGHEST_RATE_FPS = 240
 _RECORDED_TAGS = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date")
 """Tags that say when a file was recorded, the surest first: the camera's own, the container's, an editor's."""
@@ -72,7 +75,12 @@ class VideoStream:
     nominal_rate_fps: Fraction | None
     """The exact rate that its timestamps are on, as 30000/1001; a guess where the rate varies."""
     is_default: bool
-    is_attached_picture: bool
+    is_cover: bool
+    """A picture that goes with the sound: flagged as such, or a single frame beside seconds of sound."""
+    colours: Colours | None
+    """None if nothing decodes that would tell."""
+    programs: frozenset[int] = frozenset()
+    """Numbers of the programs of a transport stream that it belongs to; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ class AudioTrack:
     rate_hz: int
     language: str | None
     is_default: bool
+    programs: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +127,63 @@ class MediaInfo:
     """Timecode of the first frame as the file states it, as 01:00:00;00."""
     recorded_at: datetime | None
     """When the file says that it was recorded; a time without a zone is taken for UTC."""
+    heard_index: int | None = None
+    """The track that was listened to when the file was indexed, where that is known."""
 
     @property
     def video(self) -> VideoStream | None:
         """The stream to look at: marked default, then largest, then first; never a cover picture."""
-        moving = [stream for stream in self.video_streams if not stream.is_attached_picture]
+        moving = [stream for stream in self.video_streams if not stream.is_cover]
         return max(moving, key=lambda s: (s.is_default, s.width * s.height), default=None)
 
     @property
+    def candidates(self) -> tuple[AudioTrack, ...]:
+        """The tracks that can go with the picture, the likeliest first: marked default, then in file order.
+
+        Of several programs in one file, only the one that the picture is of.
+        """
+        shown = self.video.programs if self.video else frozenset()
+        fitting = [track for track in self.audio_tracks if not shown or not track.programs or shown & track.programs]
+        if not shown and fitting:
+            # Sound alone: the first program that has any.
+            shown = fitting[0].programs
+            fitting = [track for track in fitting if track.programs == shown]
+        return tuple(sorted(fitting, key=lambda track: not track.is_default))
+
+    @property
     def audio(self) -> AudioTrack | None:
-        """The track to listen to: the first marked default, else the first."""
-        return max(self.audio_tracks, key=lambda track: track.is_default, default=None)
+        """The track to listen to: the one that was listened to, else the likeliest."""
+        fitting = self.candidates
+        heard = next((track for track in fitting if track.index == self.heard_index), None)
+        return heard or next(iter(fitting), None)
+
+    def as_indexed(self, size: tuple[int, int] | None, sound_track: int | None) -> "MediaInfo":
+        """The same with what decoding showed: the largest picture's size, and the track that was listened to."""
+        streams = self.video_streams
+        if size and self.video:
+            largest = replace(self.video, width=size[0], height=size[1])
+            streams = tuple(largest if stream is self.video else stream for stream in streams)
+        return replace(self, video_streams=streams, heard_index=sound_track)
+
+    @property
+    def left_out(self) -> tuple[int, ...]:
+        """Numbers of the programs that are not indexed, as only one of them is."""
+        chosen = self.video or self.audio
+        shown, heard = ([of.programs for of in streams] for streams in (self.video_streams, self.audio_tracks))
+        every = frozenset[int]().union(*shown, *heard)
+        return tuple(sorted(every - chosen.programs)) if chosen and chosen.programs else ()
 
 
 def probe(path: Path) -> MediaInfo:
     """What ``path`` holds. Raises a ``MediaError`` that says why it cannot be indexed."""
     with open_media(path) as container:
-        video = tuple(_video_stream(stream) for stream in container.streams.video)
-        if any(not stream.is_attached_picture for stream in video):
-            rotations = _rotations(container)
-            video = tuple(_turned(stream, rotations.get(stream.index, 0)) for stream in video)
-        audio = tuple(_audio_track(stream) for stream in container.streams.audio)
-        if not audio and all(stream.is_attached_picture for stream in video):
-            raise NotMediaError(f"{path} has neither video nor audio (container: {container.format.name})")
         duration_s = None if container.duration is None else container.duration / 1e6
+        audio = tuple(_audio_track(stream) for stream in container.streams.audio)
+        video = _video_streams(container, (duration_s or math.inf) if audio else None)
+        if not audio and all(stream.is_cover for stream in video):
+            raise NotMediaError(f"{path} has neither video nor audio (container: {container.format.name})")
+        if len(video) > 1 or len(audio) > 1:
+            video, audio = _in_programs(container, path, video, audio)
         return MediaInfo(
             path=path,
             size_bytes=path.stat().st_size,
@@ -214,6 +256,38 @@ def _refusal(path: Path, error: "FFmpegError") -> MediaError:
     return NotMediaError(f"{path} is not a media file that can be read: {error.strerror}")
 
 
+def _video_streams(container: "InputContainer", sound_s: float | None) -> tuple[VideoStream, ...]:
+    """All streams of pictures; ``sound_s`` is how long there is sound, None for none."""
+    streams = [_video_stream(stream) for stream in container.streams.video]
+    if all(stream.is_cover for stream in streams):
+        return tuple(streams)
+    looks = first_look(container)
+    return tuple(
+        replace(
+            _turned(stream, looks[stream.index].rotation_deg),
+            colours=looks[stream.index].colours,
+            is_cover=is_cover(looks[stream.index], sound_s),
+        )
+        if stream.index in looks
+        else stream
+        for stream in streams
+    )
+
+
+def _in_programs(
+    container: "InputContainer", path: Path, video: tuple[VideoStream, ...], audio: tuple[AudioTrack, ...]
+) -> tuple[tuple[VideoStream, ...], tuple[AudioTrack, ...]]:
+    """The streams with the programs that a transport stream puts them into."""
+    if container.format.name != "mpegts":
+        return video, audio
+    of_pid = programs_of(path)
+    of_stream = {stream.index: of_pid.get(stream.id, frozenset[int]()) for stream in container.streams}
+    return (
+        tuple(replace(stream, programs=of_stream[stream.index]) for stream in video),
+        tuple(replace(track, programs=of_stream[track.index]) for track in audio),
+    )
+
+
 def _video_stream(stream: "AvVideoStream") -> VideoStream:
     from av.stream import Disposition
 
@@ -233,7 +307,8 @@ def _video_stream(stream: "AvVideoStream") -> VideoStream:
         frame_rate_fps=float(rate) if rate else None,
         nominal_rate_fps=_nominal_rate(stream),
         is_default=_is_default(stream),
-        is_attached_picture=bool(stream.disposition & Disposition.attached_pic),
+        is_cover=bool(stream.disposition & Disposition.attached_pic),
+        colours=None,
     )
 
 
@@ -262,26 +337,6 @@ def _turned(stream: VideoStream, rotation_deg: int) -> VideoStream:
     if rotation_deg in (90, 270):
         width, height = height, width
     return replace(stream, rotation_deg=rotation_deg, width=width, height=height)
-
-
-def _rotations(container: "InputContainer") -> dict[int, int]:
-    """Clockwise rotation by stream index. Only decoded frames carry it, so one frame of each is decoded."""
-    import av
-
-    found: dict[int, int] = {}
-    decoders = {stream.index: stream.codec_context for stream in container.streams.video if stream.codec_context}
-    streams = [container.streams[index] for index in decoders]
-    try:
-        for _, packet in zip(range(_PACKETS_TRIED_FOR_ROTATION), container.demux(streams), strict=False):
-            if len(found) == len(decoders):
-                break
-            if packet.stream_index not in found:
-                with suppress(av.FFmpegError):
-                    for frame in decoders[packet.stream_index].decode(packet):
-                        found[packet.stream_index] = round(-frame.rotation / 90) * 90 % 360
-    except av.FFmpegError:
-        pass  # a file that stops early still has headers; decoding says what is wrong with it
-    return found
 
 
 def _audio_track(stream: "AvAudioStream") -> AudioTrack:

@@ -94,6 +94,9 @@ def publish(
         was_changing=is_changed,
         index_s=time.time() - began_at,
         has_sound=decoded.has_audio,
+        sound_track=decoded.sound_track,
+        width=decoded.size[0] if decoded.size else record.width,
+        height=decoded.size[1] if decoded.size else record.height,
     )
     try:
         return library.catalog.publish(

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.encoders.base import SPEECH_RATE_HZ
+import numpy as np
+
+from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
+from retrieval.mono import MonoMix
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
-    from av.audio.resampler import AudioResampler
 
 BYTES_PER_SAMPLE = 2
 TOLERANCE_S = 0.04
@@ -30,7 +32,13 @@ class SampleWriter:
         self._due_s = 0.0
         self._setup: tuple[str, str, int] | None = None
         self._fifo = AudioFifo()
-        self._resampler: AudioResampler | None = None
+        self._mix: MonoMix | None = None
+        self._cancelled_s = 0.0
+
+    @property
+    def cancelled_s(self) -> float:
+        """Seconds so far in which the channels are out of phase, so that their plain sum would be lost."""
+        return self._cancelled_s + (self._mix.cancelled_s if self._mix else 0.0)
 
     @property
     def end_s(self) -> float:
@@ -57,12 +65,11 @@ class SampleWriter:
 
     def _restart(self, setup: tuple[str, str, int], time_s: float) -> None:
         from av.audio.fifo import AudioFifo
-        from av.audio.resampler import AudioResampler
 
         self._drain()
         self._setup, self._due_s = setup, time_s
         self._fifo = AudioFifo()
-        self._resampler = AudioResampler(format="s16", layout="mono", rate=SPEECH_RATE_HZ)
+        self._mix = MonoMix()
         position = round(time_s * SPEECH_RATE_HZ)
         self._unwanted = max(0, self._written - position)
         self._written = max(self._written, position)
@@ -71,19 +78,20 @@ class SampleWriter:
 
     def _resample(self) -> None:
         frame = self._fifo.read()
-        if frame is not None and self._resampler is not None:
-            for resampled in self._resampler.resample(frame):
-                self._write(resampled)
+        if frame is not None and self._mix is not None:
+            for samples in self._mix.add(frame):
+                self._write(samples)
 
     def _drain(self) -> None:
         self._resample()
-        if self._resampler is not None:
-            for resampled in self._resampler.resample(None):
-                if resampled is not None:
-                    self._write(resampled)
+        if self._mix is not None:
+            for samples in self._mix.end():
+                self._write(samples)
+            self._cancelled_s += self._mix.cancelled_s
+            self._mix = None
 
-    def _write(self, frame: "AudioFrame") -> None:
-        samples = frame.to_ndarray().reshape(-1)[self._unwanted :]
-        self._unwanted -= min(self._unwanted, frame.samples)
-        self._file.write(samples.tobytes())
-        self._written += len(samples)
+    def _write(self, samples: Samples) -> None:
+        wanted = samples[self._unwanted :]
+        self._unwanted -= min(self._unwanted, len(samples))
+        self._file.write(np.clip(np.rint(wanted * 32768), -32768, 32767).astype("<i2").tobytes())
+        self._written += len(wanted)

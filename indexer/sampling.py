@@ -1,5 +1,6 @@
 """Which frames to keep, decided one frame at a time: dense where the picture changes, one where it rests."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,14 @@ READ_AFTER_CUT_EVERY_S = 1.0
 READ_MOVING_EVERY_S = 2.0
 
 
+SMALL_PRINT_EVERY_S = 2.0
+SMALL_PRINT_LOOK_S = 0.5
+SMALL_PRINT_CHANGED = 4.0
+SMALL_PRINT_BLOCKS = 2
+"""Small print on a large screen changes a signature sixteen times as fine by so much, in so many blocks side by side:
+a line of ten letters does, a cursor does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What to do with one frame."""
@@ -66,9 +75,15 @@ class FrameChooser:
         self._rested_s = -np.inf
         self._read: Signature | None = None
         self._read_s = -np.inf
+        self._small_print = _SmallPrint()
 
-    def choose(self, time_s: float, signature: Signature, step: float) -> Choice:
-        """What to do with this frame. ``step`` is its mean difference from the frame before."""
+    def choose(
+        self, time_s: float, signature: Signature, step: float, fine: Callable[[], Signature] | None = None
+    ) -> Choice:
+        """What to do with this frame. ``step`` is its mean difference from the frame before.
+
+        ``fine`` gives a finer signature, of pictures so large that they may hold print too small for the other.
+        """
         is_cut = step > CUT_STEP and step > CUT_OVER_USUAL * self._usual_step
         if not is_cut and time_s - self._looked_s < LOOK_EVERY_S:
             return Choice()
@@ -84,6 +99,8 @@ class FrameChooser:
         change = 0.0 if self._kept is None else block_change(signature, self._kept)
         keep = self._kept is None or is_cut or self._is_due(time_s, change)
         read = self._is_to_be_read(time_s, signature)
+        if fine is not None:
+            read = self._small_print.is_to_be_read(time_s, fine, read)
         if read:
             self._read, self._read_s, self._cut_unread = signature, time_s, False
             keep = keep or change > CHANGED or self._kept_is_read
@@ -114,6 +131,38 @@ class FrameChooser:
         if waited_s < (READ_RESTING_EVERY_S if resting else READ_MOVING_EVERY_S):
             return False
         return self._read is None or block_change(signature, self._read) > CHANGED
+
+
+class _SmallPrint:
+    """Watches a large picture for lines of print that come or go while it rests."""
+
+    def __init__(self) -> None:
+        self._looked_s = -np.inf
+        self._seen: Signature | None = None
+        self._read: Signature | None = None
+        self._read_s = -np.inf
+
+    def is_to_be_read(self, time_s: float, fine: Callable[[], Signature], read: bool) -> bool:
+        """Whether to read this frame: because it is read anyway, or shows other lines than the one read last."""
+        if not read and time_s - self._looked_s < SMALL_PRINT_LOOK_S:
+            return False
+        now, before = fine(), self._seen
+        self._seen, self._looked_s = now, time_s
+        if not read:
+            rests = before is not None and not _other_lines(now, before)
+            is_due = time_s - self._read_s >= SMALL_PRINT_EVERY_S
+            read = rests and is_due and self._read is not None and _other_lines(now, self._read)
+        if read:
+            self._read, self._read_s = now, time_s
+        return read
+
+
+def _other_lines(one: Signature, other: Signature) -> bool:
+    rows, columns = (size // BLOCK_CELLS for size in one.shape)
+    blocks = np.abs(one - other).reshape(rows, BLOCK_CELLS, columns, BLOCK_CELLS).mean(axis=(1, 3))
+    changed = blocks > SMALL_PRINT_CHANGED
+    side_by_side = np.lib.stride_tricks.sliding_window_view(changed, SMALL_PRINT_BLOCKS, axis=1)
+    return bool(side_by_side.all(axis=-1).any())
 
 
 _ROWS = np.kron(np.eye(SIGNATURE_HEIGHT // BLOCK_CELLS), np.ones((1, BLOCK_CELLS))).astype(np.float32)

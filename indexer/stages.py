@@ -7,16 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.artefacts import Artefacts
-from indexer.decoded import Decoded
+from indexer.decoded import Decoded, HeardTrack, samples_in
 from indexer.embed import UnitVectors, embed_frames, embed_sounds, load_frame, pool_windows
+from indexer.languages import is_same_language, language_tag
 from indexer.screen import Reading, merge_readings
 from indexer.shots import find_shots
 from indexer.sounds import sound_events
 from indexer.subtitles import has_words
-from indexer.transcribe import transcribe
+from indexer.transcribe import said_in_any, transcribe
 from indexer.windows import cut_windows, frames_of_windows
 from retrieval.domain import Segment, Shot, Span, Window
-from retrieval.encoders.base import SPEECH_RATE_HZ, ScreenReader, SoundEncoder, Transcriber, VisualEncoder
+from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder
 from retrieval.encoders.voice_activity import VoiceActivity
 
@@ -79,17 +80,36 @@ def hear(
 ) -> None:
     """Transcribe what is said and stands in no subtitle; the transcriber is built if there is such speech."""
     decoded = artefacts.decoded()
-    said = artefacts.load_segments("subtitles")
-    segments = [*said, *artefacts.load_segments("subtitles_beside")]
-    if decoded.has_audio:
-        total_s = max(decoded.duration_s, 0.001)
-        written = [segment.span for segment in said if has_words(segment.text)]
-        transcript = transcribe(
-            samples_of(decoded), transcriber, voice(), lambda done_s: report(done_s / total_s), written
-        )
-        segments += transcript.segments
+    subtitles = artefacts.load_segments("subtitles")
+    total_s = max(decoded.duration_s, 0.001)
+    tracks: Sequence[HeardTrack] = decoded.heard
+    if len(tracks) > 1:
+        tracks = in_languages(tracks, transcriber().languages)
+    heard = []
+    for number, track in enumerate(tracks):
+
+        def told(done_s: float, done: int = number) -> None:
+            report((done + done_s / total_s) / len(tracks))
+
+        written = [line.span for line in subtitles if has_words(line.text) and may_be_said_in(track, line)]
+        samples = samples_in(decoded.track_path(track))
+        heard.append(transcribe(samples, transcriber, voice(), told, written).segments)
+    segments = [*subtitles, *artefacts.load_segments("subtitles_beside"), *said_in_any(heard)]
     segments.sort(key=lambda segment: segment.span)
     artefacts.save_lines("segments", within(segments, decoded.duration_s))
+
+
+def in_languages(tracks: Sequence[HeardTrack], languages: frozenset[str] | None) -> Sequence[HeardTrack]:
+    """The tracks that a transcriber of these languages can make out, by what the file says; the first if none."""
+    if languages is None:
+        return tracks
+    spoken = {track: (language_tag(track.language or "") or "").partition("-")[0] for track in tracks}
+    return [track for track in tracks if spoken[track] in {"", *languages}] or tracks[:1]
+
+
+def may_be_said_in(track: HeardTrack, line: Segment) -> bool:
+    """Whether a subtitle may be what this track says: not if both are known to be in other languages."""
+    return track.language is None or line.language is None or is_same_language(track.language, line.language)
 
 
 def within(segments: Sequence[Segment], duration_s: float) -> tuple[Segment, ...]:
@@ -119,7 +139,4 @@ def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], window_s: flo
 
 def samples_of(decoded: Decoded) -> NDArray[np.int16]:
     """The sound, 16 kHz mono on the video's clock, as a memory map; empty where there is none."""
-    path = decoded.samples_path
-    if path is None or path.stat().st_size < 2 * SPEECH_RATE_HZ // 100:
-        return np.zeros(0, np.int16)
-    return np.memmap(path, dtype="<i2", mode="r")
+    return samples_in(decoded.samples_path) if decoded.samples_path else np.zeros(0, np.int16)

@@ -1,10 +1,12 @@
 """Speech of one video: voice activity, then a transcriber, then the gate that invented speech fails."""
 
 import math
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import islice, takewhile
 
 from retrieval.domain import Segment, Span, Word
@@ -15,6 +17,9 @@ from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, Doubt, doubt_of
 WRITTEN_WITHIN_S = 1.0
 LEAST_UNWRITTEN_S = 1.0
 _BLOCK_S = 300.0  # samples are held as float32 for one block only: 19 MB
+
+_SAME_WORDS = 0.7
+"""Share of words that two transcripts of one utterance have in common at least: an engine's slips differ by track."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,36 @@ def _without(span: Span, others: Sequence[Span]) -> Iterator[Span]:
         start_s = max(start_s, other.end_s)
     if start_s < span.end_s:
         yield Span(start_s, span.end_s)
+
+
+def said_in_any(tracks: Sequence[Sequence[Segment]]) -> tuple[Segment, ...]:
+    """The segments of all tracks in time order, without what a track before says in the same words at that time.
+
+    Two tracks of one film may share most of what is said, as where one adds a description for the blind.
+    """
+    kept: list[Segment] = []
+    for segments in tracks:
+        longest_s = max((other.span.duration_s for other in kept), default=0.0)
+        starts_s = [other.span.start_s for other in kept]
+        fresh = []
+        for segment in segments:
+            around = kept[
+                bisect_left(starts_s, segment.span.start_s - longest_s) : bisect_left(starts_s, segment.span.end_s)
+            ]
+            if not _repeats(segment, [other for other in around if segment.span.overlap_s(other.span) > 0]):
+                fresh.append(segment)
+        kept = sorted(kept + fresh, key=lambda segment: segment.span)
+    return tuple(kept)
+
+
+def _repeats(segment: Segment, others: Sequence[Segment]) -> bool:
+    words, said = _plain(segment.text), [word for other in others for word in _plain(other.text)]
+    shared = SequenceMatcher(None, words, said, autojunk=False).get_matching_blocks()
+    return bool(words) and sum(block.size for block in shared) >= _SAME_WORDS * len(words)
+
+
+def _plain(text: str) -> list[str]:
+    return re.sub(r"[^\w\s]", "", text).casefold().split()
 
 
 def blocks_of(speech: Sequence[Speech], block_s: float = _BLOCK_S) -> Iterator[list[Span]]:

@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, QueryError
+from retrieval.mono import MonoMix
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
     from PIL.Image import Image as Picture
 
 Source = Path | bytes | BinaryIO
@@ -25,6 +27,7 @@ Source = Path | bytes | BinaryIO
 LONGEST_SOUND_S = 300.0
 SPOKEN_USED_S = 60.0
 SOUND_USED_S = 30.0
+MOST_TRACKS = 8
 SILENCE_RMS = 1e-4
 """What is quieter is not indexed either."""
 
@@ -40,7 +43,7 @@ _PICTURE_ALLOWED = f"allowed are {', '.join(_PICTURE_FORMATS)}"
 
 
 def read_sound(source: Source, used_s: float) -> Samples:
-    """The first ``used_s`` seconds of the sound, 16 kHz.
+    """The first ``used_s`` seconds of the sound, 16 kHz; of several tracks, of the first that can be heard.
 
     Raises InputError for what is no media file, has no sound or is longer than LONGEST_SOUND_S, and
     QueryError for silence.
@@ -57,12 +60,13 @@ def read_sound(source: Source, used_s: float) -> Samples:
         with container:
             if not container.streams.audio:
                 raise InputError(f"{name} has no sound; {_SOUND_ALLOWED}")
-            samples = _decoded(container, name, used_s)
-    if not len(samples):
+            tracks = [samples for samples in _decoded(container, name, used_s) if len(samples)]
+    if not tracks:
         raise InputError(f"nothing of the sound of {name} decodes; {_SOUND_ALLOWED}")
-    if float(np.sqrt(np.mean(np.square(samples)))) <= SILENCE_RMS:
+    heard = next((samples for samples in tracks if float(np.sqrt(np.mean(np.square(samples)))) > SILENCE_RMS), None)
+    if heard is None:
         raise QueryError(f"{name} is silent; give a recording in which something can be heard")
-    return samples
+    return heard
 
 
 def read_picture(source: Source) -> NDArray[np.uint8]:
@@ -114,30 +118,29 @@ def _name_of(source: Source) -> str:
     return str(source) if isinstance(source, Path) else "the file sent"
 
 
-def _decoded(container: "InputContainer", name: str, used_s: float) -> Samples:
-    """What decodes of the first ``used_s``. How long the sound is, its packets say: headers may lie."""
+def _decoded(container: "InputContainer", name: str, used_s: float) -> list[Samples]:
+    """What decodes of the first ``used_s`` of each track. How long they are, packets say: headers may lie."""
     import av
 
-    stream = container.streams.audio[0]
-    resampler = av.AudioResampler(format="fltp", layout="mono", rate=SPEECH_RATE_HZ)
+    streams = {stream.index: stream for stream in container.streams.audio[:MOST_TRACKS]}
+    mixes = {index: MonoMix() for index in streams}
+    parts: dict[int, list[Samples]] = {index: [] for index in streams}
     wanted = round(used_s * SPEECH_RATE_HZ)
-    parts: list[Samples] = []
-    count = 0
     try:
-        for packet in container.demux(stream):
-            _refuse_long(name, packet, stream)
-            if count < wanted:
-                fresh = [_mono(part) for frame in _frames(packet) for part in resampler.resample(frame)]
-                parts += fresh
-                count += sum(map(len, fresh))
-        parts += [_mono(part) for part in resampler.resample(None)]
+        for packet in container.demux(list(streams.values())):
+            index = packet.stream.index
+            _refuse_long(name, packet, streams[index])
+            if sum(map(len, parts[index])) < wanted:
+                parts[index] += [part for frame in _frames(packet) for part in mixes[index].add(frame)]
+        for index, mix in mixes.items():
+            parts[index] += mix.end()
     except (av.FFmpegError, ValueError):
         pass  # a file that is cut off, or changes its rate midway, is heard as far as it goes
-    joined = np.concatenate([np.zeros(0, np.float32), *parts])[:wanted]
-    return np.asarray(np.clip(np.nan_to_num(joined), -1.0, 1.0), np.float32)
+    tracks = [np.concatenate([np.zeros(0, np.float32), *some])[:wanted] for some in parts.values()]
+    return [np.asarray(np.clip(np.nan_to_num(track), -1.0, 1.0), np.float32) for track in tracks]
 
 
-def _refuse_long(name: str, packet: "Packet[AudioStream]", stream: "AudioStream") -> None:
+def _refuse_long(name: str, packet: "Packet[Stream]", stream: "AudioStream") -> None:
     if packet.pts is None or stream.time_base is None:
         return
     end_s = float((packet.pts + (packet.duration or 0) - (stream.start_time or 0)) * stream.time_base)
@@ -145,17 +148,13 @@ def _refuse_long(name: str, packet: "Packet[AudioStream]", stream: "AudioStream"
         raise InputError(f"{name} lasts longer than {LONGEST_SOUND_S / 60:.0f} minutes; {_SOUND_ALLOWED}")
 
 
-def _frames(packet: "Packet[AudioStream]") -> list["AudioFrame"]:
+def _frames(packet: "Packet[Stream]") -> list["AudioFrame"]:
     import av
 
     try:
-        return list(packet.decode())
+        return cast("list[AudioFrame]", list(packet.decode()))
     except av.InvalidDataError:
         return []  # mp3 and aac often begin with a packet that cannot be decoded
-
-
-def _mono(frame: "AudioFrame") -> Samples:
-    return np.asarray(frame.to_ndarray()[0], np.float32)
 
 
 def _refuse_large(name: str, picture: "Picture") -> None:

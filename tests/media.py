@@ -101,3 +101,25 @@ def turned(source: Path, path: Path, clockwise_deg: int) -> Path:
                 packet.stream = copy
                 made.mux(packet)
     return path
+
+
+def joined_streams(path: Path, *parts: Path) -> Path:
+    """Transport streams one after another, as ``cat`` joins them."""
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def growing(folder: Path, sizes: Sequence[str], *, seconds: float = 1.0, sound: bool = True) -> Path:
+    """A broadcast whose picture has another size every so many seconds, on one clock; each part of one colour.
+
+    The parts are red, green, blue in turn, with a tone.
+    """
+    parts = []
+    for number, size in enumerate(sizes):
+        streams = [colour(("red", "lime", "blue")[number % 3], seconds, size=size)]
+        streams += [tone(seconds)] if sound else []
+        options: dict[str, Any] = {"acodec": "aac"} if sound else {}
+        part = folder / f"part{number}.ts"
+        options |= {"output_ts_offset": number * seconds, "muxdelay": 0, "muxpreload": 0, "bf": 0}
+        parts.append(write(part, *streams, **FAST_H264, **options))
+    return joined_streams(folder / "growing.ts", *parts)

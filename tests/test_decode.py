@@ -7,7 +7,7 @@ import ffmpeg
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from indexer.decode import DecodeOptions, Skip, decode
 from indexer.decoded import Decoded
@@ -293,3 +293,30 @@ def test_real_files_decode(
 def test_a_real_file_whose_picture_is_broken_is_refused(shared_media: Path, tmp_path: Path) -> None:
     with pytest.raises(UndecodableError, match="vp9"):
         decode(probe(shared_media / "exoplayer_invalid-bitstream.webm"), tmp_path / "out")
+
+
+def test_small_print_that_comes_on_a_large_screen_is_kept_for_reading(tmp_path: Path) -> None:
+    """Two lines of 24 px in 4K, the second from 2 s on: read at the start and when it came, with all pixels."""
+    shown = []
+    for number, lines in enumerate(
+        (["Invoice number 48213 due on Friday"], ["Invoice number 48213 due on Friday"] * 2)
+    ):
+        screen = Image.new("RGB", (3840, 2160), (243, 243, 243))
+        for row, line in enumerate(lines):
+            ImageDraw.Draw(screen).text((900, 800 + 60 * row), line, fill=0, font=ImageFont.load_default(size=24))
+        screen.save(tmp_path / f"{number}.png")
+        shown.append(ffmpeg.input(str(tmp_path / f"{number}.png"), loop=1, framerate=5, t=2))
+    result = decoded(media.video(tmp_path / "screen.mp4", ffmpeg.concat(*shown)))
+    read = [frame for frame in result.frames if frame.text_file]
+    assert [frame.time_s for frame in read] == [pytest.approx(0.4, abs=0.4), pytest.approx(2.6, abs=0.6)]
+    path = result.text_path(read[-1])
+    assert path
+    assert pixels(path).shape == (2160, 3840, 3)
+
+
+def test_a_cursor_on_a_large_screen_is_not_read_again_and_again(tmp_path: Path) -> None:
+    """A box of 30 x 30 px in 4K that jumps every second."""
+    still = media.colour("gray", 5, fps=5, size="3840x2160")
+    cursor = still.filter("drawbox", x="200+floor(t)*300", y=900, w=30, h=30, color="white", t="fill")
+    result = decoded(media.video(tmp_path / "cursor.mp4", cursor))
+    assert len([frame for frame in result.frames if frame.text_file]) == 1

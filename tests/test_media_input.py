@@ -53,6 +53,13 @@ def test_only_the_beginning_of_a_long_sound_is_used(tmp_path: Path) -> None:
     assert len(read_sound(write(tmp_path / "tone.wav", tone(5.0)), 1.5)) == 24_000
 
 
+def test_of_several_tracks_the_first_that_can_be_heard_is_used(tmp_path: Path) -> None:
+    """The first is silent, the second has 440 Hz."""
+    silence = lavfi("anullsrc=channel_layout=mono:sample_rate=44100:duration=1")
+    samples = read_sound(write(tmp_path / "two.mka", silence, tone(1.0), acodec="pcm_s16le"), 30.0)
+    assert np.abs(np.fft.rfft(samples[:16_000])).argmax() == 440
+
+
 def test_both_channels_are_heard(tmp_path: Path) -> None:
     """440 Hz on the left, 3 kHz on the right."""
     both = ffmpeg.filter([tone(1.0), tone(1.0, 3000)], "amerge", inputs=2)

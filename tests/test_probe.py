@@ -4,10 +4,12 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import pytest
 
+from indexer.decode import decode
 from indexer.probe import DurationSource, content_hash, probe
 from retrieval.errors import (
     EmptyFileError,
@@ -91,9 +93,44 @@ def test_a_cover_picture_is_not_the_video(tmp_path: Path) -> None:
         **{"disposition:v": "attached_pic"},
     )
     info = probe(path)
-    assert [stream.is_attached_picture for stream in info.video_streams] == [True]
+    assert [stream.is_cover for stream in info.video_streams] == [True]
     assert info.video is None
     assert info.audio is not None
+
+
+def one_picture(path: Path, sound: Any, lasts_s: float | None = None, **options: Any) -> Path:
+    """One red frame, which says that it lasts 0.04 s or ``lasts_s``, beside a sound."""
+    options = {"acodec": "aac", **media.FAST_H264, **options}
+    return media.write(
+        path, media.colour("red", lasts_s or 0.04, fps=1 / lasts_s if lasts_s else 25), *sound, **options
+    )
+
+
+@pytest.mark.parametrize("name", ["song.mov", "song.mp4", "song.m4v", "song.mkv", "song.avi", "song.ts", "song.webm"])
+def test_one_frame_beside_seconds_of_sound_is_a_cover(tmp_path: Path, name: str) -> None:
+    codecs = {".webm": {"vcodec": "libvpx", "acodec": "libvorbis"}}.get(Path(name).suffix, {})
+    info = probe(one_picture(tmp_path / name, [media.tone(3)], **codecs))
+    assert info.video is None
+    assert info.audio is not None
+    assert [stream.is_cover for stream in info.video_streams] == [True]
+    assert decode(info, tmp_path / "out").frames == ()
+
+
+def test_one_frame_held_while_a_sound_is_heard_is_a_video(tmp_path: Path) -> None:
+    info = probe(one_picture(tmp_path / "still.mp4", [media.tone(3)], lasts_s=3.0))
+    assert info.video is not None
+    assert len(decode(info, tmp_path / "out").frames) == 1
+
+
+@pytest.mark.parametrize("name", ["short.mp4", "short.mkv"])
+def test_one_frame_without_sound_is_a_video(tmp_path: Path, name: str) -> None:
+    assert probe(one_picture(tmp_path / name, [])).video is not None
+
+
+def test_slides_far_apart_are_a_video(tmp_path: Path) -> None:
+    """Two pictures, four seconds apart, beside eight seconds of sound."""
+    slides = media.colour("red", 8, fps=0.25)
+    assert probe(media.video(tmp_path / "slides.mkv", slides, media.tone(8), acodec="aac")).video is not None
 
 
 def test_listens_to_the_default_track_of_several(tmp_path: Path) -> None:

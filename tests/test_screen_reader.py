@@ -4,6 +4,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from retrieval.domain import Span
 from retrieval.encoders.screen_reader import RapidOcrReader, TextBox, is_legible, lines_of
+from retrieval.encoders.small_print import regions_of_small_print
 from retrieval.errors import InputError
 
 CODES = ["Release checklist", "Tag version 4.2.0", "P(A|B) = P(B|A)P(A)/P(B)", "O(log n) comparisons"]
@@ -42,6 +43,44 @@ def test_small_print_is_read_to_the_letter(reader):
 def test_a_small_picture_is_read_to_the_letter(reader):
     """Letters 26 px high at 360p."""
     assert [line.text for line in reader.read(slide(CODES, 52, width=640))] == CODES
+
+
+@pytest.fixture(scope="module")
+def screen():
+    """A screen in 4K: small print in three places, a headline 200 px high, and nothing else."""
+    image = Image.new("RGB", (3840, 2160), (243, 243, 243))
+    draw = ImageDraw.Draw(image)
+    draw.text((100, 200), "Invoice number 48213 due on Friday", fill=(0, 0, 0), font=ImageFont.load_default(size=24))
+    draw.text((2900, 2050), "Deploy the cluster before noon", fill=(60, 60, 60), font=ImageFont.load_default(size=16))
+    draw.rectangle((400, 1400, 1300, 1600), fill=(30, 30, 40))
+    draw.text((450, 1480), "warning: 37 tests were skipped", fill=(220, 220, 220), font=ImageFont.load_default(size=20))
+    draw.text((900, 700), "QUARTERLY RESULTS", fill=(20, 20, 90), font=ImageFont.load_default(size=200))
+    return np.asarray(image)
+
+
+def test_small_print_on_a_large_screen_is_read_beside_a_headline(reader, screen):
+    """Letters of 24, 16 and 20 px in 4K, the last light on dark, and of 200 px."""
+    assert {line.text for line in reader.read(screen)} == {
+        "Invoice number 48213 due on Friday",
+        "Deploy the cluster before noon",
+        "warning: 37 tests were skipped",
+        "QUARTERLY RESULTS",
+    }
+
+
+def test_small_print_is_looked_for_where_it_stands(screen):
+    places = [(100, 200), (2900, 2050), (450, 1480)]
+    regions = regions_of_small_print(screen)
+    for left, top in places:
+        assert any(r.left <= left and r.top <= top and r.right > left + 250 and r.bottom > top + 16 for r in regions)
+    assert sum((r.right - r.left) * (r.bottom - r.top) for r in regions) < 0.1 * screen.shape[0] * screen.shape[1]
+
+
+def test_there_is_no_small_print_on_even_ground_and_soft_pictures():
+    random = np.random.default_rng(1)
+    soft = Image.fromarray(random.integers(0, 256, (36, 64, 3), dtype=np.uint8)).resize((3840, 2160))
+    assert regions_of_small_print(np.asarray(soft)) == []
+    assert regions_of_small_print(np.full((2160, 3840, 3), 200, np.uint8)) == []
 
 
 def test_lines_come_with_a_confidence_and_without_a_time(reader):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.artefacts import Artefacts
-from indexer.decoded import Decoded
+from indexer.decoded import Decoded, HeardTrack
 from indexer.stages import hear
 from indexer.transcribe import blocks_of, not_written, transcribe
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
@@ -154,9 +154,10 @@ def test_subtitles_replace_listening_only_where_they_say_what_is_said(tmp_path, 
     artefacts.save_lines("subtitles_beside", [line(*one) for one in beside])
     empty = np.zeros((0, 3), np.float32)
     artefacts.decode_folder.mkdir()
-    decoded = Decoded(artefacts.decode_folder, 10.0, None, 0, (), empty[:, 0].astype(np.float64), empty, ())
+    track = HeardTrack(0, None, "sound.s16")
+    decoded = Decoded(artefacts.decode_folder, 10.0, None, (track,), (), empty[:, 0].astype(np.float64), empty, ())
     decoded.save()
-    decoded.samples_path.write_bytes(bytes(320_000))
+    decoded.track_path(track).write_bytes(bytes(320_000))
     hear(artefacts, Echo, lambda: SpeechAt((0.0, 10.0)), lambda _: None)
     heard = artefacts.load_segments("segments")
     assert [one.text for one in heard] == expected

@@ -40,6 +40,10 @@ class Chosen:
     video_duration_s: float
     segments: "tuple[Segment, ...]" = ()
     screen_texts: "tuple[ScreenText, ...]" = ()
+    size: tuple[int, int] | None = None
+    """Width and height of its largest picture, as it was indexed."""
+    sound_track: int | None = None
+    """The stream that was listened to, if it is not the one that players start with."""
 
 
 def look_up(library: "Library", choices: Sequence[Choice]) -> list[Chosen]:
@@ -78,7 +82,7 @@ def file_infos(moments: Iterable[Chosen]) -> "dict[Path, MediaInfo]":
     for moment in moments:
         if moment.path not in infos:
             try:
-                infos[moment.path] = probe(moment.path)
+                infos[moment.path] = probe(moment.path).as_indexed(moment.size, moment.sound_track)
             except MissingFileError as error:
                 raise VideoFileGoneError(f"{moment.path} does not exist any more") from error
     return infos
@@ -91,7 +95,15 @@ def _look_up(library: "Library", choice: Choice, where: str) -> Chosen:
     if record.duration_s is None:
         raise InputError(f"{where}: video {record.id} is not indexed yet, so its length is not known")
     span = clamp(choice.span, record.duration_s, f"{where}.")
-    return Chosen(record.id, Path(record.path), choice.title or record.title, span, record.duration_s)
+    return Chosen(
+        record.id,
+        Path(record.path),
+        choice.title or record.title,
+        span,
+        record.duration_s,
+        size=(record.width, record.height) if record.width and record.height else None,
+        sound_track=record.sound_track,
+    )
 
 
 def clamp(span: Span, duration_s: float, where: str = "") -> Span:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.exports.encoder import THREADS
+from app.exports.picture_filters import TAGS, one_size, shown_in, tagged
 from app.exports.sequence import even
 from app.exports.text import one_line
 from app.exports.timecode import Rate
@@ -31,7 +32,14 @@ _USUAL_FRAME_S = 0.04
 _HOLE_S = 0.03
 """Sound is put right when it is so far from its timestamps; less is nothing that anybody notices."""
 # Without frames out of order (bf), files need no shifted start and end where their last frame does.
-_PICTURE = {"vcodec": "libx264", "preset": "veryfast", "crf": 20, "bf": 0, "pix_fmt": "yuv420p", "threads": THREADS}
+_PICTURE = TAGS | {
+    "vcodec": "libx264",
+    "preset": "veryfast",
+    "crf": 20,
+    "bf": 0,
+    "pix_fmt": "yuv420p",
+    "threads": THREADS,
+}
 _SOUND = {"acodec": "aac", "audio_bitrate": "160k"}
 
 
@@ -84,7 +92,7 @@ def clip_arguments(cut: Cutting, title: str, output: Path) -> list[str]:
         picture = picture.filter("setpts", f"if(eq(N,0),0,max(PTS-({start_s:.6f})/TB,0))")
         picture = _until_the_end(picture, cut)
         width, height = _upright(cut)
-        streams.append(_even_pixels(picture, even(width), even(height)))
+        streams.append(shown_in(picture, cut.info, cut.span, (even(width), even(height))))
         options |= _PICTURE | {
             "fps_mode": "vfr",
             "enc_time_base:v": f"1:{_CLOCK_HZ}",
@@ -125,13 +133,13 @@ def part_arguments(cut: Cutting, frames: int, shape: PartShape, output: Path) ->
     if shape.has_picture:
         width, height = shape.size
         if cut.has_picture:
-            inner = _fitted(_upright(cut), shape.size)
             picture = _from_first_frame(source, cut).filter("setpts", f"PTS-({cut.file_time(origin_s):.6f})/TB")
             picture = picture.filter("fps", fps=str(fps), start_time=0, round="near")
-            picture = _even_pixels(picture, *inner).filter("pad", width, height, "(ow-iw)/2", "(oh-ih)/2")
+            picture = shown_in(picture, cut.info, cut.span, shape.size)
             picture = picture.filter("tpad", stop=-1, stop_mode="clone")
         else:
             picture = ffmpeg.input(f"color=black:size={width}x{height}:rate={fps}", f="lavfi").filter("setsar", 1)
+            picture = tagged(picture.filter("format", "yuv420p"))
         streams.append(picture.filter("trim", end_frame=frames))
         options |= _PICTURE | {"r": str(fps), "video_track_timescale": fps.numerator}
     if shape.has_sound:
@@ -160,6 +168,7 @@ def _source(cut: Cutting) -> Any:
 
     # The demuxers that read nothing but the file, as when it was indexed: it may be another file by now.
     options: dict[str, Any] = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "threads": THREADS}
+    options |= one_size(cut.info)
     if cut.read_from_s > 0:
         options["ss"] = f"{cut.read_from_s:.6f}"
     return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **options)
@@ -205,19 +214,10 @@ def _steady(sound: Any, layout: str = "mono|stereo") -> Any:
     )
 
 
-def _even_pixels(picture: Any, width: int, height: int) -> Any:
-    return picture.filter("scale", width, height).filter("setsar", 1).filter("format", "yuv420p")
-
-
 def _upright(cut: Cutting) -> tuple[int, int]:
     """The picture's size as it is to be seen; ffmpeg turns it by itself."""
     assert cut.info.video is not None
     return cut.info.video.width, cut.info.video.height
-
-
-def _fitted(size: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
-    scale = min(frame[0] / size[0], frame[1] / size[1])
-    return min(frame[0], even(size[0] * scale)), min(frame[1], even(size[1] * scale))
 
 
 def _compiled(general: list[str], streams: list[Any], output: Path, **options: Any) -> list[str]:

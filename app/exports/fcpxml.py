@@ -7,10 +7,18 @@ from xml.etree.ElementTree import Element, SubElement
 from app.exports.sequence import Cut, EditSequence, Source
 from app.exports.text import one_line
 from app.exports.timecode import Rate
+from indexer.colours import Primaries, Transfer
 
 _VERSION = "1.10"
 _SOURCE_RATES = {"23.976": "23.98"}
 """What ``conform-rate`` calls a rate, where that differs from our name."""
+
+_COLOUR_SPACES = {
+    (Transfer.PQ, Primaries.BT2020): "9-16-9 (Rec. 2020 PQ)",
+    (Transfer.HLG, Primaries.BT2020): "9-18-9 (Rec. 2020 HLG)",
+    (Transfer.SDR, Primaries.BT2020): "9-1-9 (Rec. 2020)",
+}
+"""What files are in that are not in the ordinary Rec. 709, which goes without saying."""
 
 
 def fcpxml(sequence: EditSequence) -> str:
@@ -20,27 +28,31 @@ def fcpxml(sequence: EditSequence) -> str:
     """
     root = Element("fcpxml", version=_VERSION)
     resources = SubElement(root, "resources")
-    formats: dict[tuple[Rate, tuple[int, int] | None], str] = {}
+    formats: dict[tuple[Rate, tuple[int, int], str | None], str] = {}
 
-    def format_of(rate: Rate, size: tuple[int, int] | None) -> str:
-        if (rate, size) not in formats:
-            formats[rate, size] = f"r{len(resources) + 1}"
-            width, height = size or sequence.size
-            SubElement(
+    def format_of(rate: Rate, size: tuple[int, int], colour_space: str | None = None) -> str:
+        if (rate, size, colour_space) not in formats:
+            formats[rate, size, colour_space] = f"r{len(resources) + 1}"
+            width, height = size
+            made = SubElement(
                 resources,
                 "format",
-                id=formats[rate, size],
+                id=formats[rate, size, colour_space],
                 frameDuration=_time(1 / rate.fps),
                 width=str(width),
                 height=str(height),
             )
-        return formats[rate, size]
+            if colour_space:
+                made.set("colorSpace", colour_space)
+        return formats[rate, size, colour_space]
 
     sequence_format = format_of(sequence.rate, sequence.size)
     assets: dict[Source, str] = {}
     for cut in sequence.cuts:
         if cut.source not in assets:
-            source_format = format_of(cut.source.rate, cut.source.size) if cut.source.size else None
+            size, colours = cut.source.size, cut.source.colours
+            colour_space = _COLOUR_SPACES.get((colours.transfer, colours.primaries)) if colours else None
+            source_format = format_of(cut.source.rate, size, colour_space) if size else None
             assets[cut.source] = f"r{len(resources) + 1}"
             _add_asset(resources, assets[cut.source], cut.source, source_format)
     event = SubElement(SubElement(root, "library"), "event", name=one_line(sequence.name))

@@ -10,6 +10,7 @@ from retrieval.domain import Span
 
 if TYPE_CHECKING:
     from app.exports.chosen import Chosen
+    from indexer.colours import Colours
     from indexer.probe import MediaInfo
 
 USUAL_SIZE = (1920, 1080)
@@ -33,6 +34,7 @@ class Source:
     size: tuple[int, int] | None
     channels: int
     sample_rate_hz: int
+    colours: "Colours | None" = None
 
     def start_frame(self, rate: Rate) -> int:
         """The number that the file's first frame bears, counted at ``rate``."""
@@ -107,6 +109,7 @@ def _source(moment: "Chosen", info: "MediaInfo") -> Source:
         frames=max(1, rate.frame_at(moment.video_duration_s)),
         start=StartTimecode.parse(info.start_timecode, rate),
         size=(video.width, video.height) if video and video.width and video.height else None,
+        colours=video.colours if video else None,
         channels=audio.channels if audio else 0,
         sample_rate_hz=audio.rate_hz if audio else 0,
     )

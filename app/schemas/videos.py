@@ -90,13 +90,17 @@ class VideoAnswer(BaseModel):
     profile: Annotated[Profile | None, Field(description="The set of models that indexed it.")]
     windows: Annotated[int, Field(description="Stretches of it that the index knows.")]
     tags: list[str]
-    warnings: Annotated[list[str], Field(description="What of it could not be indexed.")]
+    warnings: Annotated[list[str], Field(description="What of it could not be indexed, or not as it is.")]
     index_seconds: Annotated[float | None, Field(description="How long indexing took.")]
     indexed_at: datetime | None
     created_at: Annotated[datetime, Field(description="When it was added.")]
     recorded_at: Annotated[datetime | None, Field(description="What the file says, or what somebody wrote instead.")]
     has_picture: bool
     has_sound: Annotated[bool | None, Field(description="Null if it was indexed by a version that did not note it.")]
+    sound_track: Annotated[
+        int | None,
+        Field(description="The stream that was listened to, counted from 0; null for the one that players start with."),
+    ]
     thumbnail_url: Annotated[str | None, Field(description="A picture of it; null if it has none.")]
     stream_url: Annotated[str, Field(description="Its file, for a player.")]
 

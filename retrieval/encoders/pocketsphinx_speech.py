@@ -46,6 +46,7 @@ class PocketsphinxTranscriber:
     """Hears part of clear English, and little of the rest; every word carries its posterior probability."""
 
     name = NAME
+    languages = frozenset({"en"})
 
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or min(os.cpu_count() or 1, _MAX_WORKERS)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from retrieval.domain import ScreenText, Span
 from retrieval.encoders.base import Frames
 from retrieval.encoders.once import once
+from retrieval.encoders.small_print import regions_of_small_print
 from retrieval.errors import InputError, ModelError, ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -27,11 +28,22 @@ at 720p are still found. Most frames hold no text and cost nothing more."""
 READ_SIDE_PX = 960
 """Longest side at which a frame that holds text is searched again, for its small print."""
 
+LARGE_FROM_PX = 1920
+"""Pictures with a longer side are read twice: as a whole at WHOLE_SIDE_PX, and closely where small print may be."""
+
+WHOLE_SIDE_PX = 1280
+
+CLOSE_SIDE_PX = 1920
+"""Longest side at which a wide region of small print is searched: lines of 16 px in 4K are 8 px high then."""
+
 MIN_CONFIDENCE = 0.7
 MIN_SHORT_CONFIDENCE = 0.9
 """Textures are read as one or two characters; those must be plainer than words."""
 
 _SHORT = 2
+_NEVER_SHRUNK_PX = 100_000
+"""The engine would shrink pictures before it looks at them, and words with them."""
+_MOST_OF_IT = 0.5
 _SAME_LINE_OVERLAP = 0.5
 _SAME_LINE_GAP_HEIGHTS = 1.5
 _NO_TIME = Span(0.0, 0.0)
@@ -52,6 +64,32 @@ class TextBox:
     def height(self) -> float:
         return self.bottom - self.top
 
+    def moved(self, right_px: float, down_px: float) -> "TextBox":
+        """The same text at another place."""
+        return replace(
+            self,
+            left=self.left + right_px,
+            top=self.top + down_px,
+            right=self.right + right_px,
+            bottom=self.bottom + down_px,
+        )
+
+    def scaled(self, factor: float) -> "TextBox":
+        """Where the text lies on the picture in another size."""
+        return replace(
+            self,
+            left=self.left * factor,
+            top=self.top * factor,
+            right=self.right * factor,
+            bottom=self.bottom * factor,
+        )
+
+    def overlaps(self, other: "TextBox") -> bool:
+        """Whether most of the smaller of the two lies inside the other."""
+        width = min(self.right, other.right) - max(self.left, other.left)
+        shared = max(0.0, width) * max(0.0, min(self.bottom, other.bottom) - max(self.top, other.top))
+        return shared > _MOST_OF_IT * min(box.height * (box.right - box.left) for box in (self, other))
+
 
 class RapidOcrReader:
     """Reads Latin and Chinese script; thread-safe."""
@@ -68,20 +106,30 @@ class RapidOcrReader:
             raise InputError(f"A frame to read has the shape (height, width, 3), not {frame.shape}.")
         bgr = np.ascontiguousarray(frame[:, :, ::-1])
         with self._lock:
-            boxes = self._boxes(bgr) if self._holds_text(bgr) else []
+            boxes = self._large(bgr) if max(frame.shape) > LARGE_FROM_PX else self._whole(bgr)
         return [ScreenText(_NO_TIME, line.text, line.confidence) for line in lines_of(filter(is_legible, boxes))]
 
-    def _holds_text(self, bgr: NDArray[np.uint8]) -> bool:
-        import cv2
+    def _whole(self, bgr: NDArray[np.uint8]) -> list[TextBox]:
+        return self._boxes(self._engine, bgr) if self._holds_text(bgr) else []
 
-        scale = GLANCE_SIDE_PX / max(bgr.shape[:2])
-        if scale < 1:
-            size = (max(1, round(bgr.shape[1] * scale)), max(1, round(bgr.shape[0] * scale)))
-            bgr = np.asarray(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
+    def _large(self, bgr: NDArray[np.uint8]) -> list[TextBox]:
+        """Small print as it is, larger text as far as it does not stand there already."""
+        close: list[TextBox] = []
+        for region in regions_of_small_print(bgr):
+            part = np.ascontiguousarray(bgr[region.top : region.bottom, region.left : region.right])
+            engine = self._engine if max(part.shape) <= 2 * READ_SIDE_PX else self._close_engine
+            close += [box.moved(region.left, region.top) for box in self._boxes(engine, part)]
+        close = [box for box in close if is_legible(box)]
+        scale = max(bgr.shape[:2]) / WHOLE_SIDE_PX
+        boxes = [box.scaled(scale) for box in self._whole(_shrunk(bgr, WHOLE_SIDE_PX))]
+        return close + [box for box in boxes if not any(box.overlaps(other) for other in close)]
+
+    def _holds_text(self, bgr: NDArray[np.uint8]) -> bool:
+        bgr = _shrunk(bgr, GLANCE_SIDE_PX)
         return self._engine(bgr, use_det=True, use_cls=False, use_rec=False).boxes is not None
 
-    def _boxes(self, bgr: NDArray[np.uint8]) -> list[TextBox]:
-        found = self._engine(bgr, use_det=True, use_cls=False, use_rec=True)
+    def _boxes(self, engine: "RapidOCR", bgr: NDArray[np.uint8]) -> list[TextBox]:
+        found = engine(bgr, use_det=True, use_cls=False, use_rec=True)
         if found.boxes is None or found.txts is None:
             return []
         read = zip(found.boxes, found.txts, found.scores, strict=True)
@@ -89,6 +137,13 @@ class RapidOcrReader:
 
     @once
     def _engine(self) -> "RapidOCR":
+        return self._loaded(READ_SIDE_PX)
+
+    @once
+    def _close_engine(self) -> "RapidOCR":
+        return self._loaded(CLOSE_SIDE_PX)
+
+    def _loaded(self, side_px: int) -> "RapidOCR":
         try:
             import rapidocr
         except ModuleNotFoundError as error:
@@ -99,11 +154,12 @@ class RapidOcrReader:
         parameters = {
             "Global.log_level": "critical",
             "Global.text_score": 0.0,
+            "Global.max_side_len": _NEVER_SHRUNK_PX,
             "EngineConfig.openvino.inference_num_threads": self._threads,
             "Det.engine_type": openvino,
             "Det.model_path": str(_bundled(models / "PP-OCRv6_det_small.onnx")),
             "Det.limit_type": "max",
-            "Det.limit_side_len": READ_SIDE_PX,
+            "Det.limit_side_len": side_px,
             "Rec.engine_type": openvino,
             "Rec.model_path": str(_bundled(models / "PP-OCRv6_rec_small.onnx")),
         }
@@ -111,6 +167,16 @@ class RapidOcrReader:
             return rapidocr.RapidOCR(params=parameters)
         except Exception as error:  # rapidocr's errors share no base class
             raise ModelError(f"Cannot load the text models in {models}: {error}") from error
+
+
+def _shrunk(bgr: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
+    import cv2
+
+    scale = side_px / max(bgr.shape[:2])
+    if scale >= 1:
+        return bgr
+    size = (max(1, round(bgr.shape[1] * scale)), max(1, round(bgr.shape[0] * scale)))
+    return np.asarray(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _text_box(corners: NDArray[np.float32], text: str, score: float) -> TextBox:

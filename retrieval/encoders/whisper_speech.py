@@ -59,6 +59,10 @@ class WhisperTranscriber:
     def name(self) -> str:
         return f"whisper-{self._size}"
 
+    @property
+    def languages(self) -> None:
+        return None
+
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         return _transcribe_clips(samples, speech, self._listen)
 
@@ -111,6 +115,10 @@ class FasterWhisperTranscriber:
     @property
     def name(self) -> str:
         return f"faster-whisper-{self._size}"
+
+    @property
+    def languages(self) -> None:
+        return None
 
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         return _transcribe_clips(samples, speech, self._listen)

@@ -51,7 +51,8 @@ class VideoRecord:
     ``path`` is the first of its ``files``, which are none until it is indexed. ``encoders`` names the space that
     each lane was written to, ``windows`` counts the index units and ``index_s`` is how long indexing took. Figures
     are None until they are known. ``was_changing`` says that its file was not the same before and after it was read,
-    so that what is indexed is not surely what was hashed.
+    so that what is indexed is not surely what was hashed. ``sound_track`` is the index of the stream that was
+    listened to, where it is not the one that players start with.
     """
 
     id: str
@@ -77,6 +78,7 @@ class VideoRecord:
     has_sound: bool | None = None
     files: tuple[VideoFile, ...] = ()
     was_changing: bool = False
+    sound_track: int | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

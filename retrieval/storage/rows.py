@@ -59,6 +59,7 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "recorded_at": record.recorded_at,
         "has_sound": record.has_sound,
         "was_changing": record.was_changing,
+        "sound_track": record.sound_track,
     }
 
 
@@ -88,6 +89,7 @@ def video_of(row: VideoRow, tags: tuple[str, ...], files: tuple[VideoFile, ...])
         has_sound=row.has_sound,
         was_changing=bool(row.was_changing),
         files=tuple(sorted(files, key=lambda file: (file.path != row.path, file.path))),
+        sound_track=row.sound_track,
     )
 
 

@@ -86,6 +86,7 @@ class VideoRow(Base):
     created_at: Mapped[datetime]
     recorded_at: Mapped[datetime | None]
     has_sound: Mapped[bool | None]
+    sound_track: Mapped[int | None]
     given_title: Mapped[str | None]
     given_recorded_at: Mapped[datetime | None]
     was_changing: Mapped[bool | None]

@@ -1,5 +1,5 @@
 // Where a player's picture and sound come from: the file itself, or clips made of it where the browser
-// cannot decode the file. Times are the video's own in both cases.
+// cannot decode the file, or would play another of its sound tracks than the one that was indexed. Times are the video's own in both cases.
 
 import { address } from "../api.js";
 import { onSite } from "../base.js";
@@ -28,7 +28,9 @@ export class PlayerSource {
     on("error", () => this.#failed());
     on("loadedmetadata", () => this.#loaded());
     on("ended", () => this.#clipEnded());
-    media.src = video.stream_url;
+    // Browsers play a file's first sound track, whichever is the one to be heard.
+    if (Number.isInteger(video.sound_track)) queueMicrotask(() => this.#loadClip(startS, false));
+    else media.src = video.stream_url;
   }
 
   /** The second of the video that is shown. */

@@ -242,7 +242,10 @@ export function createPlayer(video, { startS, on }) {
     notice.hidden = kind !== "clip";
     if (kind === "clip") {
       captions.startAt(clip.start_s);
-      notice.textContent = `Your browser cannot play this kind of file. This is a converted copy of ${clockRange(clip.start_s, clip.end_s)}.`;
+      const why = Number.isInteger(video.sound_track)
+        ? "Browsers play another sound track of this file than the one that is searched."
+        : "Your browser cannot play this kind of file.";
+      notice.textContent = `${why} This is a converted copy of ${clockRange(clip.start_s, clip.end_s)}.`;
     }
     spinner.hidden = kind !== "clip" || media.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
     if (kind in TROUBLES) showTrouble(kind);
