@@ -105,6 +105,7 @@ def video_json(record: "VideoRecord") -> dict[str, Any]:
         "recorded_at": record.recorded_at.isoformat() if record.recorded_at else None,
         "has_picture": record.has_picture,
         "has_sound": record.has_sound,
+        "times_break": record.clock is not None,
     }
 
 

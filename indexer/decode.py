@@ -1,8 +1,9 @@
 """One pass over a media file: sampled frames, sound and the signal for shots, all on one clock."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,8 +14,10 @@ from indexer.pictures import Pictures
 from indexer.probe import MediaInfo, open_media
 from indexer.samples import SampleWriter
 from indexer.sampling import FrameChooser
+from indexer.stream_clock import BreakFinder, OnClock, read_clock
 from indexer.tracks import Track
 from retrieval.errors import UndecodableError
+from retrieval.stream_clock import Break, StreamClock
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -29,6 +32,7 @@ PROGRESS_EVERY_S = 1.0
 USUAL_FRAME_S = 0.04
 WORTH_A_WARNING_S = 1.0
 WORTH_A_WARNING = 0.05
+_TOLD_BREAKS = 10
 
 
 class Skip(StrEnum):
@@ -63,26 +67,52 @@ def decode(
     file, but for a few numbers per frame. Raises ``UndecodableError`` if neither picture nor sound
     decodes; lesser damage becomes a warning of the result.
     """
+    try:
+        decoded = _decode(info, folder, on_progress, options or DecodeOptions(), None)
+    except _ClockBreaksError:
+        # All packets are read before the second pass, so that no file whose times run on is read twice.
+        decoded = _decode(info, folder, on_progress, options or DecodeOptions(), read_clock(info))
+    decoded.save()
+    return decoded
+
+
+class _ClockBreaksError(Exception):
+    """The file's timestamps start over or leap."""
+
+
+def _decode(
+    info: MediaInfo,
+    folder: Path,
+    on_progress: Callable[[float], None] | None,
+    options: DecodeOptions,
+    clock: StreamClock | None,
+) -> Decoded:
     (folder / RECORD_NAME).unlink(missing_ok=True)
     for name in (FRAMES_FOLDER, TEXT_FOLDER):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     with open_media(info.path) as container:
-        one_pass = _Pass(info, folder, container, options or DecodeOptions())
+        one_pass = _Pass(info, folder, container, options, clock)
         try:
             one_pass.run(on_progress)
         finally:
             one_pass.close()
-        decoded = one_pass.result()
-    decoded.save()
-    return decoded
+        return one_pass.result()
 
 
 class _Pass:
     """The state of one pass over the file."""
 
-    def __init__(self, info: MediaInfo, folder: Path, container: "InputContainer", options: DecodeOptions) -> None:
+    def __init__(
+        self,
+        info: MediaInfo,
+        folder: Path,
+        container: "InputContainer",
+        options: DecodeOptions,
+        clock: StreamClock | None,
+    ) -> None:
         self._info = info
+        self._clock = clock
         self._folder = folder
         self._container = container
         self._stopped: str | None = None
@@ -131,6 +161,7 @@ class _Pass:
             times_s=self._gallery.times_s,
             signal=self._gallery.signal,
             warnings=tuple(self._warnings(picture_s, sound_s)),
+            clock=self._clock,
         )
 
     def _track(self, index: int, interval_s: float) -> Track | None:
@@ -138,13 +169,18 @@ class _Pass:
         return Track(stream, self._info.start_time_s, interval_s) if stream.codec_context else None
 
     def _packets(self) -> Iterator[tuple[Track, "Packet[Stream] | None"]]:
-        """Packets of the chosen streams in file order, then what flushes each decoder."""
+        """Packets of the chosen streams in file order, on one clock, then what flushes each decoder."""
         import av
 
+        finder, on_clock = BreakFinder(), OnClock(self._clock) if self._clock else None
         tracks = {track.stream.index: track for track in (self._video, self._audio) if track}
         try:
             for packet in self._container.demux([track.stream for track in tracks.values()]):
                 if packet.size:
+                    if on_clock:
+                        on_clock.shift(packet, self._info.start_time_s)
+                    elif finder.is_break(packet):
+                        raise _ClockBreaksError
                     yield tracks[packet.stream_index], packet
         except av.FFmpegError as error:
             self._stopped = error.strerror
@@ -155,7 +191,8 @@ class _Pass:
         duration_s, claimed_s = max(picture_s, sound_s), self._info.duration_s
         if self._stopped:
             yield f"reading stopped at {duration_s:.1f} s: {self._stopped}"
-        if claimed_s is not None and _differs(duration_s, claimed_s):
+        # Headers count by the file's own timestamps, so that theirs is another length where these break.
+        if claimed_s is not None and not self._clock and _differs(duration_s, claimed_s):
             if duration_s < claimed_s:
                 yield f"decodes up to {duration_s:.1f} s of the {claimed_s:.1f} s that the header claims"
             else:
@@ -168,19 +205,32 @@ class _Pass:
             yield f"no sound decodes ({self._info.audio.codec})"
         elif self._audio and picture_s and _differs(sound_s, duration_s):
             yield f"the sound ends at {sound_s:.1f} s of {duration_s:.1f} s"
+        if self._clock:
+            yield from _told(self._clock.breaks)
         for track, what in ((self._video, "picture"), (self._audio, "sound")):
             if track and track.frames and track.undecodable:
                 yield f"{what}: {track.undecodable} packets do not decode and are left out"
             if track and track.damaged:
                 yield f"{what}: {track.damaged} of {track.frames} frames are damaged"
-            if track and track.restarts:
-                yield f"{what}: timestamps start over {track.restarts} times; times count on from there"
             if track and track.misplaced > WORTH_A_WARNING * track.frames:
                 yield f"{what}: {track.misplaced} frames with impossible times are left out"
 
     def _streams(self) -> str:
         streams = (self._info.video, self._info.audio)
         return ", ".join(f"stream {stream.index}: {stream.codec}" for stream in streams if stream)
+
+
+def _told(breaks: Sequence[Break]) -> Iterator[str]:
+    """What a user should know of the file's own clock: other players may show other times."""
+    restarts = [f"{found.time_s:.1f} s" for found in breaks if found.jump_s < 0]
+    if restarts:
+        where = ", ".join(restarts[:_TOLD_BREAKS]) + (", …" if len(restarts) > _TOLD_BREAKS else "")
+        times = "once" if len(restarts) == 1 else f"{len(restarts)} times"
+        yield f"timestamps start over {times}, at {where}; times count on from there"
+    leaps = [found for found in breaks if found.jump_s > 0]
+    for found in leaps[:_TOLD_BREAKS]:
+        skipped = timedelta(seconds=round(found.jump_s))
+        yield f"timestamps leap ahead by {skipped} at {found.time_s:.1f} s; the gap is left out"
 
 
 def _set_speed(stream: "VideoStream", skip: Skip) -> None:

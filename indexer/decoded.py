@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.stream_clock import StreamClock
+
 FRAMES_FOLDER = "frames"
 TEXT_FOLDER = "text"
 SAMPLES_NAME = "sound_16khz_mono.s16le"
@@ -43,6 +45,8 @@ class Decoded:
     signal: NDArray[np.float32]
     """(n, 3) what ``shots.find_shots`` needs of every decoded frame."""
     warnings: tuple[str, ...]
+    clock: StreamClock | None = None
+    """How the file's timestamps run, where they start over or leap."""
 
     @property
     def has_video(self) -> bool:
@@ -74,6 +78,7 @@ class Decoded:
             "audio_index": self.audio_index,
             "frames": [asdict(frame) for frame in self.frames],
             "warnings": self.warnings,
+            "clock": self.clock.to_json() if self.clock else None,
         }
         draft = self.folder / f"{RECORD_NAME}.part"
         draft.write_text(json.dumps(record), encoding="utf-8")
@@ -96,4 +101,5 @@ class Decoded:
                 times_s=arrays["times_s"],
                 signal=arrays["signal"],
                 warnings=tuple(record["warnings"]),
+                clock=StreamClock.from_json(record["clock"]) if record.get("clock") else None,
             )

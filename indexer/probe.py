@@ -21,6 +21,7 @@ from retrieval.errors import (
     UndecodableError,
     UnreadableFileError,
 )
+from retrieval.stream_clock import StreamClock
 from retrieval.video_filter import in_utc, parse_time
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class MediaInfo:
     """Timecode of the first frame as the file states it, as 01:00:00;00."""
     recorded_at: datetime | None
     """When the file says that it was recorded; a time without a zone is taken for UTC."""
+    clock: StreamClock | None = None
+    """How its timestamps run, where decoding has found that they start over or leap; headers do not say."""
 
     @property
     def video(self) -> VideoStream | None:

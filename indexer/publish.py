@@ -86,6 +86,7 @@ def publish(
         warnings=(*record.warnings, *decoded.warnings),
         index_s=time.time() - began_at,
         has_sound=decoded.has_audio,
+        clock=decoded.clock,
     )
     return library.catalog.publish(finished, contents)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.probe import open_media
+from indexer.tracks import FrameClock
 from retrieval.domain import Span
 
 if TYPE_CHECKING:
@@ -108,8 +109,10 @@ def _decoded(packets: "Iterable[Packet[Stream]]", stream: "Stream") -> Iterator[
     """When each frame appears that these packets hold, in ticks of the stream's clock."""
     import av
 
+    clock = FrameClock()
     for packet in chain(packets, (None,)):
         with suppress(av.FFmpegError):  # a packet that does not decode shows nothing
             for frame in stream.codec_context.decode(packet):
-                if frame.pts is not None:
-                    yield frame.pts
+                ticks = clock.ticks(frame)
+                if ticks is not None:
+                    yield ticks

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from indexer.probe import MediaInfo
     from retrieval.domain import ScreenText, Segment
     from retrieval.library import Library
+    from retrieval.stream_clock import StreamClock
 
 MAX_MOMENTS = 200
 ROUNDING_S = 0.1
@@ -38,6 +39,7 @@ class Chosen:
     title: str
     span: Span
     video_duration_s: float
+    clock: "StreamClock | None" = None
     segments: "tuple[Segment, ...]" = ()
     screen_texts: "tuple[ScreenText, ...]" = ()
 
@@ -64,7 +66,7 @@ def file_infos(moments: Iterable[Chosen]) -> "dict[Path, MediaInfo]":
     for moment in moments:
         if moment.path not in infos:
             try:
-                infos[moment.path] = probe(moment.path)
+                infos[moment.path] = replace(probe(moment.path), clock=moment.clock)
             except MissingFileError as error:
                 raise VideoFileGoneError(f"{moment.path} does not exist any more") from error
     return infos
@@ -77,7 +79,8 @@ def _look_up(library: "Library", choice: Choice, where: str) -> Chosen:
     if record.duration_s is None:
         raise InputError(f"{where}: video {record.id} is not indexed yet, so its length is not known")
     span = clamp(choice.span, record.duration_s, f"{where}.")
-    return Chosen(record.id, Path(record.path), choice.title or record.title, span, record.duration_s)
+    title = choice.title or record.title
+    return Chosen(record.id, Path(record.path), title, span, record.duration_s, record.clock)
 
 
 def clamp(span: Span, duration_s: float, where: str = "") -> Span:

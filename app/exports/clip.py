@@ -197,7 +197,7 @@ def _source(cut: Cutting) -> Any:
     # The demuxers that read nothing but the file, as when it was indexed: it may be another file by now.
     options: dict[str, Any] = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "threads": THREADS}
     if cut.read_from_s > 0:
-        options["ss"] = f"{cut.read_from_s:.6f}"
+        options |= {"ss": f"{cut.file_time(cut.read_from_s):.6f}", "seek_timestamp": 1}
     return ffmpeg.input(f"file:{cut.info.path}", noaccurate_seek=None, **options)
 
 

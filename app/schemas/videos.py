@@ -96,6 +96,13 @@ class VideoAnswer(BaseModel):
     recorded_at: Annotated[datetime | None, Field(description="What the file says, or what somebody wrote instead.")]
     has_picture: bool
     has_sound: Annotated[bool | None, Field(description="Null if it was indexed by a version that did not note it.")]
+    times_break: Annotated[
+        bool,
+        Field(
+            description="Whether the file's own timestamps start over or leap. Players of the file then show other "
+            "times than those of moments; `clip.mp4` does not."
+        ),
+    ]
     thumbnail_url: Annotated[str | None, Field(description="A picture of it; null if it has none.")]
     stream_url: Annotated[str, Field(description="Its file, for a player.")]
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from retrieval.domain import Label, Lane, Profile, ScreenText, Segment, Shot, SoundEvent, Span, Window
+from retrieval.stream_clock import StreamClock
 
 
 class VideoStatus(StrEnum):
@@ -55,6 +56,8 @@ class VideoRecord:
     tags: tuple[str, ...] = ()
     recorded_at: datetime | None = None
     has_sound: bool | None = None
+    clock: StreamClock | None = None
+    """How the file's timestamps run, where they start over or leap; None for all others."""
 
     @property
     def has_picture(self) -> bool:

@@ -28,6 +28,7 @@ from retrieval.storage.tables import (
     VideoRow,
     WindowRow,
 )
+from retrieval.stream_clock import StreamClock
 
 CONTENT_TABLES = (ShotRow, WindowRow, SegmentRow, ScreenTextRow, SoundEventRow)
 
@@ -56,6 +57,7 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "created_at": record.created_at,
         "recorded_at": record.recorded_at,
         "has_sound": record.has_sound,
+        "clock": record.clock.to_json() if record.clock else None,
     }
 
 
@@ -83,6 +85,7 @@ def video_of(row: VideoRow, tags: tuple[str, ...]) -> VideoRecord:
         tags=tags,
         recorded_at=row.given_recorded_at or row.recorded_at,
         has_sound=row.has_sound,
+        clock=StreamClock.from_json(row.clock) if row.clock else None,
     )
 
 

@@ -71,6 +71,7 @@ class VideoRow(Base):
     created_at: Mapped[datetime]
     recorded_at: Mapped[datetime | None]
     has_sound: Mapped[bool | None]
+    clock: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     given_title: Mapped[str | None]
     given_recorded_at: Mapped[datetime | None]
 

@@ -27,7 +27,9 @@ export class PlayerSource {
     on("error", () => this.#failed());
     on("loadedmetadata", () => this.#loaded());
     on("ended", () => this.#clipEnded());
-    media.src = video.stream_url;
+    // Where the file's own times start over or leap, the browser would show another second than the one meant.
+    if (video.times_break) queueMicrotask(() => this.#loadClip(startS, false));
+    else media.src = video.stream_url;
   }
 
   /** The second of the video that is shown. */
