@@ -38,6 +38,8 @@ def moment_json(moment: Moment) -> dict[str, Any]:
         "evidence": [evidence_json(item) for item in moment.evidence],
         "picture_s": None if moment.picture_s is None else round(moment.picture_s, 3),
     }
+    if moment.times_break:
+        value["times_break"] = True
     if moment.further is not None:
         value["further"] = moment.further
     if moment.explanation is not None:
@@ -189,6 +191,7 @@ def _moment_from_json(value: dict[str, Any]) -> Moment:
         value.get("further"),
         explanation_from_json(value["explanation"]) if "explanation" in value else None,
         value["picture_s"],
+        value.get("times_break", False),
     )
 
 
