@@ -102,7 +102,7 @@ def print_answer(console: Console, answer: Answer) -> None:
 
 
 def play_hint(moment: Moment) -> str:
-    """A command that plays the moment with ffplay, which comes with ffmpeg; where that would go wrong, one that cuts it."""
+    """A command that plays the moment: ffplay, which comes with ffmpeg, or a cut where that shows another time."""
     if moment.times_break:
         span = f"{moment.video_id}@{moment.span.start_s:.2f}-{moment.span.end_s:.2f}"
         return f"moments export --format mp4 --moment {span} --out moment.mp4"

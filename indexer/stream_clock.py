@@ -38,21 +38,33 @@ class OnClock:
     def __init__(self, clock: StreamClock) -> None:
         self._clock = clock
         self._places: dict[int, int] = {}
-        self._finder = BreakFinder()
+        self._last_s: dict[int, float] = {}
 
     def offset_s(self, packet: "Packet[Stream]") -> float:
         """What to add to the packet's timestamps."""
         offsets = self._clock.offsets_s[packet.stream_index]
         place = self._places.get(packet.stream_index, 0)
-        is_break = self._finder.is_break(packet)
+        is_break = self._is_break(packet)
         if packet.pos is None:
             # Not all demuxers say where a packet lies; the breaks come in the same order.
-            place = min(place + is_break, len(offsets) - 1)
+            place = min(place + (is_break and packet.stream_index in self._places), len(offsets) - 1)
         else:
-            while place + 1 < len(offsets) and packet.pos >= offsets[place + 1][0]:
+            while place + 1 < len(offsets) and packet.pos > offsets[place + 1][0]:
+                place += 1
+            # Packets of one page have its place: of those, the break tells which are the new ones.
+            if place + 1 < len(offsets) and packet.pos == offsets[place + 1][0] and is_break:
                 place += 1
         self._places[packet.stream_index] = place
         return offsets[place][1]
+
+    def _is_break(self, packet: "Packet[Stream]") -> bool:
+        """Whether the stream's times do not run on here; True for its first packet, which follows on nothing."""
+        time_s = _time_s(packet)
+        if time_s is None:
+            return False
+        last_s = self._last_s.get(packet.stream_index)
+        self._last_s[packet.stream_index] = time_s
+        return last_s is None or not _runs_on(last_s, time_s, ())
 
     def shift(self, packet: "Packet[Stream]", origin_s: float = 0.0) -> None:
         """Give the packet the timestamps of the clock, counted from ``origin_s``."""

@@ -269,6 +269,16 @@ def test_sound_alone_makes_a_file_of_sound(tmp_path: Path) -> None:
     assert made.duration_s == pytest.approx(1.25, abs=0.005)
 
 
+def test_a_moment_of_a_silent_stretch_is_a_clip_with_silence(tmp_path: Path) -> None:
+    """The sound ends after a second."""
+    file = video(tmp_path / "film.mp4", moving(4.0), tone(1.0), acodec="aac")
+    made = clip(file, 2.0, 3.0, tmp_path / "clip.mp4")
+    assert len(seen(made.path)) == 25
+    assert made.audio is not None
+    assert heard(made.path).max() < 0.001
+    assert made.duration_s == pytest.approx(1.0, abs=0.03)
+
+
 def test_a_clip_says_nothing_of_its_source(film: Path, tmp_path: Path) -> None:
     import av
 

@@ -140,6 +140,17 @@ def test_sound_and_picture_of_each_part_start_together(tmp_path: Path) -> None:
     assert any("timestamps start over 7 times" in warning for warning in result.warnings)
 
 
+def test_sound_alone_that_starts_over_goes_on(tmp_path: Path) -> None:
+    """Chained Ogg, of which one page has the last packet of the first part and the first of the second."""
+    one = media.write(tmp_path / "one.ogg", media.tone(3.0), acodec="libvorbis")
+    file = joined(tmp_path / "two.ogg", one, one)
+    result = decode(probe(file), tmp_path / "out")
+    assert result.duration_s == pytest.approx(6.0, abs=0.05)
+    assert loud(result)[1:59].all()
+    render_clip(known(file), Span(2.5, 3.5), "Clip", tmp_path / "clip.m4a")
+    assert probe(tmp_path / "clip.m4a").duration_s == pytest.approx(1.0, abs=0.03)
+
+
 def test_a_leap_ahead_is_closed_and_told(tmp_path: Path) -> None:
     """Two hours in TS; and ten in Matroska, after the first of two seconds."""
     ahead = joined(

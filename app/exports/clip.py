@@ -100,8 +100,10 @@ def clip_arguments(cut: Cutting, title: str, output: Path) -> list[str]:
         }
     if cut.has_sound:
         sound = _steady(_sound(source, cut, cut.span))
-        # Where sound is all there is, silence stands for what a file lacks of it.
-        streams.append(sound if cut.has_picture else sound.filter("apad", whole_dur=f"{cut.span.duration_s:.6f}"))
+        if not cut.has_picture or cut.heard is None or cut.heard.last_s < cut.span.start_s:
+            # Silence stands for what a file lacks of sound, where a file without would have another length or fail.
+            sound = sound.filter("apad", whole_dur=f"{cut.span.duration_s:.6f}")
+        streams.append(sound)
         options |= _SOUND
     return _compiled(
         ["-copyts"], streams, [], output, movflags="+faststart", metadata=f"title={one_line(title)}", **options
