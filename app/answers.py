@@ -39,6 +39,8 @@ def moment_json(moment: Moment) -> dict[str, Any]:
         "evidence": [evidence_json(item) for item in moment.evidence],
         "picture_s": None if moment.picture_s is None else round(moment.picture_s, 3),
     }
+    if moment.times_break:
+        value["times_break"] = True
     if moment.further is not None:
         value["further"] = moment.further
     if moment.explanation is not None:
@@ -110,6 +112,7 @@ def video_json(record: "VideoRecord") -> dict[str, Any]:
         "has_picture": record.has_picture,
         "has_sound": record.has_sound,
         "sound_track": record.sound_track,
+        "times_break": record.clock is not None,
     }
 
 
@@ -194,6 +197,7 @@ def _moment_from_json(value: dict[str, Any]) -> Moment:
         value.get("further"),
         explanation_from_json(value["explanation"]) if "explanation" in value else None,
         value["picture_s"],
+        value.get("times_break", False),
     )
 
 

@@ -107,6 +107,9 @@ def print_answer(console: Console, answer: Answer) -> None:
 
 
 def play_hint(moment: Moment) -> str:
-    """A command that plays the moment with ffplay, which comes with ffmpeg."""
-    span, file = moment.span, shell_word(meant(moment.path))
-    return f"ffplay -autoexit -ss {span.start_s:.2f} -t {span.duration_s:.2f} {file}"
+    """A command that plays the moment: ffplay, which comes with ffmpeg, or a cut where that shows another time."""
+    span = moment.span
+    if moment.times_break:
+        cut = f"{moment.video_id}@{span.start_s:.2f}-{span.end_s:.2f}"
+        return f"moments export --format mp4 --moment {cut} --out moment.mp4"
+    return f"ffplay -autoexit -ss {span.start_s:.2f} -t {span.duration_s:.2f} {shell_word(meant(moment.path))}"

@@ -1,8 +1,9 @@
 """One pass over a media file: sampled frames, sound and the signal for shots, all on one clock."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -14,8 +15,10 @@ from indexer.pictures import Pictures
 from indexer.probe import AudioTrack, MediaInfo, open_media
 from indexer.samples import SampleWriter
 from indexer.sampling import FrameChooser
+from indexer.stream_clock import BreakFinder, OnClock, read_clock
 from indexer.tracks import Track
 from retrieval.errors import UndecodableError
+from retrieval.stream_clock import Break, StreamClock
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -32,6 +35,7 @@ WORTH_A_WARNING_S = 1.0
 WORTH_A_WARNING = 0.05
 MOST_TRACKS = 8
 """Sound tracks that are listened to at most; each costs 0.1 GB of scratch space an hour."""
+_TOLD_BREAKS = 10
 
 
 class Skip(StrEnum):
@@ -66,19 +70,37 @@ def decode(
     file, but for a few numbers per frame. Raises ``UndecodableError`` if neither picture nor sound
     decodes; lesser damage becomes a warning of the result.
     """
+    try:
+        decoded = _decode(info, folder, on_progress, options or DecodeOptions(), None)
+    except _ClockBreaksError:
+        # All packets are read before the second pass, so that no file whose times run on is read twice.
+        decoded = _decode(info, folder, on_progress, options or DecodeOptions(), read_clock(info))
+    decoded.save()
+    return decoded
+
+
+class _ClockBreaksError(Exception):
+    """The file's timestamps start over or leap."""
+
+
+def _decode(
+    info: MediaInfo,
+    folder: Path,
+    on_progress: Callable[[float], None] | None,
+    options: DecodeOptions,
+    clock: StreamClock | None,
+) -> Decoded:
     (folder / RECORD_NAME).unlink(missing_ok=True)
     for name in (FRAMES_FOLDER, TEXT_FOLDER):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     with open_media(info.path) as container:
-        one_pass = _Pass(info, folder, container, options or DecodeOptions())
+        one_pass = _Pass(info, folder, container, options, clock)
         try:
             one_pass.run(on_progress)
         finally:
             one_pass.close()
-        decoded = one_pass.result()
-    decoded.save()
-    return decoded
+        return one_pass.result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +120,16 @@ class _Sound:
 class _Pass:
     """The state of one pass over the file."""
 
-    def __init__(self, info: MediaInfo, folder: Path, container: "InputContainer", options: DecodeOptions) -> None:
+    def __init__(
+        self,
+        info: MediaInfo,
+        folder: Path,
+        container: "InputContainer",
+        options: DecodeOptions,
+        clock: StreamClock | None,
+    ) -> None:
         self._info = info
+        self._clock = clock
         self._folder = folder
         self._container = container
         self._stopped: str | None = None
@@ -156,6 +186,7 @@ class _Pass:
             warnings=(*self._warnings(picture_s, heard[0] if heard else None), *self._choices(heard)),
             size=self._gallery.size,
             sound_track=heard[0].about.index if heard and heard[0].about != self._info.audio else None,
+            clock=self._clock,
         )
 
     def _heard(self) -> list[_Sound]:
@@ -175,15 +206,20 @@ class _Pass:
         return Track(stream, self._info.start_time_s, interval_s) if stream.codec_context else None
 
     def _packets(self) -> Iterator[tuple[Track, "Packet[Stream] | None"]]:
-        """Packets of the chosen streams in file order, then what flushes each decoder."""
+        """Packets of the chosen streams in file order, on one clock, then what flushes each decoder."""
         import av
 
+        finder, on_clock = BreakFinder(), OnClock(self._clock) if self._clock else None
         tracks = {
             track.stream.index: track for track in (self._video, *(sound.track for sound in self._sounds)) if track
         }
         try:
             for packet in self._container.demux([track.stream for track in tracks.values()]):
                 if packet.size:
+                    if on_clock:
+                        on_clock.shift(packet, self._info.start_time_s)
+                    elif finder.is_break(packet):
+                        raise _ClockBreaksError
                     yield tracks[packet.stream_index], packet
         except av.FFmpegError as error:
             self._stopped = error.strerror
@@ -195,7 +231,8 @@ class _Pass:
         duration_s, claimed_s = max(picture_s, sound_s), self._info.duration_s
         if self._stopped:
             yield f"reading stopped at {duration_s:.1f} s: {self._stopped}"
-        if claimed_s is not None and _differs(duration_s, claimed_s):
+        # Headers count by the file's own timestamps, so that theirs is another length where these break.
+        if claimed_s is not None and not self._clock and _differs(duration_s, claimed_s):
             if duration_s < claimed_s:
                 yield f"decodes up to {duration_s:.1f} s of the {claimed_s:.1f} s that the header claims"
             else:
@@ -208,13 +245,13 @@ class _Pass:
             yield f"no sound decodes ({self._info.audio.codec})"
         elif sound and picture_s and _differs(sound_s, duration_s):
             yield f"the sound ends at {sound_s:.1f} s of {duration_s:.1f} s"
+        if self._clock:
+            yield from _told(self._clock.breaks)
         for track, what in ((self._video, "picture"), (sound.track if sound else None, "sound")):
             if track and track.frames and track.undecodable:
                 yield f"{what}: {track.undecodable} packets do not decode and are left out"
             if track and track.damaged:
                 yield f"{what}: {track.damaged} of {track.frames} frames are damaged"
-            if track and track.restarts:
-                yield f"{what}: timestamps start over {track.restarts} times; times count on from there"
             if track and track.misplaced > WORTH_A_WARNING * track.frames:
                 yield f"{what}: {track.misplaced} frames with impossible times are left out"
 
@@ -243,6 +280,19 @@ class _Pass:
     def _streams(self) -> str:
         streams = (self._info.video, self._info.audio)
         return ", ".join(f"stream {stream.index}: {stream.codec}" for stream in streams if stream)
+
+
+def _told(breaks: Sequence[Break]) -> Iterator[str]:
+    """What a user should know of the file's own clock: other players may show other times."""
+    restarts = [f"{found.time_s:.1f} s" for found in breaks if found.jump_s < 0]
+    if restarts:
+        where = ", ".join(restarts[:_TOLD_BREAKS]) + (", …" if len(restarts) > _TOLD_BREAKS else "")
+        times = "once" if len(restarts) == 1 else f"{len(restarts)} times"
+        yield f"timestamps start over {times}, at {where}; times count on from there"
+    leaps = [found for found in breaks if found.jump_s > 0]
+    for found in leaps[:_TOLD_BREAKS]:
+        skipped = timedelta(seconds=round(found.jump_s))
+        yield f"timestamps leap ahead by {skipped} at {found.time_s:.1f} s; the gap is left out"
 
 
 def _set_speed(stream: "VideoStream", skip: Skip) -> None:

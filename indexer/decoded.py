@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ
+from retrieval.stream_clock import StreamClock
 
 FRAMES_FOLDER = "frames"
 TEXT_FOLDER = "text"
@@ -59,6 +60,8 @@ class Decoded:
     """Width and height of the largest picture, upright, in square pixels."""
     sound_track: int | None = None
     """Index of the track that counts as the video's sound, if it is not the one that players start with."""
+    clock: StreamClock | None = None
+    """How the file's timestamps run, where they start over or leap."""
 
     @property
     def audio_index(self) -> int | None:
@@ -101,6 +104,7 @@ class Decoded:
             "warnings": self.warnings,
             "size": self.size,
             "sound_track": self.sound_track,
+            "clock": self.clock.to_json() if self.clock else None,
         }
         draft = self.folder / f"{RECORD_NAME}.part"
         draft.write_text(json.dumps(record), encoding="utf-8")
@@ -125,6 +129,7 @@ class Decoded:
                 warnings=tuple(record["warnings"]),
                 size=tuple(record["size"]) if record["size"] else None,
                 sound_track=record["sound_track"],
+                clock=StreamClock.from_json(record["clock"]) if record.get("clock") else None,
             )
 
 

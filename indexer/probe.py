@@ -26,6 +26,7 @@ from retrieval.errors import (
     UndecodableError,
     UnreadableFileError,
 )
+from retrieval.stream_clock import StreamClock
 from retrieval.video_filter import in_utc, parse_time
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ class MediaInfo:
     """When the file says that it was recorded; a time without a zone is taken for UTC."""
     heard_index: int | None = None
     """The track that was listened to when the file was indexed, where that is known."""
+    clock: StreamClock | None = None
+    """How its timestamps run, where decoding has found that they start over or leap; headers do not say."""
 
     @property
     def video(self) -> VideoStream | None:

@@ -97,6 +97,7 @@ def publish(
         sound_track=decoded.sound_track,
         width=decoded.size[0] if decoded.size else record.width,
         height=decoded.size[1] if decoded.size else record.height,
+        clock=decoded.clock,
     )
     try:
         return library.catalog.publish(

@@ -15,9 +15,34 @@ LONGEST_GAP_S = 3600.0
 LONGEST_VIDEO_S = 7 * 24 * 3600.0
 """Timestamps that leap further are damage; following them would make hours out of nothing."""
 LONGEST_FRAME_S = 10.0
-RESTART_S = 1.0
-"""Timestamps that fall back further start over, as in recordings joined end to end; the clock runs on."""
 PREROLL_S = 0.0005
+
+
+class FrameClock:
+    """Which of a frame's two timestamps to believe, as all players of libav do it (``best_effort_timestamp``).
+
+    Containers without presentation times (AVI, many DVDs) get guessed ones, which run backwards where the guess is
+    wrong; the decoding time of the packet that brought the frame out is then the better one.
+    """
+
+    def __init__(self) -> None:
+        self._last_pts: int | None = None
+        self._last_dts: int | None = None
+        self._faulty_pts = 0
+        self._faulty_dts = 0
+
+    def ticks(self, frame: "VideoFrame | AudioFrame") -> int | None:
+        """When the frame is shown, in ticks of its stream; None if nothing says so."""
+        pts, dts = frame.pts, frame.dts
+        if dts is not None:
+            self._faulty_dts += self._last_dts is not None and dts <= self._last_dts
+        if pts is not None:
+            self._faulty_pts += self._last_pts is not None and pts <= self._last_pts
+        self._last_dts = pts if dts is None else dts
+        self._last_pts = dts if pts is None else pts
+        if pts is None or (self._faulty_pts > self._faulty_dts and dts is not None):
+            return dts
+        return pts
 
 
 class Track:
@@ -32,13 +57,13 @@ class Track:
         """Packets that gave nothing."""
         self.misplaced = 0
         """Frames left out because their time leaps ahead or runs backwards."""
-        self.restarts = 0
         self.end_s = 0.0
         """When the last frame ends."""
         self._base_s = float(stream.time_base or 0)
         self._origin_s = origin_s
         self._interval_s = interval_s
         self._last_s: float | None = None
+        self._clock = FrameClock()
 
     def decode(self, packet: "Packet[Stream] | None") -> Iterator[tuple["VideoFrame | AudioFrame", float]]:
         """Frames that come out of this packet, and when each is shown or heard; None flushes the decoder."""
@@ -60,16 +85,17 @@ class Track:
 
     def _place(self, frame: "VideoFrame | AudioFrame") -> float | None:
         """The frame's second; None if a player would not show it, or its time makes no sense."""
-        time_s = self.end_s if frame.pts is None else frame.pts * self._base_s - self._origin_s
-        if self._last_s is not None and time_s < self._last_s - RESTART_S:
-            self.restarts += 1
-            self._origin_s -= self.end_s - time_s
+        ticks = self._clock.ticks(frame)
+        time_s = self.end_s if ticks is None else ticks * self._base_s - self._origin_s
+        if frame.dts is None and self._last_s is not None and time_s <= self._last_s:
+            # What the decoder gives up at its end has a guessed time only.
             time_s = self.end_s
         if time_s < -PREROLL_S:
             return None
         time_s = max(time_s, 0.0)
         last_s = -PREROLL_S if self._last_s is None else self._last_s
-        if not last_s < time_s < min(last_s + LONGEST_GAP_S, LONGEST_VIDEO_S):
+        leaps = frame.dts is not None and time_s - (frame.dts * self._base_s - self._origin_s) > LONGEST_GAP_S
+        if leaps or not last_s < time_s < LONGEST_VIDEO_S:
             self.misplaced += 1
             return None
         if self._last_s is not None:

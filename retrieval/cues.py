@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from retrieval.domain import Segment, Span, Word
+from retrieval.errors import NothingSaidError
 
 LONGEST_S = 7.0
 MOST_CHARS = 84
@@ -28,9 +29,13 @@ def vtt(cues: Iterable[Cue]) -> str:
 def srt(cues: Iterable[Cue]) -> str:
     """The cues as a SubRip file, numbered, in the order given; cues without words are left out.
 
-    SubRip has no escapes: what looks like markup is kept from being read as such by a space.
+    SubRip has no escapes: what looks like markup is kept from being read as such by a space. Raises
+    NothingSaidError if no cue has words: SubRip has no heading, and readers refuse an empty file.
     """
-    return "\n".join(_blocks(cues, ",", {}))
+    blocks = _blocks(cues, ",", {})
+    if not blocks:
+        raise NothingSaidError("nothing is said here, and SubRip has no way to say so; WebVTT (vtt) has")
+    return "\n".join(blocks)
 
 
 def cues_of(segments: Iterable[Segment]) -> list[Cue]:

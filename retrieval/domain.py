@@ -225,7 +225,7 @@ class Moment:
 
     ``further`` counts the other moments of the video where an answer has one moment per video;
     ``explanation`` is there if the query asked for it. ``picture_s`` is when the frame is seen that shows the
-    moment best, None in a video without pictures.
+    moment best, None in a video without pictures. ``times_break`` says that players of the file itself count otherwise.
     """
 
     rank: int
@@ -241,6 +241,7 @@ class Moment:
     further: int | None = None
     explanation: Explanation | None = None
     picture_s: float | None = None
+    times_break: bool = False
 
 
 @dataclass(frozen=True, slots=True)

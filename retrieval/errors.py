@@ -175,6 +175,12 @@ class NoPictureError(NotFoundError):
     code = "no_picture"
 
 
+class NothingSaidError(NotFoundError):
+    """Subtitles of what has no speech, in a format that cannot say so."""
+
+    code = "nothing_said"
+
+
 class MediaError(MomentsError):
     """A file that cannot be indexed; nothing of it stays in the index."""
 

@@ -355,6 +355,7 @@ def _moment(rank: int, group: Group, record: VideoRecord, where: VideoFilter) ->
         evidence,
         group.further,
         picture_s=[*frames_s, peak_s][0] if record.has_picture else None,
+        times_break=record.clock is not None,
     )
 
 

@@ -1,8 +1,10 @@
 """Answers as JSON: the contract of scripts and of the REST API."""
 
 import json
+from dataclasses import replace
 
 from app.answers import answer_from_json, answer_json
+from app.render import play_hint
 from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, QueryTranscript, Searched, Span, SpeechOrigin
 
 SPOKEN = Evidence(
@@ -75,3 +77,13 @@ def test_the_words_of_a_spoken_query_survive_the_way_to_a_server_and_back() -> N
     answer = Answer((MOMENT,), False, None, Searched(3, 61.25), transcript=QueryTranscript("a dog", 0.75))
     assert answer_json(answer)["transcript"] == {"text": "a dog", "confidence": 0.75}
     assert answer_from_json(json.loads(json.dumps(answer_json(answer)))) == answer
+
+
+def test_a_moment_of_a_file_whose_times_start_over_says_so_and_is_played_as_a_cut() -> None:
+    broken = replace(MOMENT, times_break=True)
+    answer = Answer((broken,), False, None, Searched(1, 18.0))
+    value = answer_json(answer)
+    assert value["moments"][0]["times_break"] is True
+    assert answer_from_json(json.loads(json.dumps(value))) == answer
+    assert play_hint(MOMENT) == "ffplay -autoexit -ss 1.00 -t 1.50 /videos/talk.mp4"
+    assert play_hint(broken) == "moments export --format mp4 --moment 0123456789abcdef@1.00-2.50 --out moment.mp4"

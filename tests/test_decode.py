@@ -238,26 +238,6 @@ def test_a_file_of_which_nothing_decodes_is_refused(tmp_path: Path) -> None:
         decoded(path)
 
 
-def test_timestamps_that_start_over_count_on(tmp_path: Path) -> None:
-    """Two recordings of two seconds written end to end, as receivers do."""
-    one = media.video(tmp_path / "one.ts", media.moving(2), media.tone(2))
-    two = tmp_path / "two.ts"
-    two.write_bytes(one.read_bytes() * 2)
-    result = decoded(two)
-    assert result.duration_s == pytest.approx(4.0, abs=0.2)
-    assert len(result.times_s) == 100
-    assert (np.diff(result.times_s) > 0).all()
-
-
-def test_timestamps_that_leap_ten_hours_are_not_followed(tmp_path: Path) -> None:
-    """Of two seconds, the second claims to come ten hours later."""
-    leap = media.moving(2).filter("setpts", "(N+if(gte(N,25),900000,0))/25/TB")
-    path = media.video(tmp_path / "leap.mkv", leap)
-    result = decoded(path)
-    assert result.duration_s == pytest.approx(1.0, abs=0.05)
-    assert any("impossible times" in warning for warning in result.warnings)
-
-
 @pytest.mark.parametrize("skip", [Skip.FAST, Skip.FASTEST])
 def test_skipping_leaves_the_clock_alone(tmp_path: Path, skip: Skip) -> None:
     path = media.video(tmp_path / "clip.mp4", media.moving(4), preset="veryfast", g=25)

@@ -1,7 +1,9 @@
 """Clips and reels: what is seen and heard at every edge, in files whose every second is known."""
 
+import re
 import subprocess
 import time
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,11 +11,14 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from app.exports.check import check_clip, check_part, check_reel
 from app.exports.chosen import Chosen
+from app.exports.clip import PartShape, clip_arguments, cutting, frames_read, part_arguments
+from app.exports.edl import edl
 from app.exports.encoder import run_ffmpeg
 from app.exports.render import render_clip, render_reel
 from app.exports.sequence import lay_out
-from app.exports.timecode import RATES, Rate
+from app.exports.timecode import RATES, Rate, StartTimecode
 from indexer.ffmpeg_binary import ffmpeg_path
 from indexer.probe import MediaInfo, probe
 from retrieval.domain import Span
@@ -134,6 +139,111 @@ def test_coarse_clocks_do_not_move_frames(tmp_path: Path) -> None:
     assert [time_s for time_s, _ in frames] == pytest.approx(times, abs=0.001)
 
 
+@pytest.fixture(scope="module", params=RATES)
+def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Rate, Path]:
+    """Eight seconds at that rate, in which frame n is so bright: n modulo 50; keyframes every 96 frames, no others."""
+    rate = RATES[request.param]
+    pictures = colour("black", 8.0, fps=str(rate.fps), size="64x48").filter("geq", lum="20+4*mod(N,50)", cb=128, cr=128)
+    path = tmp_path_factory.mktemp("counted") / f"{rate.name}.mp4"
+    return rate, video(path, pictures, preset="veryfast", bf=2, g=96, keyint_min=96, sc_threshold=0)
+
+
+def numbers(file: Path) -> list[int]:
+    """Which of fifty each frame of such a film is."""
+    import av
+
+    with av.open(str(file)) as container:
+        return [round((frame.to_ndarray()[:48, :64].mean() - 20) / 4) for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_a_moment_that_ends_on_a_keyframe_moves_to_its_end(
+    counted: tuple[Rate, Path], suffix: str, tmp_path: Path
+) -> None:
+    """From the start and from a keyframe, up to the next: each frame is there, once, at its time."""
+    rate, film = counted
+    file = write(tmp_path / f"film{suffix}", ffmpeg.input(str(film)).video, vcodec="copy") if suffix != ".mp4" else film
+    for first, last in ((0, 96), (96, 192), (10, 96)):
+        start_s, end_s = (round(float(rate.time_of(frame)), 3) for frame in (first, last))
+        made = clip(file, start_s, end_s, tmp_path / "clip.mp4")
+        assert numbers(made.path) == [frame % 50 for frame in range(first, last)]
+        times_s = [time_s for time_s, _ in seen(made.path)]
+        wanted_s = [max(0.0, float(rate.time_of(frame)) - start_s) for frame in range(first, last)]
+        assert times_s == pytest.approx(wanted_s, abs=0.0011)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_reel_starts_with_the_frame_that_its_lists_name(
+    counted: tuple[Rate, Path], suffix: str, tmp_path: Path
+) -> None:
+    """At 23.976 and 29.97, a whole second is between two frames; Matroska rounds times to milliseconds."""
+    rate, film = counted
+    if suffix != ".mp4":
+        film = write(tmp_path / f"film{suffix}", ffmpeg.input(str(film)).video, vcodec="copy")
+    chosen = [Chosen("0" * 16, film, "Film", Span(start_s, start_s + 0.5), 8.0) for start_s in (1.0, 2.02, 5.0)]
+    sequence = lay_out("Reel", chosen, {film: probe(film)})
+    render_reel(sequence, {film: probe(film)}, tmp_path / "reel.mp4")
+    expected = [range(cut.source_in, cut.source_in + cut.frames) for cut in sequence.cuts]
+    assert numbers(tmp_path / "reel.mp4") == [frame % 50 for frames in expected for frame in frames]
+    times = re.findall(r"C +(\S+) (\S+) \S+ \S+\r\n", edl(sequence))
+    assert [tuple(StartTimecode.parse(text, rate).frame(rate) for text in event) for event in times] == [
+        (frames.start, frames.stop) for frames in expected
+    ]
+
+
+@pytest.mark.parametrize("end_s", [4.0, 4.5, 7.96])
+def test_uneven_frames_before_a_keyframe_are_all_there(tmp_path: Path, end_s: float) -> None:
+    """Frame n at n * n / 2500 seconds: ever further apart; keyframes at 0, 4.0, 4.5 and 7.96 s or the next frame."""
+    pictures = moving(6.0).filter("setpts", "N*N/2500/TB")
+    file = video(tmp_path / "uneven.mkv", pictures, fps_mode="vfr", force_key_frames="4,4.5,7.96", bf=2, g=999)
+    given = [time_s for time_s, _ in seen(file) if time_s < end_s - 0.002]
+    made = clip(file, 0.0, end_s, tmp_path / "clip.mp4")
+    assert [time_s for time_s, _ in seen(made.path)][: len(given)] == pytest.approx(given, abs=0.001)
+    assert made.duration_s == pytest.approx(end_s, abs=0.05)
+
+
+def test_a_clip_without_all_its_frames_is_not_handed_out(film: Path, tmp_path: Path) -> None:
+    """Made of half the moment, as by a seek that lands late: an error, with what is wrong."""
+    info = probe(film)
+    whole, half = cutting(info, Span(0.6, 2.6)), cutting(info, Span(1.6, 2.6))
+    output = tmp_path / "clip.mp4"
+    run_ffmpeg(clip_arguments(half, "Half", output), output)
+    with pytest.raises(ExportFailedError, match="is wrong and was thrown away: 25 of 50 frames are missing"):
+        check_clip(output, whole)
+    run_ffmpeg(clip_arguments(whole, "Whole", output), output)
+    check_clip(output, whole)
+    with pytest.raises(ExportFailedError, match=r"it lasts 2\.0\d s, and the moment 1\.80 s"):
+        check_clip(output, cutting(info, Span(0.6, 2.4)))
+    deaf = replace(whole, info=replace(info, audio_tracks=()))
+    run_ffmpeg(clip_arguments(deaf, "Silent", output), output)
+    with pytest.raises(ExportFailedError, match=r"its sound ends at 0\.00 s of 2\.00 s"):
+        check_clip(output, whole)
+
+
+def test_a_part_of_a_reel_that_stands_still_is_not_handed_out(film: Path, tmp_path: Path) -> None:
+    """The picture repeated for a second where the film moves on: as many frames, and the wrong ones."""
+    info, rate, output = probe(film), RATES["25"], tmp_path / "part.mov"
+    whole, half = cutting(info, Span(0.6, 2.6)), cutting(info, Span(0.6, 1.6))
+    shape = PartShape(rate, (320, 180), has_picture=True, has_sound=True)
+    run_ffmpeg(part_arguments(replace(whole, shown=half.shown), 50, shape, output), output)
+    check_reel(output, 50, shape)
+    with pytest.raises(ExportFailedError, match="25 of 50 frames are missing"):
+        check_part(output, 50, frames_read(output, whole), whole, shape)
+    with pytest.raises(ExportFailedError, match="it has 50 frames, and should have 51"):
+        check_reel(output, 51, shape)
+
+
+def test_frames_that_do_not_decode_are_no_reason_to_refuse_a_clip(film: Path, tmp_path: Path) -> None:
+    """Damage of the source is the source's; what decodes is in the clip."""
+    file = tmp_path / "hurt.ts"
+    write(file, ffmpeg.input(str(film)), c="copy")
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2 // 188 * 188
+    data[middle : middle + 6 * 188] = bytes(6 * 188)
+    file.write_bytes(data)
+    assert clip(file, 0.2, 2.8, tmp_path / "clip.mp4").duration_s == pytest.approx(2.6, abs=0.1)
+
+
 def test_a_container_that_starts_late_is_cut_on_its_own_clock(film: Path, tmp_path: Path) -> None:
     file = write(tmp_path / "late.ts", ffmpeg.input(str(film)).video, output_ts_offset=100, **FAST_H264)
     assert probe(file).start_time_s > 99
@@ -157,6 +267,16 @@ def test_sound_alone_makes_a_file_of_sound(tmp_path: Path) -> None:
     made = clip(file, 0.5, 1.75, tmp_path / "clip.mp4")
     assert (made.video, made.audio and made.audio.codec) == (None, "aac")
     assert made.duration_s == pytest.approx(1.25, abs=0.005)
+
+
+def test_a_moment_of_a_silent_stretch_is_a_clip_with_silence(tmp_path: Path) -> None:
+    """The sound ends after a second."""
+    file = video(tmp_path / "film.mp4", moving(4.0), tone(1.0), acodec="aac")
+    made = clip(file, 2.0, 3.0, tmp_path / "clip.mp4")
+    assert len(seen(made.path)) == 25
+    assert made.audio is not None
+    assert heard(made.path).max() < 0.001
+    assert made.duration_s == pytest.approx(1.0, abs=0.03)
 
 
 def test_a_clip_says_nothing_of_its_source(film: Path, tmp_path: Path) -> None:

@@ -120,6 +120,18 @@ def test_subtitles_of_one_moment_start_with_it(client: TestClient, wanted: str, 
     assert post(client, wanted, moment(1.5, 2.5)).text == expected
 
 
+def test_of_a_moment_in_which_nothing_is_said_there_are_no_subtitles(client: TestClient, tmp_path: Path) -> None:
+    """WebVTT can say so, and is read by others; SubRip cannot: an empty file is none."""
+    import av
+
+    file = tmp_path / "silent.vtt"
+    file.write_text(post(client, "vtt", moment(0.0, 0.8)).text)
+    with av.open(str(file)) as read:
+        assert [stream.codec_context.name for stream in read.streams.subtitles] == ["webvtt"]
+    refused = post(client, "srt", moment(0.0, 0.8), moment(0.2, 0.6))
+    assert (refused.status_code, refused.json()["code"]) == (404, "nothing_said")
+
+
 def test_subtitles_of_several_run_on_the_clock_of_their_reel(client: TestClient) -> None:
     text = post(client, "srt", moment(0.0, 0.8), moment(1.5, 2.5), moment(2.5, 3.0)).text
     assert text.split("\n\n")[0] == "1\n00:00:00,800 --> 00:00:01,800\nthe branch"

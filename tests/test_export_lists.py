@@ -175,6 +175,21 @@ def test_fcpxml_names_files_by_address_and_escapes_titles() -> None:
     assert root.find("library/event").attrib["name"] == 'A <b> & "c"'  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("rate", "start", "expected"),
+    [
+        ("25", "14:35:12:03", "14:35:13;06 14:35:14;06"),
+        ("23.976", "01:00:00:00", "01:00:01:00 01:00:02:00"),
+        ("59.94", "10:00:00;00", "10:00:01;00 10:00:02;00"),
+        ("29.97", "10:00:00:00", "10:00:01:00 10:00:02:00"),
+    ],
+)
+def test_an_edl_shows_source_timecode_of_another_rate_as_its_file_does(rate: str, start: str, expected: str) -> None:
+    """A second into the file, for a second, in a list of 29.97; see ``counted_at``."""
+    text = edl(sequence((source("/a.mov", rate, start), 1.0, 2.0)))
+    assert f"C        {expected} 01:00:00;00 01:00:01;00" in text
+
+
 @given(
     st.sampled_from(list(RATES)),
     st.lists(st.tuples(st.sampled_from(list(RATES)), st.floats(0, 90), st.floats(0.05, 9)), min_size=1, max_size=6),
@@ -183,11 +198,15 @@ def test_records_follow_one_another_at_any_mix_of_rates(rate: str, wanted: Seque
     cuts = [(source(f"/{name}.mp4", name), start_s, start_s + length_s) for name, start_s, length_s in wanted]
     made = sequence(*cuts, rate=rate)
     times = re.findall(r"C +(\S+) (\S+) (\S+) (\S+)\r\n", edl(made))
-    frames = [[StartTimecode.parse(text, made.rate).frame(made.rate, made.rate) for text in event] for event in times]
+    frames = [[StartTimecode.parse(text, made.rate).frame(made.rate) for text in event] for event in times]
     assert len(frames) == len(cuts)
     position = made.start_frame
-    for (source_in, source_out, record_in, record_out), (_, start_s, _end_s) in zip(frames, cuts, strict=True):
+    for (source_in, source_out, record_in, record_out), cut in zip(frames, made.cuts, strict=True):
         assert record_in == position
         assert source_out - source_in == record_out - record_in > 0
-        assert abs(made.rate.time_of(source_in) - Fraction(start_s)) <= 1 / made.rate.fps / 2
+        own = cut.source.rate
+        assert abs(own.time_of(cut.source_in) - Fraction(cut.span.start_s)) <= 1 / own.fps / 2
+        # Labels of timecode that does not keep up with the clock are a tenth of a second off after 100.
+        tolerance_s = Fraction(1, 2) / made.rate.fps if own == made.rate else Fraction(1, 5)
+        assert abs(made.rate.time_of(source_in) - own.time_of(cut.source_in)) <= tolerance_s
         position = record_out

@@ -1,12 +1,14 @@
 """Rates and timecode: values that every cutting program agrees on."""
 
+import re
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentimelineio import opentime
 
-from app.exports.timecode import RATES, Rate, StartTimecode, nearest_rate, rate_named, timecode
+from app.exports.timecode import RATES, Rate, StartTimecode, counted_at, nearest_rate, rate_named, timecode
 from retrieval.errors import InputError
 
 NTSC, FILM, PAL = RATES["29.97"], RATES["23.976"], RATES["25"]
@@ -41,7 +43,7 @@ def test_only_29_97_and_59_94_drop_numbers() -> None:
 
 
 def test_an_hour_of_drop_frame_is_an_hour_of_the_clock() -> None:
-    frame = StartTimecode(3600, 0, drop=True).frame(NTSC, NTSC)
+    frame = StartTimecode(3600, 0, drop=True).frame(NTSC)
     assert abs(NTSC.time_of(frame) - 3600) < Fraction(1, 200)
 
 
@@ -52,7 +54,7 @@ def test_every_frame_of_a_day_has_its_own_timecode(rate: Rate, wants_drop: bool,
     frames = 144 * 17_982 * (round(rate.fps) // 30) if drop else int(DAY_S * rate.fps)
     frame = data.draw(st.integers(0, frames - 1))
     start = StartTimecode.parse(timecode(frame, rate, drop), rate)
-    assert start.frame(rate, rate) == frame
+    assert start.frame(rate) == frame
     assert start.drop is drop
 
 
@@ -79,9 +81,60 @@ def test_a_file_is_cut_at_the_rate_that_shows_its_frames_evenly(fps: Fraction | 
     assert nearest_rate(fps).name == expected
 
 
-def test_a_start_timecode_keeps_its_label_at_another_rate() -> None:
-    start = StartTimecode.parse("10:00:00:12", PAL)
-    assert timecode(start.frame(NTSC, PAL), NTSC, drop=False) == "10:00:00:14"
+@pytest.mark.parametrize(
+    ("own", "text", "rate", "expected"),
+    [
+        ("25", "14:35:12:03", "29.97", "14:35:12;06"),
+        ("24", "01:00:00:00", "29.97", "01:00:00;00"),
+        ("23.976", "01:00:00:00", "29.97", "01:00:00:00"),
+        ("23.976", "10:00:00:12", "59.94", "10:00:00:30"),
+        ("29.97", "10:00:00;00", "59.94", "10:00:00;00"),
+        ("29.97", "10:00:00:00", "59.94", "10:00:00:00"),
+        ("59.94", "10:00:00;30", "23.976", "10:00:00:11"),
+        ("29.97", "10:00:00;00", "25", "09:59:59:24"),
+        ("23.976", "10:00:00:12", "25", "10:00:00:13"),
+        ("25", "10:00:00:12", "23.976", "10:00:00:12"),
+        ("25", "14:35:12:03", "25", "14:35:12:03"),
+    ],
+)
+def test_a_timecode_keeps_its_label_at_another_rate(own: str, text: str, rate: str, expected: str) -> None:
+    start = StartTimecode.parse(text, RATES[own])
+    frame, drop = counted_at(start.frame(RATES[own]), RATES[own], start.drop, RATES[rate])
+    assert timecode(frame, RATES[rate], drop) == expected
+
+
+@given(st.sampled_from(list(RATES.values())), st.booleans(), st.data())
+def test_timecode_is_what_opentimelineio_counts(rate: Rate, wants_drop: bool, data: st.DataObject) -> None:
+    drop = wants_drop and rate.drops
+    frame = data.draw(st.integers(0, 23 * 3600 * rate.nominal))
+    fps = float(rate.fps)
+    theirs = opentime.RationalTime(frame, fps)
+    assert timecode(frame, rate, drop) == theirs.to_timecode(fps, drop_frame=drop)
+    start = StartTimecode.parse(theirs.to_timecode(fps, drop_frame=drop), rate)
+    assert start.frame(rate) == frame
+
+
+@given(st.sampled_from(list(RATES.values())), st.sampled_from(list(RATES.values())), st.booleans(), st.data())
+def test_timecode_at_another_rate_names_the_same_frame(
+    own: Rate, rate: Rate, wants_drop: bool, data: st.DataObject
+) -> None:
+    """Read back by OpenTimelineIO, it is the same label to within what dropping numbers moves them."""
+    drop = wants_drop and own.drops
+    frame = data.draw(st.integers(0, 23 * 3600 * own.nominal))
+    found, found_drop = counted_at(frame, own, drop, rate)
+    text = timecode(found, rate, found_drop)
+    assert opentime.from_timecode(text, float(rate.fps)).value == found
+    assert abs(label_s(text, rate) - label_s(timecode(frame, own, drop), own)) < Fraction(1, 4)
+    same_family = own.fps.denominator == rate.fps.denominator and drop == found_drop
+    if same_family or (own.fps.denominator == 1 and found_drop):
+        theirs = opentime.RationalTime(frame, float(own.fps)).rescaled_to(float(rate.fps))
+        assert abs(found - theirs.value) <= 0.5 + 1e-6
+
+
+def label_s(text: str, rate: Rate) -> Fraction:
+    """The seconds that a timecode reads."""
+    hours, minutes, seconds, frames = map(int, re.split("[:;]", text))
+    return (hours * 60 + minutes) * 60 + seconds + Fraction(frames, rate.nominal)
 
 
 @pytest.mark.parametrize("text", [None, "", "soon", "01:00:00:25", "01:75:00:00", "1:00"])
@@ -90,8 +143,8 @@ def test_a_broken_start_timecode_is_none(text: str | None) -> None:
 
 
 def test_a_file_at_29_97_may_count_without_dropping() -> None:
-    assert StartTimecode.parse("01:00:00:00", NTSC).frame(NTSC, NTSC) == 108000
-    assert StartTimecode.parse("01:00:00;00", NTSC).frame(NTSC, NTSC) == 107892
+    assert StartTimecode.parse("01:00:00:00", NTSC).frame(NTSC) == 108000
+    assert StartTimecode.parse("01:00:00;00", NTSC).frame(NTSC) == 107892
 
 
 def test_an_unknown_rate_is_an_error_that_lists_the_known_ones() -> None:

@@ -134,7 +134,7 @@ def test_videos_of_before_people_could_write_of_them_keep_their_titles(url: str)
 
     stored = catalog.get("0123456789abcdef")
     assert stored is not None
-    assert (stored.title, stored.recorded_at, stored.has_sound) == ("a", None, None)
+    assert (stored.title, stored.recorded_at, stored.has_sound, stored.clock) == ("a", None, None, None)
     assert catalog.edit(stored.id, VideoEdit(frozenset({"title"}), title="b")).title == "b"
     catalog.close()
 

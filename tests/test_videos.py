@@ -15,10 +15,12 @@ from app.schemas.videos import VideoAnswer
 from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord
+from retrieval.stream_clock import Break, StreamClock
 from retrieval.video_filter import Period, VideoFilter
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILM, TALK, SONG = "0" * 16, "1" * 16, "2" * 16
+CLOCK = StreamClock({0: ((0, -1.4), (188_000, 4.6))}, (Break(6.0, -5.96),))
 
 
 def record(video_id: str, path: str, **changes: Any) -> VideoRecord:
@@ -30,7 +32,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
     """A film of that noon, a talk, and a song without pictures; of the talk nothing is known."""
     with Library(RetrievalSettings(data_dir=tmp_path), "test") as opened:
         for video in (
-            record(FILM, "/films/Die Ämter.mp4", width=320, height=180, recorded_at=NOON, has_sound=False),
+            record(FILM, "/films/Die Ämter.mp4", width=320, height=180, recorded_at=NOON, has_sound=False, clock=CLOCK),
             record(TALK, "/clips/work/talk.mp4", width=320, height=180),
             record(SONG, "/clips/work/song.mp3", has_sound=True),
         ):
@@ -56,12 +58,19 @@ def edit(client: TestClient, **body: Any) -> dict[str, Any]:
     return value
 
 
+def test_the_clock_of_a_file_whose_times_start_over_is_kept(library: Library) -> None:
+    kept = library.catalog.get(FILM)
+    assert kept is not None
+    assert kept.clock == CLOCK
+
+
 def test_a_video_says_where_it_can_be_seen_and_played(client: TestClient) -> None:
     film, song = client.get(f"/v1/videos/{FILM}").json(), client.get("/v1/videos/song.mp3").json()
     assert film["thumbnail_url"] == f"/v1/videos/{FILM}/thumbnail"
     assert film["stream_url"] == f"/v1/videos/{FILM}/stream"
-    assert (film["has_picture"], film["has_sound"]) == (True, False)
+    assert (film["has_picture"], film["has_sound"], film["times_break"]) == (True, False, True)
     assert (song["has_picture"], song["has_sound"], song["thumbnail_url"]) == (False, True, None)
+    assert song["times_break"] is False
     assert film["recorded_at"] == "2026-03-01T12:00:00Z"
     assert song["recorded_at"] is None
 

@@ -1,5 +1,6 @@
 """The player page in a real browser: the moment, the keys, the timeline, the transcript, and what can go wrong."""
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,6 +188,19 @@ def test_a_file_that_the_browser_cannot_decode_is_played_as_clips(page: "Page") 
 
     page.get_by_text("This is a converted copy of 0:00–1:00").wait_for()
     until(page, "document.querySelector('video').src.includes('start_s=0&end_s=60')")
+
+
+def test_a_file_whose_own_times_start_over_is_played_as_clips(page: "Page") -> None:
+    """The browser could decode it, and would show another second."""
+
+    def broken(route: "Route") -> None:
+        route.fulfill(json={**route.fetch().json(), "times_break": True})
+
+    page.route(re.compile(r"/v1/videos/\w+$"), broken)
+    with page.expect_response("**/clip.mp4?*", timeout=60_000):
+        page.goto(f"{GREEN}&start_s=90&end_s=92")
+    page.get_by_text("This is a converted copy of 1:25–1:44").wait_for()
+    wait_until(page, "v.readyState >= 2 && t >= 5")
 
 
 def test_a_file_that_moved_says_where_it_was(page: "Page", site: Site) -> None:

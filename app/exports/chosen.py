@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from indexer.probe import MediaInfo
     from retrieval.domain import ScreenText, Segment
     from retrieval.library import Library
+    from retrieval.stream_clock import StreamClock
 
 MAX_MOMENTS = 200
 ROUNDING_S = 0.1
@@ -38,6 +39,7 @@ class Chosen:
     title: str
     span: Span
     video_duration_s: float
+    clock: "StreamClock | None" = None
     segments: "tuple[Segment, ...]" = ()
     screen_texts: "tuple[ScreenText, ...]" = ()
     size: tuple[int, int] | None = None
@@ -82,7 +84,8 @@ def file_infos(moments: Iterable[Chosen]) -> "dict[Path, MediaInfo]":
     for moment in moments:
         if moment.path not in infos:
             try:
-                infos[moment.path] = probe(moment.path).as_indexed(moment.size, moment.sound_track)
+                info = probe(moment.path).as_indexed(moment.size, moment.sound_track)
+                infos[moment.path] = replace(info, clock=moment.clock)
             except MissingFileError as error:
                 raise VideoFileGoneError(f"{moment.path} does not exist any more") from error
     return infos
@@ -101,6 +104,7 @@ def _look_up(library: "Library", choice: Choice, where: str) -> Chosen:
         choice.title or record.title,
         span,
         record.duration_s,
+        record.clock,
         size=(record.width, record.height) if record.width and record.height else None,
         sound_track=record.sound_track,
     )

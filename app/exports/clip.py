@@ -5,6 +5,7 @@ rounded before the timestamps have been brought to a fine clock.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +46,12 @@ _SOUND = {"acodec": "aac", "audio_bitrate": "160k"}
 
 @dataclass(frozen=True, slots=True)
 class Cutting:
-    """One moment of one file, and the frames that its pictures start and end with; None without pictures."""
+    """One moment of one file, with when its frames appear and its packets of sound are heard; None without any."""
 
     info: "MediaInfo"
     span: Span
     shown: "Shown | None"
+    heard: "Shown | None"
 
     @property
     def has_picture(self) -> bool:
@@ -59,6 +61,12 @@ class Cutting:
     def has_sound(self) -> bool:
         """False also for sound that nothing here decodes."""
         return self.info.audio is not None and self.info.audio.rate_hz > 0
+
+    @property
+    def frame_s(self) -> float:
+        """How long a frame of the file usually lasts."""
+        rate = self.info.video.nominal_rate_fps if self.info.video else None
+        return float(1 / rate) if rate else _USUAL_FRAME_S
 
     def file_time(self, time_s: float) -> float:
         """The timestamp in the file of a time on the video's clock."""
@@ -72,9 +80,10 @@ class Cutting:
 
 def cutting(info: "MediaInfo", span: Span) -> Cutting:
     """What to cut. Raises ExportFailedError if the file has nothing to show or hear there."""
-    video = info.video
-    shown = shown_during(info.path, video.index, info.start_time_s, span) if video and video.coded_width else None
-    cut = Cutting(info, span, shown)
+    video, audio, start_time_s = info.video, info.audio, info.start_time_s
+    shown = shown_during(info.path, video.index, start_time_s, span) if video and video.coded_width else None
+    heard = shown_during(info.path, audio.index, start_time_s, span) if audio and audio.rate_hz else None
+    cut = Cutting(info, span, shown, heard)
     if not cut.has_picture and not cut.has_sound:
         raise ExportFailedError(f"{info.path} has neither picture nor sound from {span.start_s:g} to {span.end_s:g} s")
     return cut
@@ -99,10 +108,14 @@ def clip_arguments(cut: Cutting, title: str, output: Path) -> list[str]:
             "video_track_timescale": _CLOCK_HZ,
         }
     if cut.has_sound:
-        streams.append(_steady(_sound(source, cut, cut.span)))
+        sound = _steady(_sound(source, cut, cut.span))
+        if not cut.has_picture or cut.heard is None or cut.heard.last_s < cut.span.start_s:
+            # Silence stands for what a file lacks of sound, where a file without would have another length or fail.
+            sound = sound.filter("apad", whole_dur=f"{cut.span.duration_s:.6f}")
+        streams.append(sound)
         options |= _SOUND
     return _compiled(
-        ["-copyts"], streams, output, movflags="+faststart", metadata=f"title={one_line(title)}", **options
+        ["-copyts"], streams, [], output, movflags="+faststart", metadata=f"title={one_line(title)}", **options
     )
 
 
@@ -120,20 +133,21 @@ def part_arguments(cut: Cutting, frames: int, shape: PartShape, output: Path) ->
     """The call of ffmpeg that writes one part of a reel: ``frames`` long to the sample, letterboxed.
 
     Sound stays uncompressed, so that parts join without gaps; black and silence stand for what a file lacks.
+    Beside the part, ``frames_read`` gets the frames that were decoded for it.
     """
     import ffmpeg
 
-    fps, duration_s = shape.rate.fps, float(shape.rate.time_of(frames))
+    fps, duration_s, origin_s = shape.rate.fps, float(shape.rate.time_of(frames)), cut.span.start_s
     source = _source(cut)
-    origin_s = cut.span.start_s
-    if cut.shown is not None and 0 < origin_s - cut.shown.first_s < 1 / fps:
-        origin_s = cut.shown.first_s
     streams: list[Any] = []
+    beside: list[Any] = []
     options: dict[str, Any] = {}
     if shape.has_picture:
         width, height = shape.size
         if cut.has_picture:
-            picture = _from_first_frame(source, cut).filter("setpts", f"PTS-({cut.file_time(origin_s):.6f})/TB")
+            picture, read = _noted(_from_first_frame(source, cut), output)
+            beside.append(read)
+            picture = picture.filter("setpts", f"PTS-({cut.file_time(origin_s):.6f})/TB")
             picture = picture.filter("fps", fps=str(fps), start_time=0, round="near")
             picture = shown_in(picture, cut.info, cut.span, shape.size)
             picture = picture.filter("tpad", stop=-1, stop_mode="clone")
@@ -150,7 +164,32 @@ def part_arguments(cut: Cutting, frames: int, shape: PartShape, output: Path) ->
             silence = ffmpeg.concat(sound, silence, v=0, a=1)
         streams.append(silence.filter("atrim", end_sample=samples))
         options |= {"acodec": "pcm_s16le"}
-    return _compiled(["-copyts"], streams, output, **options)
+    return _compiled(["-copyts"], streams, beside, output, **options)
+
+
+def frames_read(part: Path, cut: Cutting) -> list[float]:
+    """When the frames appear, on the video's clock, that ``part`` was made of."""
+    tick_s, times_s = 0.0, []
+    for line in _notes_of(part).read_text(encoding="ascii").splitlines():
+        if line.startswith("#tb 0: "):
+            tick_s = float(Fraction(line.removeprefix("#tb 0: ")))
+        elif not line.startswith("#"):
+            times_s.append(int(line.split(",")[2]) * tick_s - cut.info.start_time_s)
+    return times_s
+
+
+def _noted(picture: Any, output: Path) -> tuple[Any, Any]:
+    """The pictures, and an output that notes the time of each, by way of its corner."""
+    import ffmpeg
+
+    both = picture.split()
+    corner = both[1].filter("crop", 2, 2, 0, 0)
+    clock = {"fps_mode": "passthrough", "enc_time_base:v": f"1:{_CLOCK_HZ}"}
+    return both[0], ffmpeg.output(corner, str(_notes_of(output)), f="framecrc", **clock)
+
+
+def _notes_of(part: Path) -> Path:
+    return part.with_suffix(".frames")
 
 
 def joined_arguments(parts_list: Path, shape: PartShape, title: str, output: Path) -> list[str]:
@@ -160,7 +199,7 @@ def joined_arguments(parts_list: Path, shape: PartShape, title: str, output: Pat
     parts = ffmpeg.input(parts_list.name, f="concat", protocol_whitelist="file", threads=THREADS)
     codecs = ({"vcodec": "copy"} if shape.has_picture else {}) | (_SOUND if shape.has_sound else {})
     streams = [parts[kind] for kind, there in (("v", shape.has_picture), ("a", shape.has_sound)) if there]
-    return _compiled([], streams, output, movflags="+faststart", metadata=f"title={one_line(title)}", **codecs)
+    return _compiled([], streams, [], output, movflags="+faststart", metadata=f"title={one_line(title)}", **codecs)
 
 
 def _source(cut: Cutting) -> Any:
@@ -170,7 +209,7 @@ def _source(cut: Cutting) -> Any:
     options: dict[str, Any] = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, "threads": THREADS}
     options |= one_size(cut.info)
     if cut.read_from_s > 0:
-        options["ss"] = f"{cut.read_from_s:.6f}"
+        options |= {"ss": f"{cut.file_time(cut.read_from_s):.6f}", "seek_timestamp": 1}
     return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **options)
 
 
@@ -188,9 +227,7 @@ def _from_first_frame(source: Any, cut: Cutting) -> Any:
 def _until_the_end(picture: Any, cut: Cutting) -> Any:
     """The pictures with the last repeated at the end, if it stands still so long that its end would be lost."""
     assert cut.shown is not None
-    assert cut.info.video is not None
-    rate = cut.info.video.nominal_rate_fps
-    frame_s = float(1 / rate) if rate else _USUAL_FRAME_S
+    frame_s = cut.frame_s
     last_s = max(0.0, cut.shown.last_s - cut.span.start_s) + 1e-6
     if cut.span.duration_s - last_s < 2 * frame_s:
         return picture
@@ -220,10 +257,11 @@ def _upright(cut: Cutting) -> tuple[int, int]:
     return cut.info.video.width, cut.info.video.height
 
 
-def _compiled(general: list[str], streams: list[Any], output: Path, **options: Any) -> list[str]:
+def _compiled(general: list[str], streams: list[Any], beside: list[Any], output: Path, **options: Any) -> list[str]:
     import ffmpeg
 
     made = ffmpeg.output(*streams, stored(str(output)), map_metadata=-1, map_chapters=-1, **options)
+    made = ffmpeg.merge_outputs(made, *beside)
     program, *arguments = ffmpeg.compile(made, cmd=ffmpeg_path(), overwrite_output=True)
     # ffmpeg-python takes valid Unicode only; file systems take any bytes.
     paths_as_they_are = map(loaded, arguments)

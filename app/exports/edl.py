@@ -4,7 +4,7 @@ import re
 
 from app.exports.sequence import Cut, EditSequence, Source
 from app.exports.text import one_line
-from app.exports.timecode import timecode
+from app.exports.timecode import counted_at, timecode
 
 _REEL_LENGTH = 8
 _TITLE_LENGTH = 70
@@ -32,10 +32,9 @@ def edl(sequence: EditSequence) -> str:
 
 def _times(cut: Cut, sequence: EditSequence) -> tuple[str, str, str, str]:
     """Source in and out, record in and out."""
-    rate = sequence.rate
-    source_in = cut.source.start_frame(rate) + cut.source_in(rate)
+    rate, source = sequence.rate, cut.source
+    source_in, source_drops = counted_at(source.start_frame + cut.source_in, source.rate, source.start.drop, rate)
     record_in = sequence.start_frame + cut.record_in
-    source_drops = cut.source.start.drop if cut.source.rate == rate else rate.drops
     return (
         timecode(source_in, rate, source_drops),
         timecode(source_in + cut.frames, rate, source_drops),

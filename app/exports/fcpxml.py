@@ -80,7 +80,7 @@ def _add_asset(resources: Element, asset_id: str, source: Source, format_id: str
         "asset",
         id=asset_id,
         name=one_line(source.path.stem),
-        start=_time(source.rate.time_of(source.start_frame(source.rate))),
+        start=_time(source.rate.time_of(source.start_frame)),
         duration=_time(source.rate.time_of(source.frames)),
     )
     if format_id is not None:
@@ -97,7 +97,7 @@ def _add_asset(resources: Element, asset_id: str, source: Source, format_id: str
 
 def _add_clip(spine: Element, sequence: EditSequence, cut: Cut, asset_id: str) -> None:
     source = cut.source
-    start = source.start_frame(source.rate) + cut.source_in(source.rate)
+    start = source.start_frame + cut.source_in
     clip = SubElement(
         spine,
         "asset-clip",

@@ -91,7 +91,7 @@ def _clip(cut: Cut, rate: Rate, number: int, channel: int) -> "Clip":
     from opentimelineio import schema
 
     source = cut.source
-    start = source.start_frame(source.rate) + cut.source_in(source.rate)
+    start = source.start_frame + cut.source_in
     # In the file's own frames, as the formats want it; where rates differ, that is no whole number of them.
     length = cut.frames / rate.fps * source.rate.fps
     xml: dict[str, Any] = {"@id": f"clipitem-{number}"}
@@ -122,7 +122,7 @@ def _reference(source: Source) -> "ExternalReference":
         }
     reference = schema.ExternalReference(
         source.path.as_uri(),
-        available_range=_range(source.start_frame(source.rate), Fraction(source.frames), source.rate),
+        available_range=_range(source.start_frame, Fraction(source.frames), source.rate),
         metadata={"fcp_xml": {"media": media, "timecode": _mode_xml(source.start.drop)}},
     )
     reference.name = one_line(source.path.name)

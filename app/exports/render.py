@@ -2,12 +2,15 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.exports.clip import PartShape, clip_arguments, cutting, joined_arguments, part_arguments
+from app.exports.check import check_clip, check_part, check_reel
+from app.exports.clip import PartShape, clip_arguments, cutting, frames_read, joined_arguments, part_arguments
 from app.exports.encoder import Gone, never, run_ffmpeg
 from app.exports.sequence import EditSequence
+from indexer.one_clock import on_one_clock
 from retrieval.domain import Span
 
 if TYPE_CHECKING:
@@ -16,34 +19,47 @@ if TYPE_CHECKING:
 
 def render_clip(info: "MediaInfo", span: Span, title: str, output: Path, gone: Gone = never) -> bool:
     """Write the span as ``output``; whether it has pictures."""
-    cut = cutting(info, span)
-    run_ffmpeg(clip_arguments(cut, title, output), output, gone)
+    with on_one_clock(info, span, output.parent) as readable:
+        cut = cutting(readable, span)
+        run_ffmpeg(clip_arguments(cut, title, output), output, gone)
+        check_clip(output, cut)
     return cut.has_picture
 
 
 def render_reel(sequence: EditSequence, infos: "Mapping[Path, MediaInfo]", output: Path, gone: Gone = never) -> bool:
     """Write the sequence as ``output``; whether it has pictures. Sound alone makes a reel without pictures."""
-    cuttings = [cutting(infos[cut.source.path], cut.span) for cut in sequence.cuts]
-    shape = PartShape(
-        sequence.rate,
-        sequence.size,
-        has_picture=any(cut.has_picture for cut in cuttings),
-        has_sound=any(cut.has_sound for cut in cuttings),
-    )
     parts = output.with_name(f"{output.stem}-parts")
     parts.mkdir()
     try:
+        return _joined(sequence, infos, parts, output, gone)
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
+
+
+def _joined(sequence: EditSequence, infos: "Mapping[Path, MediaInfo]", parts: Path, output: Path, gone: Gone) -> bool:
+    with ExitStack() as copies:
+        cuttings = []
+        for place in sequence.cuts:
+            span = place.read(sequence.rate)
+            readable = copies.enter_context(on_one_clock(infos[place.source.path], span, parts))
+            cuttings.append(cutting(readable, span))
+        shape = PartShape(
+            sequence.rate,
+            sequence.size,
+            has_picture=any(cut.has_picture for cut in cuttings),
+            has_sound=any(cut.has_sound for cut in cuttings),
+        )
         lines = []
         for number, (cut, place) in enumerate(zip(cuttings, sequence.cuts, strict=True)):
             part = parts / f"{number:03d}.mov"
             run_ffmpeg(part_arguments(cut, place.frames, shape, part), part, gone)
+            check_part(part, place.frames, frames_read(part, cut) if cut.has_picture else (), cut, shape)
             # A file rounds its length to milliseconds; two hundred of them would be heard.
             lines.append(f"file {part.name}\nduration {float(shape.rate.time_of(place.frames)):.6f}\n")
         parts_list = parts / "list.txt"
         parts_list.write_text("".join(lines), encoding="ascii")
         joined = parts / output.name
         run_ffmpeg(joined_arguments(parts_list, shape, sequence.name, joined), joined, gone)
+        check_reel(joined, sequence.frames, shape)
         joined.replace(output)
-    finally:
-        shutil.rmtree(parts, ignore_errors=True)
-    return shape.has_picture
+        return shape.has_picture

@@ -36,9 +36,10 @@ class Source:
     sample_rate_hz: int
     colours: "Colours | None" = None
 
-    def start_frame(self, rate: Rate) -> int:
-        """The number that the file's first frame bears, counted at ``rate``."""
-        return self.start.frame(rate, self.rate)
+    @property
+    def start_frame(self) -> int:
+        """The number that the file's first frame bears, counted at its own rate."""
+        return self.start.frame(self.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,18 @@ class Cut:
     def record_out(self) -> int:
         return self.record_in + self.frames
 
-    def source_in(self, rate: Rate) -> int:
-        """The file's frame that the cut starts with, counted at ``rate`` from the first."""
-        return min(
-            rate.frame_at(self.span.start_s), max(0, rate.frame_at(self.source.rate.time_of(self.source.frames)) - 1)
-        )
+    @property
+    def source_in(self) -> int:
+        """The frame that the cut starts with, counted from the file's first at the file's rate.
+
+        The nearest to the moment's start. Every list and the reel start there: this is the one place that rounds.
+        """
+        return min(self.source.rate.frame_at(self.span.start_s), self.source.frames - 1)
+
+    def read(self, rate: Rate) -> Span:
+        """The seconds of the file that the cut shows in a sequence of ``rate``."""
+        start = self.source.rate.time_of(self.source_in)
+        return Span(float(start), float(start + rate.time_of(self.frames)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class EditSequence:
     @property
     def start_frame(self) -> int:
         """The number of the first frame."""
-        return StartTimecode(FIRST_HOUR_S, 0, self.rate.drops).frame(self.rate, self.rate)
+        return StartTimecode(FIRST_HOUR_S, 0, self.rate.drops).frame(self.rate)
 
 
 def lay_out(

@@ -106,12 +106,24 @@ class StartTimecode:
         seconds = (int(found[1]) * 60 + int(found[2])) * 60 + int(found[3])
         return cls(seconds, int(found[5]), rate.drops and found[4] != ":")
 
-    def frame(self, rate: Rate, own: Rate) -> int:
-        """The frame that bears this timecode in a count of ``rate``, where ``own`` is the file's rate."""
-        frames = self.frames if rate == own else self.frames * rate.nominal // own.nominal
+    def frame(self, rate: Rate) -> int:
+        """The number of the frame that bears this timecode, counted from 00:00:00:00 at the file's ``rate``."""
         minutes = self.seconds // 60
-        left_out = _dropped(rate) * (minutes - minutes // 10) if self.drop and rate.drops else 0
-        return self.seconds * rate.nominal + frames - left_out
+        left_out = _dropped(rate) * (minutes - minutes // 10) if self.drop else 0
+        return self.seconds * rate.nominal + self.frames - left_out
+
+
+def counted_at(frame: int, own: Rate, own_drop: bool, rate: Rate) -> tuple[int, bool]:
+    """The frame that bears, in a count of ``rate``, the timecode that ``frame`` bears in its own; and if that drops.
+
+    Timecode keeps up with the clock where it drops numbers and where rates are whole; elsewhere its seconds
+    are a thousandth longer. What keeps up is counted with dropping, the rest without: at any other rate that
+    has both, the two then run side by side for as long as a file lasts.
+    """
+    keeps_up = own_drop or own.fps.denominator == 1
+    label_s = Fraction(frame) / (own.fps if keeps_up else own.nominal)
+    drop = rate.drops and keeps_up
+    return floor(label_s * (rate.fps if drop else rate.nominal) + Fraction(1, 2)), drop
 
 
 def rate_named(name: str) -> Rate:

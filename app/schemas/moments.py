@@ -88,6 +88,9 @@ class MomentAnswer(BaseModel):
     picture_s: Annotated[float | None, Field(description="When the frame is seen that shows the moment best.")]
     thumbnail_url: Annotated[str | None, Field(description="Picture of that frame; null in a video without pictures.")]
     play_url: Annotated[str, Field(description="Page that plays the moment.")]
+    times_break: Annotated[
+        bool, Field(description="There, and true, where players of the file show other times, as in its video.")
+    ] = False
     further: Annotated[
         int | None, Field(description="With `group_by` `video`: how many other shots of it have a good moment.")
     ] = None

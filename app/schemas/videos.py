@@ -101,6 +101,13 @@ class VideoAnswer(BaseModel):
         int | None,
         Field(description="The stream that was listened to, counted from 0; null for the one that players start with."),
     ]
+    times_break: Annotated[
+        bool,
+        Field(
+            description="Whether the file's own timestamps start over or leap. Players of the file then show other "
+            "times than those of moments; `clip.mp4` does not."
+        ),
+    ]
     thumbnail_url: Annotated[str | None, Field(description="A picture of it; null if it has none.")]
     stream_url: Annotated[str, Field(description="Its file, for a player.")]
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from retrieval.domain import Label, Lane, Profile, ScreenText, Segment, Shot, SoundEvent, Span, Window
 from retrieval.errors import shortened
+from retrieval.stream_clock import StreamClock
 
 
 class VideoStatus(StrEnum):
@@ -79,6 +80,8 @@ class VideoRecord:
     files: tuple[VideoFile, ...] = ()
     was_changing: bool = False
     sound_track: int | None = None
+    clock: StreamClock | None = None
+    """How the file's timestamps run, where they start over or leap; None for all others."""
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from retrieval.storage.tables import (
     VideoRow,
     WindowRow,
 )
+from retrieval.stream_clock import StreamClock
 
 CONTENT_TABLES = (ShotRow, WindowRow, SegmentRow, ScreenTextRow, SoundEventRow)
 
@@ -60,6 +61,7 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "has_sound": record.has_sound,
         "was_changing": record.was_changing,
         "sound_track": record.sound_track,
+        "clock": record.clock.to_json() if record.clock else None,
     }
 
 
@@ -90,6 +92,7 @@ def video_of(row: VideoRow, tags: tuple[str, ...], files: tuple[VideoFile, ...])
         was_changing=bool(row.was_changing),
         files=tuple(sorted(files, key=lambda file: (file.path != row.path, file.path))),
         sound_track=row.sound_track,
+        clock=StreamClock.from_json(row.clock) if row.clock else None,
     )
 
 

@@ -87,6 +87,7 @@ class VideoRow(Base):
     recorded_at: Mapped[datetime | None]
     has_sound: Mapped[bool | None]
     sound_track: Mapped[int | None]
+    clock: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     given_title: Mapped[str | None]
     given_recorded_at: Mapped[datetime | None]
     was_changing: Mapped[bool | None]

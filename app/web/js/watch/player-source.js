@@ -28,8 +28,10 @@ export class PlayerSource {
     on("error", () => this.#failed());
     on("loadedmetadata", () => this.#loaded());
     on("ended", () => this.#clipEnded());
-    // Browsers play a file's first sound track, whichever is the one to be heard.
-    if (Number.isInteger(video.sound_track)) queueMicrotask(() => this.#loadClip(startS, false));
+    // Browsers play a file's first sound track, whichever is the one to be heard; and where the file's own times start
+    // over or leap, they would show another second than the one meant.
+    const isOtherwise = video.times_break || Number.isInteger(video.sound_track);
+    if (isOtherwise) queueMicrotask(() => this.#loadClip(startS, false));
     else media.src = video.stream_url;
   }
 

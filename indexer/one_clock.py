@@ -1,0 +1,132 @@
+"""A stretch of a file whose timestamps start over or leap, copied without decoding, with those of the one clock."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from indexer.probe import MediaInfo, open_media
+from indexer.stream_clock import OnClock
+from retrieval.domain import Span
+from retrieval.stream_clock import StreamClock
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+_BY_PLACE = frozenset({"mpegts", "mpeg"})
+"""Containers that can be read from any byte on; the others are read from the start."""
+_LEADS_S = (3.0, 15.0, 75.0)
+"""How far before the stretch to begin, until a keyframe of the picture lies in between."""
+_AFTER_S = 3.0
+_LONG_AFTER_S = 15.0
+"""Streams end this far after the stretch; one that has ended before does not keep the other from ending."""
+_NEAR_BYTES = 200_000
+
+
+@contextmanager
+def on_one_clock(info: MediaInfo, span: Span, folder: Path) -> Iterator[MediaInfo]:
+    """What to read the span from: the file itself, or a copy in ``folder``, for the block, whose times run on."""
+    if info.clock is None:
+        yield info
+        return
+    # Only one of them can hold how a picture is to be turned; its clock counts milliseconds.
+    suffix = ".mkv" if info.video and info.video.rotation_deg else ".nut"
+    copy = folder / f".{uuid.uuid4().hex}{suffix}"
+    try:
+        yield _copied(info, info.clock, span, copy)
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> MediaInfo:
+    import av
+
+    wanted = [stream.index for stream in (info.video, info.audio) if stream]
+    with open_media(info.path) as container, av.open(str(copy), "w") as made:
+        streams = [container.streams[index] for index in wanted]
+        copies = [made.add_stream_from_template(cast("VideoStream | AudioStream", stream)) for stream in streams]
+        if info.container in _BY_PLACE:
+            begin = _place_before(container, info, clock, span.start_s)
+            container.seek(begin, unsupported_byte_offset=True)
+        made.start_encoding()
+        last_ticks: dict[int, int] = {}
+        for packet in _until_after(container, streams, clock, span.end_s):
+            copied = copies[wanted.index(packet.stream_index)]
+            shown, decoded = (
+                None if ticks is None else round(ticks * packet.time_base / copied.time_base)
+                for ticks in (packet.pts, packet.dts)
+            )
+            decoded = shown if decoded is None else decoded
+            if decoded is None:
+                continue
+            # Decoding of a new piece begins before it is shown, and so before the end of the last: muxers refuse that.
+            decoded = max(decoded, last_ticks.get(packet.stream_index, decoded - 1) + 1)
+            last_ticks[packet.stream_index] = packet.dts = decoded
+            packet.pts = decoded if shown is None else max(shown, decoded)
+            packet.duration = round((packet.duration or 0) * packet.time_base / copied.time_base)
+            packet.time_base, packet.stream = copied.time_base, copied
+            made.mux(packet)
+    videos = (replace(info.video, index=0),) if info.video else ()
+    audios = (replace(info.audio, index=len(videos)),) if info.audio else ()
+    return replace(info, path=copy, start_time_s=0.0, video_streams=videos, audio_tracks=audios, clock=None)
+
+
+def _place_before(container: "InputContainer", info: MediaInfo, clock: StreamClock, start_s: float) -> int:
+    """A byte of the file from which on there is a keyframe before that second; 0 is its start."""
+    stream = container.streams[(info.video or info.audio or info.audio_tracks[0]).index]
+    for lead_s in _LEADS_S:
+        place, end = 0, info.size_bytes
+        while end - place > _NEAR_BYTES:
+            middle = (place + end) // 2
+            time_s = next(_times(container, stream, clock, middle, keyframes=False), None)
+            if time_s is not None and time_s < start_s - lead_s:
+                place = middle
+            else:
+                end = middle
+        keyframe_s = next(_times(container, stream, clock, place, keyframes=True), None)
+        if keyframe_s is not None and keyframe_s <= start_s:
+            return place
+    return 0
+
+
+def _times(
+    container: "InputContainer", stream: "Stream", clock: StreamClock, place: int, *, keyframes: bool
+) -> Iterator[float]:
+    """When the stream's packets from a byte on are shown, by the clock."""
+    import av
+
+    on_clock = OnClock(clock)
+    with suppress(av.FFmpegError):
+        container.seek(place, unsupported_byte_offset=True)
+        for packet in container.demux(stream):
+            ticks = packet.dts if packet.pts is None else packet.pts
+            if packet.size and ticks is not None and (packet.is_keyframe or not keyframes):
+                yield ticks * float(packet.time_base) + on_clock.offset_s(packet)
+
+
+def _until_after(
+    container: "InputContainer", streams: "list[Stream]", clock: StreamClock, end_s: float
+) -> "Iterator[Packet[Stream]]":
+    """Packets by the clock, those of pictures from a keyframe on, until all streams are past the end."""
+    import av
+
+    on_clock, past, begun = OnClock(clock), set[int](), set[int]()
+    with suppress(av.FFmpegError):  # what was read before the damage counts
+        for packet in container.demux(streams):
+            if not packet.size:
+                continue
+            on_clock.shift(packet)
+            if packet.stream_index in begun or packet.is_keyframe:
+                begun.add(packet.stream_index)
+                yield packet
+            time_s = (packet.dts or packet.pts or 0) * float(packet.time_base)
+            if time_s > end_s + _AFTER_S:
+                past.add(packet.stream_index)
+            if len(past) == len(streams) or time_s > end_s + _LONG_AFTER_S:
+                return
