@@ -17,6 +17,7 @@ from indexer.pipeline import Indexer
 from indexer.settings import MEDIA_SUFFIXES
 from retrieval.encoders.profiles import Encoders, Resolved
 from retrieval.errors import InputError
+from retrieval.isolated import warm_up
 from retrieval.library import Library
 from retrieval.storage.folder import LockName
 
@@ -41,6 +42,7 @@ def open_jobs(library: Library, settings: Settings, url: str | None = None) -> I
     """The library's queue for the block. Raises DataFolderBusyError if another process works on it."""
     resolved = resolve_profile(library, settings)
     announce(resolved, settings)
+    warm_up()
     encoders = Encoders(resolved.profile, settings)
     indexer = Indexer(library, encoders, settings)
     database = settings.database_url or f"sqlite:///{library.folder.path / 'jobs.sqlite'}"

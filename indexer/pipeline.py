@@ -16,14 +16,14 @@ from typing import Any, Protocol, TypeVar
 
 from indexer.addition import Addition, Origin
 from indexer.addresses import check_url
+from indexer.apart import decode, probe, read_subtitles
 from indexer.artefacts import Artefacts
-from indexer.decode import DecodeOptions, decode
+from indexer.decode import DecodeOptions
 from indexer.download import download
-from indexer.probe import content_hash, probe
+from indexer.probe import content_hash
 from indexer.publish import publish
 from indexer.settings import IndexSettings
 from indexer.stages import hear, listen, look, read
-from indexer.subtitles import read_subtitles
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MediaError, MomentsError
@@ -122,9 +122,9 @@ class Source:
         return self.content_hash[:16]
 
 
-def identify(path: Path) -> Source:
-    """Who this file is. Raises MediaError for what is no media file."""
-    info = probe(path)
+def identify(path: Path, waiting: Callable[[], None]) -> Source:
+    """Who this file is. Raises MediaError for what is no media file; ``waiting`` is called every moment meanwhile."""
+    info = probe(path, waiting)
     picture = info.video
     about = path.stat()
     return Source(
@@ -157,11 +157,12 @@ class Indexer:
         try:
             is_here = addition.origin is not Origin.URL
             path = Path(addition.where) if is_here else self._fetch(addition.where, own, step, report)
-            begun = step("identify", lambda: self._identify(path, addition))
+            here = partial(report, "identify", 0.0)
+            begun = step("identify", lambda: self._identify(path, addition, here))
             source, began_at = Source(**begun["source"]), begun["at"]
             found(source.video_id, source.duration_s)
             with self._library.folder.working_on(source.video_id, lambda: report("identify", 1.0)) as waited:
-                unchanged = begun["unchanged"] or (waited and self._identify(path, addition)["unchanged"])
+                unchanged = begun["unchanged"] or (waited and self._identify(path, addition, here)["unchanged"])
                 if unchanged:
                     return self._without_copy(Outcome.from_dict(unchanged), own)
                 return self._index(source, addition, begun, step, report)
@@ -239,9 +240,9 @@ class Indexer:
         shutil.rmtree(own, ignore_errors=True)
         return replace(unchanged, path=known.path)
 
-    def _identify(self, path: Path, addition: Addition) -> dict[str, Any]:
+    def _identify(self, path: Path, addition: Addition, waiting: Callable[[], None]) -> dict[str, Any]:
         """The file's identity and, if it is indexed by these encoders already, that outcome."""
-        source = identify(path)
+        source = identify(path, waiting)
         known = self._library.catalog.get(source.video_id)
         unchanged = None
         if known is not None and known.status is VideoStatus.INDEXED and known.encoders == self._spaces():
@@ -259,17 +260,18 @@ class Indexer:
         return {"source": asdict(source), "unchanged": unchanged, "is_new": known is None, "at": time.time()}
 
     def _decode(self, source: Source, artefacts: Artefacts, report: Callable[[float], None]) -> None:
-        info = probe(Path(source.path))
+        info = probe(Path(source.path), partial(report, 0.0))
         expected_s = max(info.duration_s or 0.0, 1.0)
         options = DecodeOptions(fps=self._settings.sample_fps, skip=self._settings.skip)
         artefacts.clear()
         decode(
             info,
             artefacts.decode_folder,
+            self._settings,
             on_progress=lambda done_s: report(min(1.0, done_s / expected_s)),
             options=options,
         )
-        artefacts.save_lines("subtitles", read_subtitles(info))
+        artefacts.save_lines("subtitles", read_subtitles(info, self._settings, partial(report, 1.0)))
 
     def _publish(self, source: Source, addition: Addition, artefacts: Artefacts, began_at: float) -> dict[str, Any]:
         record = VideoRecord(

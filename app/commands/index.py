@@ -97,7 +97,7 @@ def _follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[dict[str, Any]]:
             for job_id, file in list(waiting.items()):
                 job = job_of(job_id)
                 if job["state"] == "running":
-                    progress.show(job_id, file, job["stage"], job["share"])
+                    progress.show(job_id, file, job["stage"], job["share"], job["duration_s"])
                 elif job["outcome"] is not None:
                     del waiting[job_id]
                     progress.done(job_id, job["outcome"]["duration_s"])
