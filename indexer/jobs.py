@@ -10,17 +10,20 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indexer.addition import Addition, Origin
 from indexer.job import STATUSES, Job, JobPage, JobState, job_of
+from indexer.job_deaths import Deaths
 from indexer.job_feed import JobFeed
 from indexer.job_keeper import Keeper
 from indexer.job_runs import Progress, Runs
-from indexer.pipeline import Cancelled, Indexer
-from retrieval.errors import ConflictError, CursorError, NotFoundError
+from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status
+from retrieval.errors import ConflictError, CursorError, NotFoundError, WorkerDiedError
 from retrieval.storage import cursors
+from retrieval.storage.records import Failure
 
 if TYPE_CHECKING:
     from dbos import DBOS
@@ -59,6 +62,7 @@ class IndexJobs:
         self._workers = workers
         self.feed = JobFeed(self._news)
         self._runs = Runs(self.feed.poke)
+        self._deaths = Deaths(self._kept, self._keep)
         self._keeper = Keeper(self, self._runs, executor_id, workers_dir if workers else None)
         self._dbos: type[DBOS] | None = None
 
@@ -95,10 +99,18 @@ class IndexJobs:
     def stop(self) -> None:
         """Let go of the queue; what is not done is resumed by the next process that takes it up."""
         if self._dbos is not None:
+            self.let_go()
             self.feed.close()
             self._keeper.stop()
             self._dbos.destroy(destroy_registry=True)
             self._dbos = None
+
+    def let_go(self) -> None:
+        """This process is about to end: the jobs that it is in the middle of are to go on where they are."""
+        try:
+            self._deaths.let_go()
+        except Exception as error:  # noqa: BLE001  a database that is away must not keep anybody from stopping
+            _log.warning("the queue does not answer: %s", error)
 
     @contextmanager
     def running(self) -> Iterator["IndexJobs"]:
@@ -127,14 +139,18 @@ class IndexJobs:
 
         earlier = _outside(lambda: self.job(job_id)).progress
         self._runs.begin(job_id, asked.origin, earlier.started_at if earlier else None)
+        waiting = partial(self._runs.report, job_id, next(iter(STEPS)), 0.0)
         try:
-            outcome = self._indexer.index(
-                job_id,
-                asked,
-                step,
-                lambda stage, share: self._runs.report(job_id, stage, share),
-                lambda video_id, duration_s: self._runs.found(job_id, video_id, duration_s),
-            )
+            with self._deaths.working(job_id, path, waiting):
+                outcome = self._indexer.index(
+                    job_id,
+                    asked,
+                    step,
+                    lambda stage, share: self._runs.report(job_id, stage, share),
+                    lambda video_id, duration_s: self._runs.found(job_id, video_id, duration_s),
+                )
+        except WorkerDiedError as died:
+            outcome = Outcome(path, None, Status.FAILED, failure=Failure(died.code, died.message))
         except Cancelled as cancelled:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         except Exception:
@@ -234,7 +250,15 @@ class IndexJobs:
 
     def keep_progress(self, job_id: str, progress: Progress) -> None:
         """Write how far the job is, for other processes and for later."""
-        self._open.update_workflow_attributes(job_id, {"progress": progress.as_dict()})
+        self._keep(job_id, {"progress": progress.as_dict()})
+
+    def _kept(self, job_id: str) -> dict[str, Any]:
+        """What is kept with a job beside its row."""
+        rows = _outside(lambda: self._rows(workflow_ids=[job_id], load_input=False, load_output=False))
+        return dict(rows[0].attributes or {}) if rows else {}
+
+    def _keep(self, job_id: str, kept: dict[str, Any]) -> None:
+        _outside(lambda: self._open.update_workflow_attributes(job_id, kept, merge=True))
 
     def running_here(self) -> set[str]:
         """Ids of the jobs that this process is working on."""
