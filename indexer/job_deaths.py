@@ -62,8 +62,8 @@ class Deaths:
         """This process stops, in order: that it ends in the middle of its jobs is not their fault."""
         self._is_stopping = True
         for job_id in list(self._at_work):
-            self._at_work.discard(job_id)
             self._write(job_id, {"at_work": False})
+            self._at_work.discard(job_id)
 
 
 def _where(kept: Mapping[str, Any]) -> str:

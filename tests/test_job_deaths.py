@@ -1,15 +1,19 @@
 """Files at which the whole process dies that indexes them: tried twice, and no third time by themselves."""
 
+import asyncio
 import json
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 
+from app.commands.serve import _Server
 from indexer.job_deaths import MOST_DEATHS, Deaths
 from retrieval.errors import WorkerDiedError
 from tests.job_fakes import until
@@ -142,6 +146,49 @@ def test_what_died_with_a_deadly_file_is_not_taken_for_it(machine: Machine) -> N
         told = told or machine.run("long.mp4,poison.mp4", workers=2)
     assert told is not None
     assert [row[1] for row in told] == ["done", "failed"]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_moments_index_lets_go_of_its_jobs_however_it_is_stopped(tmp_path: Path, sign: signal.Signals) -> None:
+    script = (
+        "import os, sys, time; from pathlib import Path; from app.commands.index import _stop_at_once\n"
+        "with _stop_at_once() as before_that:\n"
+        "    before_that.append(Path(sys.argv[1]).touch)\n"
+        "    os.kill(os.getpid(), int(sys.argv[2]))\n"
+        "    time.sleep(60)\n"
+    )
+    marker = tmp_path / "let go"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(marker), str(int(sign))],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, marker.exists()) == (128 + sign, True)
+    assert "stopped; the same command goes on from here" in done.stderr
+
+
+def test_a_server_lets_go_of_its_jobs_before_anything_else_and_off_its_loop() -> None:
+    said: list[str] = []
+
+    def let_go() -> None:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        said.append("jobs")
+
+    async def nothing(scope: object, receive: object, send: object) -> None:
+        """An application that is never asked."""
+
+    config = uvicorn.Config(nothing, port=0, lifespan="off", log_level="critical")
+    server = _Server(config, lambda: said.append("streams"), let_go, None)
+    served = threading.Thread(target=server.run)
+    served.start()
+    until(lambda: server.started, "the start of the server")
+    server.should_exit = True
+    served.join(20)
+    assert said == ["streams", "jobs"]
 
 
 class TestDeaths:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import click
 import uvicorn
+from anyio import to_thread
 
 from app.cli import Invocation
 from app.settings import Settings
@@ -47,22 +48,25 @@ def serve(invocation: Invocation, host: str | None, port: int | None, with_brows
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_PATIENCE_S,
     )
-
-    def let_go() -> None:
-        # At once: who stops a server may not have the patience for its last answers.
-        api.state.closing.set()
-        api.state.jobs.let_go()
-
-    server = _Server(config, let_go, url if with_browser else None)
+    server = _Server(
+        config, lambda: api.state.closing.set(), lambda: api.state.jobs.let_go(), url if with_browser else None
+    )
     server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """A server that opens the browser when it is there, and lets go of streams of events and jobs when it goes."""
 
-    def __init__(self, config: uvicorn.Config, let_go: Callable[[], None], opened_url: str | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        end_streams: Callable[[], None],
+        let_go_of_jobs: Callable[[], None],
+        opened_url: str | None,
+    ) -> None:
         super().__init__(config)
-        self._let_go = let_go
+        self._end_streams = end_streams
+        self._let_go_of_jobs = let_go_of_jobs
         self._opened_url = opened_url
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -71,7 +75,9 @@ class _Server(uvicorn.Server):
             webbrowser.open(self._opened_url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._let_go()
+        self._end_streams()
+        # At once, for who stops a server may not wait for its last answers; the queue cannot be asked from here.
+        await to_thread.run_sync(self._let_go_of_jobs)
         await super().shutdown(sockets)
 
 
