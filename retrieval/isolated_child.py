@@ -23,7 +23,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from retrieval.errors import MomentsError
-from retrieval.isolated_children import ANSWER, ARRAY, CRASH, HEADER, LIMIT, PROGRESS, REFUSAL, STATUS
+from retrieval.isolated_children import ANSWER, ARRAY, CRASH, FORKED, HEADER, LIMIT, PROGRESS, REFUSAL, STATUS
 from retrieval.plain_values import plain
 
 # What reads media takes a quarter of a second to import. On macOS, system libraries do not bear a fork.
@@ -61,7 +61,8 @@ class _Nursery:
     def run(self) -> None:
         """Serve until nobody asks any more; no child outlives this."""
         self._waking.setblocking(False)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the caller's to handle
+        for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(stop, signal.SIG_IGN)  # who stops them all means the caller, which takes its children along
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._waking.fileno(), warn_on_full_buffer=False)
         self._ready.register(self._control, selectors.EVENT_READ)
@@ -96,6 +97,7 @@ class _Nursery:
             _live(connection, said, server)
         os.close(connection)
         os.close(said)
+        self._control.sendall(FORKED)
         self._children[pid] = socket.socket(fileno=held)
         self._ready.register(self._children[pid], selectors.EVENT_READ, pid)
         return True

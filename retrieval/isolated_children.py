@@ -19,6 +19,10 @@ PROGRESS, ANSWER, ARRAY, REFUSAL, LIMIT, CRASH = (bytes([letter]) for letter in 
 STATUS = struct.Struct("<i")
 """How a child ended, as ``waitpid`` says it."""
 
+FORKED = b"f"
+"""What is answered when a child has been forked."""
+
+_PATIENCE_S = 60.0
 _PATIENCE_WITH_STATUS_S = 5.0
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
@@ -43,10 +47,16 @@ class Nursery:
         """A new child on these descriptors: what it is asked, what it says, and by what it is held."""
         with self._lock:
             try:
-                socket.send_fds(self._started(), [module.encode()], descriptors)
+                self._fork(module, descriptors)
             except OSError:
                 self._stop()  # somebody killed it: another takes its place
-                socket.send_fds(self._started(), [module.encode()], descriptors)
+                self._fork(module, descriptors)
+
+    def _fork(self, module: str, descriptors: list[int]) -> None:
+        control = self._started()
+        socket.send_fds(control, [module.encode()], descriptors)
+        if control.recv(len(FORKED)) != FORKED:
+            raise ConnectionResetError
 
     def stop(self) -> None:
         with self._lock:
@@ -57,6 +67,7 @@ class Nursery:
             self._stop()
         if self._control is None:
             self._control, theirs = socket.socketpair()
+            self._control.settimeout(_PATIENCE_S)
             with theirs:
                 self._process = subprocess.Popen(
                     [sys.executable, "-c", _START, str(theirs.fileno()), json.dumps(sys.path)],
