@@ -9,7 +9,7 @@ from typing import Any
 
 from indexer.addition import Origin
 from indexer.job_progress import Pace, overall_share
-from indexer.pipeline import Cancelled
+from indexer.pipeline import Cancelled, Stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Runs:
         self._origins: dict[str, Origin] = {}
         self._paces: dict[str, Pace] = {}
         self._cancelled: set[str] = set()
+        self._is_stopping = False
 
     def begin(self, job_id: str, origin: Origin, started_at: datetime | None) -> None:
         """A job runs now; ``started_at`` is when an earlier process began it, if one did."""
@@ -65,16 +66,18 @@ class Runs:
         self._changed(job_id)
 
     def enter(self, job_id: str, stage: str) -> None:
-        """The job comes to a stage, or passes through one that an earlier process did. Raises Cancelled."""
+        """The job comes to a stage, or passes through one that an earlier process did. Raises as ``report``."""
         self._move(job_id, stage, 0.0, is_work=False)
 
     def report(self, job_id: str, stage: str, share: float) -> None:
-        """The job is at ``share`` of ``stage``. Raises Cancelled if it is to stop."""
+        """The job is at ``share`` of ``stage``. Raises Cancelled or Stopped if it is to end."""
         self._move(job_id, stage, share, is_work=True)
 
     def _move(self, job_id: str, stage: str, share: float, *, is_work: bool) -> None:
         now_s = time.monotonic()
         with self._lock:
+            if self._is_stopping:
+                raise Stopped(f"the process ends that runs job {job_id}")
             if job_id in self._cancelled:
                 raise Cancelled(f"job {job_id} was cancelled")
             whole = overall_share(stage, share, self._origins[job_id])
@@ -103,6 +106,10 @@ class Runs:
         """Stop those of the jobs that run here, at their next report."""
         with self._lock:
             self._cancelled |= job_ids & self._progress.keys()
+
+    def stop(self) -> None:
+        """End all that runs here, each at its next report, without a trace."""
+        self._is_stopping = True
 
     def progress(self) -> dict[str, Progress]:
         """How far the jobs that run here are, by id."""

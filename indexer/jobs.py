@@ -6,6 +6,7 @@ work folder. Several processes on one PostgreSQL database share the queue.
 
 import contextvars
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ PIPELINE_VERSION = "1"
 """Workflows are resumed only by the same version: raise it when the steps or their artefacts change."""
 
 _POLL_S = 0.1
+_STOP_PATIENCE_S = 3.0
 _RECENT = timedelta(seconds=5)
 """What began or ended so long ago may be news; clocks of several machines differ by less."""
 
@@ -100,8 +102,12 @@ class IndexJobs:
         """Let go of the queue; what is not done is resumed by the next process that takes it up."""
         if self._dbos is not None:
             self.let_go()
+            self._runs.stop()
             self.feed.close()
             self._keeper.stop()
+            deadline_s = time.monotonic() + _STOP_PATIENCE_S
+            while self.running_here() and time.monotonic() < deadline_s:
+                time.sleep(0.02)
             self._dbos.destroy(destroy_registry=True)
             self._dbos = None
 
@@ -157,7 +163,8 @@ class IndexJobs:
             _log.exception("indexing %s failed unexpectedly", path)
             raise
         finally:
-            _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
+            if self._dbos is not None:  # else this process has stopped, and this run was the last to hear of it
+                _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
             self._runs.end(job_id)
         if outcome.failure is not None:
             raise IndexingFailed(outcome.as_dict())

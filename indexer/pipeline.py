@@ -40,7 +40,7 @@ class Step(Protocol):
 
 
 Report = Callable[[str, float], None]
-"""Called with a step's name and the share of it that is done, 0 to 1; raises Cancelled to stop the run."""
+"""Called with a step's name and the share of it that is done, 0 to 1; raises Cancelled or Stopped to end the run."""
 
 Found = Callable[[str, float | None], None]
 """Called with the video's id, and with how long its header says it is, as soon as they are known."""
@@ -48,6 +48,10 @@ Found = Callable[[str, float | None], None]
 
 class Cancelled(Exception):  # noqa: N818
     """A run was told to stop; it leaves nothing behind."""
+
+
+class Stopped(BaseException):
+    """The process ends in which a run is; the run leaves everything as it is, and goes on in another."""
 
 
 FETCH = "fetch"

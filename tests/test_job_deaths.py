@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ import pytest
 import uvicorn
 
 from app.commands.serve import _Server
+from indexer.job import JobState
 from indexer.job_deaths import MOST_DEATHS, Deaths
+from indexer.jobs import IndexJobs
 from retrieval.errors import WorkerDiedError
-from tests.job_fakes import until
+from tests.job_fakes import HeldIndexer, queue_in, until
 
 WORKER = """
 import json, os, signal, sys, time
@@ -146,6 +149,23 @@ def test_what_died_with_a_deadly_file_is_not_taken_for_it(machine: Machine) -> N
         told = told or machine.run("long.mp4,poison.mp4", workers=2)
     assert told is not None
     assert [row[1] for row in told] == ["done", "failed"]
+
+
+def test_a_queue_that_stops_ends_what_it_runs_and_another_goes_on(tmp_path: Path) -> None:
+    indexer = HeldIndexer()
+    indexer.held.add("long.mp4")
+    jobs = IndexJobs(indexer, f"sqlite:///{tmp_path / 'jobs.sqlite'}", "local", 1)  # type: ignore[arg-type]
+    with jobs.running():
+        job_id = jobs.enqueue(Path("/videos/long.mp4"))
+        until(lambda: "long.mp4 look" in indexer.log, "the work on the file")
+        began = time.monotonic()
+    assert jobs.running_here() == set()
+    assert time.monotonic() - began < 3.0
+    assert indexer.dropped == []
+    indexer.held.clear()
+    with queue_in(tmp_path, indexer) as again:
+        until(lambda: again.job(job_id).state is JobState.DONE, "the end of the job")
+    assert indexer.log.count("long.mp4 decode") == 1
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
