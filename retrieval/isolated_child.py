@@ -22,7 +22,7 @@ import traceback
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from retrieval.errors import MomentsError
+from retrieval.errors import MomentsError, StorageFullError
 from retrieval.isolated_children import ANSWER, ARRAY, CRASH, FORKED, HEADER, LIMIT, PROGRESS, REFUSAL, STATUS
 from retrieval.plain_values import plain
 
@@ -156,12 +156,17 @@ def _answer(caller: socket.socket) -> None:
     except MemoryError:
         tell(LIMIT, _json("memory"))
     except OSError as error:
-        if error.errno not in (errno.ENOMEM, errno.EFBIG):
-            tell(CRASH, _json([f"{type(error).__name__}: {error}", traceback.format_exc()]))
-        else:
-            tell(LIMIT, _json("memory" if error.errno == errno.ENOMEM else "output"))
+        match error.errno:
+            case errno.ENOMEM:
+                tell(LIMIT, _json("memory"))
+            case errno.EFBIG:
+                tell(LIMIT, _json("output"))
+            case errno.ENOSPC | errno.EDQUOT:
+                tell(REFUSAL, _json([StorageFullError.__name__, f"the disk is full: {error}"]))
+            case _:
+                tell(CRASH, _unforeseen(error))
     except Exception as error:  # noqa: BLE001  whatever it is, the caller is told
-        tell(CRASH, _json([f"{type(error).__name__}: {error}", traceback.format_exc()]))
+        tell(CRASH, _unforeseen(error))
 
 
 def _packed(result: Any) -> tuple[bytes, bytes]:
@@ -170,6 +175,10 @@ def _packed(result: Any) -> tuple[bytes, bytes]:
         sys.modules["numpy"].save(packed, result, allow_pickle=False)
         return ARRAY, packed.getvalue()
     return ANSWER, _json(plain(result))
+
+
+def _unforeseen(error: Exception) -> bytes:
+    return _json([f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))])
 
 
 def _json(value: Any) -> bytes:

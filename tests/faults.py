@@ -1,6 +1,7 @@
 """Functions for a process of their own that do what broken files make decoders do."""
 
 import ctypes
+import errno
 import os
 import signal
 import sys
@@ -51,6 +52,10 @@ def text_instead_of_number() -> int:
 
 def refuse(*_: Any, **__: Any) -> None:
     raise NotMediaError("this is no media file")
+
+
+def find_the_disk_full(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def stumble(*_: Any, **__: Any) -> None:
@@ -147,6 +152,14 @@ def note_pid_and_hang(note: Path, *, on_progress: Callable[[float], None]) -> No
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         time.sleep(1)
+
+
+def note_pid_and_count(note: Path, *, on_progress: Callable[[float], None]) -> int:
+    note.write_text(str(os.getpid()))
+    for number in range(1, 6):
+        on_progress(number)
+        time.sleep(0.1)
+    return 5
 
 
 def where() -> str:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval import isolated_children
-from retrieval.errors import DecoderCrashedError, DecoderHungError, DecoderLimitError, NotMediaError
+from retrieval import isolated, isolated_children
+from retrieval.errors import DecoderCrashedError, DecoderHungError, DecoderLimitError, NotMediaError, StorageFullError
 from retrieval.isolated import Limits, UnforeseenError, run_isolated
 from tests import faults
 from tests.job_fakes import until
@@ -49,6 +49,10 @@ class TestWhatComesBack:
     def test_errors_of_the_tree_as_themselves(self) -> None:
         with pytest.raises(NotMediaError, match="this is no media file"):
             run(faults.refuse)
+
+    def test_a_full_disk_is_no_fault_of_the_file(self) -> None:
+        with pytest.raises(StorageFullError, match="the disk is full"):
+            run(faults.find_the_disk_full)
 
     def test_other_errors_by_their_name(self) -> None:
         with pytest.raises(UnforeseenError, match="ZeroDivisionError: nobody thought of this"):
@@ -135,8 +139,9 @@ def test_whoever_listens_stops_it_at_once_though_it_hangs(tmp_path: Path) -> Non
 def test_a_child_dies_with_its_caller(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     script = (
-        "import sys; from pathlib import Path; from tests import faults, test_isolated as t; "
-        "t.run(faults.note_pid_and_hang, Path(sys.argv[1]), on_progress=lambda _: None)"
+        "import sys; from pathlib import Path; from tests import faults; from retrieval.isolated import *; "
+        "run_isolated(faults.note_pid_and_hang, Path(sys.argv[1]), limits=Limits(10**9, 60), name='file', "
+        "on_progress=lambda _: None)"
     )
     caller = subprocess.Popen([sys.executable, "-c", script, str(note)], cwd=Path(__file__).parents[1])
     until(lambda: note.exists() and note.read_text() != "", "the child")
@@ -145,6 +150,28 @@ def test_a_child_dies_with_its_caller(tmp_path: Path) -> None:
     os.kill(caller.pid, signal.SIGKILL)
     caller.wait()
     until(lambda: not is_alive(child), "the end of the child")
+
+
+def test_a_service_that_is_stopped_keeps_them_until_its_own_process_ends(tmp_path: Path) -> None:
+    """Service managers and terminals signal every process of a service at once."""
+    note = tmp_path / "pid"
+
+    def stop_all(done: float) -> None:
+        if not done:
+            return
+        process = isolated_children.nursery()._process
+        assert process is not None
+        for pid in (process.pid, int(note.read_text())):
+            for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                os.kill(pid, sign)
+
+    assert run(faults.note_pid_and_count, note, on_progress=stop_all) == 5
+
+
+def test_where_there_is_no_fork_functions_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "IS_POSSIBLE", False)
+    assert run(faults.tell, Path("a")).pid == os.getpid()
+    assert run(faults.count, 3, on_progress=lambda _: None) == 3
 
 
 def test_the_process_that_forks_is_started_again_if_it_dies() -> None:
