@@ -87,12 +87,12 @@ def decode(
 
 def _probe(path: Path) -> MediaInfo:
     info = probing.probe(path)
-    for stream in (info.video,) if info.video else ():
-        if stream.coded_width * stream.coded_height > MOST_FRAME_PIXELS:
-            raise UndecodableError(
-                f"{path} has pictures of {stream.coded_width:,} × {stream.coded_height:,} pixels; "
-                f"at most {MOST_FRAME_PIXELS:,} pixels are allowed"
-            )
+    picture = info.video
+    if picture is not None and picture.coded_width * picture.coded_height > MOST_FRAME_PIXELS:
+        raise UndecodableError(
+            f"{path} has pictures of {picture.coded_width:,} × {picture.coded_height:,} pixels; "
+            f"at most {MOST_FRAME_PIXELS:,} pixels are allowed"
+        )
     return info
 
 

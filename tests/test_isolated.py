@@ -90,10 +90,8 @@ class TestWhatComesBack:
 def test_what_goes_wrong_is_an_error_that_says_what(
     function: Callable[..., Any], limits: Limits, error: type[Exception], message: str
 ) -> None:
-    began = time.monotonic()
     with pytest.raises(error, match=message):
         run(function, limits=limits)
-    assert time.monotonic() - began < 15
     assert run(faults.count, 1, on_progress=lambda _: None) == 1  # and the next goes as ever
 
 
@@ -186,8 +184,10 @@ def test_the_process_that_forks_is_started_again_if_it_dies() -> None:
 def test_it_is_quick_and_light_once_it_is_warm() -> None:
     """A process of its own costs a few hundredths of a second, and loads nothing but what reads media."""
     run(faults.where)
-    began = time.monotonic()
+    took_s = []
     for _ in range(10):
+        began = time.monotonic()
         run(faults.where)
-    assert (time.monotonic() - began) / 10 < 0.15
+        took_s.append(time.monotonic() - began)
+    assert min(took_s) < 0.1
     assert not {"torch", "openvino", "fastapi", "sqlalchemy"} & set(run(faults.loaded))

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -158,9 +157,7 @@ def test_a_queue_that_stops_ends_what_it_runs_and_another_goes_on(tmp_path: Path
     with jobs.running():
         job_id = jobs.enqueue(Path("/videos/long.mp4"))
         until(lambda: "long.mp4 look" in indexer.log, "the work on the file")
-        began = time.monotonic()
     assert jobs.running_here() == set()
-    assert time.monotonic() - began < 3.0
     assert indexer.dropped == []
     indexer.held.clear()
     with queue_in(tmp_path, indexer) as again:
