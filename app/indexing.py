@@ -16,6 +16,7 @@ from indexer.jobs import IndexJobs
 from indexer.pipeline import Indexer
 from retrieval.encoders.profiles import Encoders, Resolved
 from retrieval.errors import InputError
+from retrieval.isolated import warm_up
 from retrieval.library import Library
 from retrieval.storage.folder import LockName
 
@@ -47,6 +48,7 @@ def open_jobs(library: Library, settings: Settings, url: str | None = None) -> I
             pass
     resolved = resolve_profile(library, settings)
     announce(resolved, settings)
+    warm_up()
     encoders = Encoders(resolved.profile, settings)
     indexer = Indexer(library, encoders, settings)
     database = settings.database_url or f"sqlite:///{library.folder.path / 'jobs.sqlite'}"

@@ -10,8 +10,6 @@ from rich.text import Text
 from app.harmless import one_line
 from app.terminal import make_console
 from indexer.job_progress import overall_share
-from indexer.probe import probe
-from retrieval.errors import MediaError
 
 
 class _SpeedColumn(ProgressColumn):
@@ -20,14 +18,6 @@ class _SpeedColumn(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.fields.get("speed")
         return Text(f"{speed:.1f}× real time" if speed else "", style="dim")
-
-
-def _claimed_length_s(file: Path) -> float:
-    """What the file's header says it lasts, 0 if it does not say."""
-    try:
-        return probe(file).duration_s or 0.0
-    except MediaError:
-        return 0.0
 
 
 class IndexProgress:
@@ -60,11 +50,10 @@ class IndexProgress:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def show(self, job_id: str, file: Path, stage: str | None, share: float) -> None:
-        """A job is at ``share`` of ``stage``."""
+    def show(self, job_id: str, file: Path, stage: str | None, share: float, length_s: float | None) -> None:
+        """A job is at ``share`` of ``stage``; ``length_s`` is what its file claims to last, once that is known."""
         self._shares[job_id] = overall_share(stage, share)
-        if job_id not in self._lengths_s:
-            self._lengths_s[job_id] = _claimed_length_s(file)
+        self._lengths_s[job_id] = length_s or 0.0
         number = f"{self._finished + 1}/{self._files} " if self._files > 1 else ""
         self._progress.update(
             self._task,

@@ -2,12 +2,13 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.probe import content_hash, probe
+from indexer.apart import probe
+from indexer.probe import content_hash
 from indexer.sidecars import find_sidecars
 from retrieval.storage.records import VideoFile
 
@@ -38,9 +39,9 @@ class Source:
         return VideoFile(self.path, self.size_bytes, self.modified_ns, self.sidecars)
 
 
-def identify(path: Path) -> Source:
-    """Who this file is. Raises MediaError for what is no media file."""
-    info = probe(path)
+def identify(path: Path, waiting: Callable[[], None]) -> Source:
+    """Who this file is. Raises MediaError for what is no media file; ``waiting`` is called every moment meanwhile."""
+    info = probe(path, waiting)
     picture = info.video
     # Before its bytes are read: a file that grows meanwhile is then seen to differ from what was read.
     about = path.stat()

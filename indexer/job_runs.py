@@ -2,15 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from indexer.addition import Origin
 from indexer.job_progress import Pace, overall_share
-from indexer.pipeline import Cancelled
+from indexer.pipeline import Cancelled, Stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,6 @@ class Progress:
         return cls(**{**value, "started_at": datetime.fromisoformat(value["started_at"])})
 
 
-class Closed(Exception):  # noqa: N818
-    """A job was told that this process runs no more; what it has done so far is kept."""
-
-
 class Runs:
     """The jobs that run in this process, ``most`` at a time.
 
@@ -54,25 +49,24 @@ class Runs:
         self._lock = threading.Condition()
         self._waiting: list[str] = []
         self._called_off: set[str] = set()
-        self._is_ending = False
-        self._is_closed = False
         self._progress: dict[str, Progress] = {}
         self._origins: dict[str, Origin] = {}
         self._paces: dict[str, Pace] = {}
         self._cancelled: set[str] = set()
+        self._is_stopping = False
 
     def begin(self, job_id: str, origin: Origin, started_at: datetime | None) -> None:
         """Wait until fewer than ``most`` jobs run, then count as one of them.
 
         The queue hands out jobs by a count of its own that comes late where the machine is busy.
-        ``started_at`` is when an earlier process began the job, if one did. Raises Cancelled or Closed.
+        ``started_at`` is when an earlier process began the job, if one did. Raises Cancelled or Stopped.
         """
         with self._lock:
             self._waiting.append(job_id)
             try:
-                self._lock.wait_for(lambda: self._is_closed or job_id in self._called_off or self._has_turn(job_id))
-                if self._is_closed:
-                    raise Closed(f"job {job_id} did not begin")
+                self._lock.wait_for(lambda: self._is_stopping or job_id in self._called_off or self._has_turn(job_id))
+                if self._is_stopping:
+                    raise Stopped(f"the process ends before job {job_id} began")
                 if job_id in self._called_off:
                     raise Cancelled(f"job {job_id} was cancelled")
             finally:
@@ -86,7 +80,7 @@ class Runs:
     def _has_turn(self, job_id: str) -> bool:
         is_next = self._waiting[0] == job_id and len(self._progress) < self._most
         # A job that is tried again may still be stopping where it ran before.
-        return is_next and job_id not in self._progress and not self._is_ending
+        return is_next and job_id not in self._progress
 
     def end(self, job_id: str) -> None:
         """The job runs no more."""
@@ -97,25 +91,10 @@ class Runs:
             self._lock.notify_all()
         self._changed(job_id)
 
-    @contextmanager
-    def closing(self) -> Iterator[None]:
-        """For the block no job begins or goes on; after it, all that run or wait are told that it is over.
-
-        The queue is put away meanwhile: it must not take for a job's end what only ends here.
-        """
-        with self._lock:
-            self._is_ending = True
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._is_closed = True
-                self._lock.notify_all()
-
     @property
-    def is_closed(self) -> bool:
-        """Whether this process runs no more jobs."""
-        return self._is_closed
+    def is_stopping(self) -> bool:
+        """Whether this process begins no job any more, and ends those that it has."""
+        return self._is_stopping
 
     def waiting(self) -> tuple[str, ...]:
         """Ids of the jobs that the queue handed to this process while it has no room for them, the next first."""
@@ -123,19 +102,18 @@ class Runs:
             return tuple(self._waiting)
 
     def enter(self, job_id: str, stage: str) -> None:
-        """The job comes to a stage, or passes through one that an earlier process did. Raises Cancelled or Closed."""
+        """The job comes to a stage, or passes through one that an earlier process did. Raises as ``report``."""
         self._move(job_id, stage, 0.0, is_work=False)
 
     def report(self, job_id: str, stage: str, share: float) -> None:
-        """The job is at ``share`` of ``stage``. Raises Cancelled or Closed if it is to stop."""
+        """The job is at ``share`` of ``stage``. Raises Cancelled or Stopped if it is to end."""
         self._move(job_id, stage, share, is_work=True)
 
     def _move(self, job_id: str, stage: str, share: float, *, is_work: bool) -> None:
         now_s = time.monotonic()
         with self._lock:
-            if self._is_ending:
-                self._lock.wait_for(lambda: self._is_closed)
-                raise Closed(f"job {job_id} stopped at {stage}")
+            if self._is_stopping:
+                raise Stopped(f"the process ends that runs job {job_id}")
             if job_id in self._cancelled:
                 raise Cancelled(f"job {job_id} was cancelled")
             whole = overall_share(stage, share, self._origins[job_id])
@@ -165,6 +143,12 @@ class Runs:
         with self._lock:
             self._cancelled |= job_ids & self._progress.keys()
             self._called_off |= job_ids & set(self._waiting)
+            self._lock.notify_all()
+
+    def stop(self) -> None:
+        """End all that runs or waits here, without a trace: what runs, at its next report."""
+        with self._lock:
+            self._is_stopping = True
             self._lock.notify_all()
 
     def progress(self) -> dict[str, Progress]:

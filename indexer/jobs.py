@@ -6,21 +6,25 @@ work folder. Several processes on one PostgreSQL database share the queue.
 
 import contextvars
 import logging
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indexer.addition import Addition, Origin
 from indexer.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
+from indexer.job_deaths import Deaths
 from indexer.job_feed import JobFeed
 from indexer.job_keeper import Keeper
-from indexer.job_runs import Closed, Progress, Runs
-from indexer.pipeline import Cancelled, Indexer
-from retrieval.errors import ConflictError, CursorError, MomentsError, NotFoundError
+from indexer.job_runs import Progress, Runs
+from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status
+from retrieval.errors import ConflictError, CursorError, MomentsError, NotFoundError, WorkerDiedError
 from retrieval.storage import cursors
+from retrieval.storage.records import Failure
 
 if TYPE_CHECKING:
     from dbos import DBOS
@@ -33,6 +37,7 @@ PIPELINE_VERSION = "1"
 """Workflows are resumed only by the same version: raise it when the steps or their artefacts change."""
 
 _POLL_S = 0.1
+_STOP_PATIENCE_S = 3.0
 _RECENT = timedelta(seconds=5)
 """What began or ended so long ago may be news; clocks of several machines differ by less."""
 
@@ -63,6 +68,7 @@ class IndexJobs:
         self._workers = workers
         self.feed = JobFeed(self._news)
         self._runs = Runs(self.feed.poke, workers)
+        self._deaths = Deaths(self._kept, self._keep)
         self._keeper = Keeper(self, self._runs, executor_id, workers_dir if workers else None)
         self._dbos: type[DBOS] | None = None
 
@@ -99,11 +105,22 @@ class IndexJobs:
     def stop(self) -> None:
         """Let go of the queue; what is not done is resumed by the next process that takes it up."""
         if self._dbos is not None:
+            self.let_go()
+            self._runs.stop()
             self.feed.close()
             self._keeper.stop()
-            with self._runs.closing():
-                self._dbos.destroy(destroy_registry=True)
-                self._dbos = None
+            deadline_s = time.monotonic() + _STOP_PATIENCE_S
+            while self.running_here() and time.monotonic() < deadline_s:
+                time.sleep(0.02)
+            self._dbos.destroy(destroy_registry=True)
+            self._dbos = None
+
+    def let_go(self) -> None:
+        """This process is about to end: the jobs that it is in the middle of are to go on where they are."""
+        try:
+            self._deaths.let_go()
+        except Exception as error:  # noqa: BLE001  a database that is away must not keep anybody from stopping
+            _log.warning("the queue does not answer: %s", error)
 
     @contextmanager
     def running(self) -> Iterator["IndexJobs"]:
@@ -135,23 +152,27 @@ class IndexJobs:
             self._runs.begin(job_id, asked.origin, earlier.started_at if earlier else None)
         except Cancelled as cancelled:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
+        waiting = partial(self._runs.report, job_id, next(iter(STEPS)), 0.0)
         try:
-            outcome = self._indexer.index(
-                job_id,
-                asked,
-                step,
-                lambda stage, share: self._runs.report(job_id, stage, share),
-                lambda video_id, duration_s: self._runs.found(job_id, video_id, duration_s),
-            )
+            with self._deaths.working(job_id, path, waiting):
+                outcome = self._indexer.index(
+                    job_id,
+                    asked,
+                    step,
+                    lambda stage, share: self._runs.report(job_id, stage, share),
+                    lambda video_id, duration_s: self._runs.found(job_id, video_id, duration_s),
+                )
+        except WorkerDiedError as died:
+            outcome = Outcome(path, None, Status.FAILED, failure=Failure(died.code, died.message))
         except Cancelled as cancelled:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         except Exception as crash:
-            if self._runs.is_closed:
+            if self._runs.is_stopping:
                 raise
             _log.exception("indexing %s failed unexpectedly", path)
             raise _crashed(crash) from crash
         finally:
-            if not self._runs.is_closed:
+            if self._dbos is not None:  # else this process has stopped, and this run was the last to hear of it
                 _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
             self._runs.end(job_id)
         if outcome.failure is not None:
@@ -257,7 +278,15 @@ class IndexJobs:
 
     def keep_progress(self, job_id: str, progress: Progress) -> None:
         """Write how far the job is, for other processes and for later."""
-        self._open.update_workflow_attributes(job_id, {"progress": progress.as_dict()})
+        self._keep(job_id, {"progress": progress.as_dict()})
+
+    def _kept(self, job_id: str) -> dict[str, Any]:
+        """What is kept with a job beside its row."""
+        rows = _outside(lambda: self._rows(workflow_ids=[job_id], load_input=False, load_output=False))
+        return dict(rows[0].attributes or {}) if rows else {}
+
+    def _keep(self, job_id: str, kept: dict[str, Any]) -> None:
+        _outside(lambda: self._open.update_workflow_attributes(job_id, kept, merge=True))
 
     def running_here(self) -> set[str]:
         """Ids of the jobs that this process is working on."""
@@ -308,7 +337,7 @@ def _short_of_crashes(run: Callable[[], T]) -> T:
     """What ``run`` returns; the queue keeps what it raises, so that is short."""
     try:
         return run()
-    except (MomentsError, Cancelled, Closed):
+    except (MomentsError, Cancelled):
         raise
     except Exception as crash:
         raise _crashed(crash) from crash

@@ -1,8 +1,7 @@
 """A stretch of a file whose timestamps start over or leap, copied without decoding, with those of the one clock."""
 
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -29,22 +28,8 @@ _LONG_AFTER_S = 15.0
 _NEAR_BYTES = 200_000
 
 
-@contextmanager
-def on_one_clock(info: MediaInfo, span: Span, folder: Path) -> Iterator[MediaInfo]:
-    """What to read the span from: the file itself, or a copy in ``folder``, for the block, whose times run on."""
-    if info.clock is None:
-        yield info
-        return
-    # Only one of them can hold how a picture is to be turned; its clock counts milliseconds.
-    suffix = ".mkv" if info.video and info.video.rotation_deg else ".nut"
-    copy = folder / f".{uuid.uuid4().hex}{suffix}"
-    try:
-        yield _copied(info, info.clock, span, copy)
-    finally:
-        copy.unlink(missing_ok=True)
-
-
-def _copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> MediaInfo:
+def copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> MediaInfo:
+    """What the ``copy`` holds: the packets of the span and a little around it, on the clock."""
     import av
 
     wanted = [stream.index for stream in (info.video, info.audio) if stream]

@@ -16,16 +16,15 @@ from typing import Any, Protocol, TypeVar
 
 from indexer.addition import Addition, Origin
 from indexer.addresses import check_url
+from indexer.apart import decode, probe, read_subtitles
 from indexer.artefacts import Artefacts
-from indexer.decode import DecodeOptions, decode
+from indexer.decode import DecodeOptions
 from indexer.download import download
 from indexer.identify import Source, identify
 from indexer.indexed_file import FileState, file_now, files_of, gone_paths, state_of
-from indexer.probe import probe
 from indexer.publish import STILL_WRITTEN, publish
 from indexer.settings import IndexSettings
 from indexer.stages import hear, listen, look, read
-from indexer.subtitles import read_subtitles
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MediaError, MomentsError
@@ -42,7 +41,7 @@ class Step(Protocol):
 
 
 Report = Callable[[str, float], None]
-"""Called with a step's name and the share of it that is done, 0 to 1; raises Cancelled to stop the run."""
+"""Called with a step's name and the share of it that is done, 0 to 1; raises Cancelled or Stopped to end the run."""
 
 Found = Callable[[str, float | None], None]
 """Called with the video's id, and with how long its header says it is, as soon as they are known."""
@@ -50,6 +49,10 @@ Found = Callable[[str, float | None], None]
 
 class Cancelled(Exception):  # noqa: N818
     """A run was told to stop; it leaves nothing behind."""
+
+
+class Stopped(BaseException):
+    """The process ends in which a run is; the run leaves everything as it is, and goes on in another."""
 
 
 FETCH = "fetch"
@@ -122,11 +125,12 @@ class Indexer:
         try:
             is_here = addition.origin is not Origin.URL
             path = Path(addition.where) if is_here else self._fetch(addition.where, own, step, report)
-            begun = step("identify", lambda: self._identify(path, addition))
+            here = partial(report, "identify", 0.0)
+            begun = step("identify", lambda: self._identify(path, addition, here))
             source, began_at = Source(**begun["source"]), begun["at"]
             found(source.video_id, source.duration_s)
             with self._library.folder.working_on(source.video_id, lambda: report("identify", 1.0)) as waited:
-                unchanged = begun["unchanged"] or (waited and self._identify(path, addition)["unchanged"])
+                unchanged = begun["unchanged"] or (waited and self._identify(path, addition, here)["unchanged"])
                 if unchanged:
                     return self._without_copy(Outcome.from_dict(unchanged), own)
                 return self._index(source, addition, begun, step, report)
@@ -204,9 +208,9 @@ class Indexer:
         shutil.rmtree(own, ignore_errors=True)
         return replace(unchanged, path=known.path)
 
-    def _identify(self, path: Path, addition: Addition) -> dict[str, Any]:
+    def _identify(self, path: Path, addition: Addition, waiting: Callable[[], None]) -> dict[str, Any]:
         """The file's identity and, if it is indexed by these encoders already, that outcome."""
-        source = identify(path)
+        source = identify(path, waiting)
         known = self._library.catalog.get(source.video_id)
         unchanged = None
         if known is not None and self._is_indexed(known, source):
@@ -241,17 +245,18 @@ class Indexer:
         return any(state_of(catalog, known, file) is FileState.SAME for file in files_of(known))
 
     def _decode(self, source: Source, artefacts: Artefacts, report: Callable[[float], None]) -> None:
-        info = probe(Path(source.path))
+        info = probe(Path(source.path), partial(report, 0.0))
         expected_s = max(info.duration_s or 0.0, 1.0)
         options = DecodeOptions(fps=self._settings.sample_fps, skip=self._settings.skip)
         artefacts.clear()
         decoded = decode(
             info,
             artefacts.decode_folder,
+            self._settings,
             on_progress=lambda done_s: report(min(1.0, done_s / expected_s)),
             options=options,
         )
-        subtitles = read_subtitles(info)
+        subtitles = read_subtitles(info, self._settings, partial(report, 1.0))
         artefacts.save_lines("subtitles", subtitles.said)
         artefacts.save_lines("subtitles_beside", subtitles.beside)
         replace(decoded, warnings=(*decoded.warnings, *subtitles.warnings)).save()

@@ -28,6 +28,17 @@ class IndexSettings(RetrievalSettings):
         le=64,
         description="Videos indexed at the same time by one process; 0 leaves them to `moments worker`.",
     )
+    decode_memory_gb: float = Field(
+        default=4.0, ge=0.25, description="Memory that decoding one file may take, in GB; more fails the file."
+    )
+    decode_patience_s: float = Field(
+        default=120.0,
+        ge=1.0,
+        description="How long decoding may go on without getting on, in seconds, and 1 s per 20 MB of the file.",
+    )
+    decode_output_gb: float = Field(
+        default=20.0, ge=0.1, description="Pictures and sound that decoding one file may leave on disk, in GB."
+    )
     max_upload_gb: float = Field(
         default=10.0, gt=0, description="Largest file that is taken by upload or from an address, in GB."
     )

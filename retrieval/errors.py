@@ -219,6 +219,36 @@ class UndecodableError(MediaError):
     code = "undecodable"
 
 
+class DecoderFailedError(MediaError):
+    """A file that was too much for the process that read it; it is not to be read again without reason."""
+
+    code = "decoder_failed"
+
+
+class DecoderCrashedError(DecoderFailedError):
+    """The process that read the file died of it."""
+
+    code = "decoder_crashed"
+
+
+class DecoderHungError(DecoderFailedError):
+    """The process that read the file went on for too long without getting on."""
+
+    code = "decoder_hung"
+
+
+class DecoderLimitError(DecoderFailedError):
+    """Reading the file takes more memory, time or space on disk than one file may have."""
+
+    code = "decoder_limit"
+
+
+class WorkerDiedError(MediaError):
+    """A file at which the whole process died that indexed it, more than once."""
+
+    code = "worker_died"
+
+
 class ExportFailedError(MediaError):
     """Moments that cannot be made into a file."""
 

@@ -1,16 +1,18 @@
 """The sound or the picture of a file that is part of a query: small, and safe to read from strangers."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, QueryError
+from retrieval.isolated import Limits, run_isolated
 from retrieval.mono import MonoMix
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ MOST_PIXELS = 64_000_000
 PICTURE_SIDE_PX = 640
 """The long side that indexed frames have, so that encoders see a query's picture as they saw those."""
 
+_LIMITS = Limits(memory_bytes=2_000_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
+"""A picture of MOST_PIXELS that is transparent takes 1.4 GB on its way to the size of a frame."""
+_AT_ONCE = threading.BoundedSemaphore(4)
+"""So many files of queries are read at the same time; others wait."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
 # Each reads nothing but the file it is given; playlists, which name other files to open, are left out.
 _DEMUXERS = "aac,ac3,aiff,amr,asf,au,avi,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav,webm,wv"
 _SOUND_ALLOWED = f"allowed is audio or video of at most {LONGEST_SOUND_S / 60:.0f} minutes (wav, mp3, m4a, flac, ogg …)"
@@ -45,9 +55,32 @@ _PICTURE_ALLOWED = f"allowed are {', '.join(_PICTURE_FORMATS)}"
 def read_sound(source: Source, used_s: float) -> Samples:
     """The first ``used_s`` seconds of the sound, 16 kHz; of several tracks, of the first that can be heard.
 
-    Raises InputError for what is no media file, has no sound or is longer than LONGEST_SOUND_S, and
-    QueryError for silence.
+    Raises InputError for what is no media file, has no sound or is longer than LONGEST_SOUND_S, QueryError for
+    silence, and DecoderFailedError for what its decoder does not survive.
     """
+    return _apart(_read_sound, source, used_s)
+
+
+def read_picture(source: Source) -> NDArray[np.uint8]:
+    """(height, width, 3) RGB, upright, at most PICTURE_SIDE_PX long; what is transparent is white.
+
+    Raises InputError for what is no picture or has more than MOST_PIXELS, and DecoderFailedError for what its
+    decoder does not survive.
+    """
+    return _apart(_read_picture, source)
+
+
+def _apart(read: Callable[Concatenate[Path | bytes, P], T], source: Source, *arguments: P.args, **_: P.kwargs) -> T:
+    """What ``read`` makes of the source, in a process of its own."""
+    name = _name_of(source)
+    if not isinstance(source, Path | bytes):
+        with opened(source) as file:
+            source = file.read()
+    with _AT_ONCE:
+        return run_isolated(read, source, *arguments, limits=_LIMITS, name=name)
+
+
+def _read_sound(source: Path | bytes, used_s: float) -> Samples:
     import av
 
     name = _name_of(source)
@@ -69,11 +102,7 @@ def read_sound(source: Source, used_s: float) -> Samples:
     return heard
 
 
-def read_picture(source: Source) -> NDArray[np.uint8]:
-    """(height, width, 3) RGB, upright, at most PICTURE_SIDE_PX long; what is transparent is white.
-
-    Raises InputError for what is no picture or has more than MOST_PIXELS.
-    """
+def _read_picture(source: Path | bytes) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps
 
     name = _name_of(source)

@@ -1,14 +1,13 @@
 """What a process knows of the jobs that run in it."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 
 from indexer.addition import Origin
-from indexer.job_runs import Closed, Progress, Runs
-from indexer.pipeline import STEPS, Cancelled
+from indexer.job_runs import Progress, Runs
+from indexer.pipeline import STEPS, Cancelled, Stopped
 from tests.job_fakes import until
 
 
@@ -65,7 +64,7 @@ class Beginner(threading.Thread):
     def run(self) -> None:
         try:
             self._runs.begin(self._job_id, Origin.PATH, None)
-        except (Cancelled, Closed) as error:
+        except (Cancelled, Stopped) as error:
             self.ended_by = type(error).__name__
 
 
@@ -109,21 +108,17 @@ def test_a_job_that_is_tried_again_waits_for_its_own_end() -> None:
     runs.report("a", "decode", 0.5)
 
 
-def test_what_runs_and_waits_stops_when_all_ends_and_not_before() -> None:
+def test_what_runs_and_waits_ends_when_the_process_does() -> None:
     runs = Runs(lambda _: None, 1)
     runs.begin("a", Origin.PATH, None)
     waiting = Beginner(runs, "b")
-    with ThreadPoolExecutor(1) as pool:
-        with runs.closing():
-            reporting = pool.submit(runs.report, "a", "decode", 0.5)
-            runs.end("c")
-            waiting.join(0.1)
-            assert not reporting.done()
-            assert waiting.is_alive()
-        with pytest.raises(Closed):
-            reporting.result(5)
+    runs.stop()
     waiting.join(5)
-    assert waiting.ended_by == "Closed"
+    assert waiting.ended_by == "Stopped"
+    with pytest.raises(Stopped):
+        runs.report("a", "decode", 0.5)
+    with pytest.raises(Stopped):
+        runs.begin("c", Origin.PATH, None)
     assert set(runs.progress()) == {"a"}
 
 

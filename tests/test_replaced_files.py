@@ -251,8 +251,8 @@ def test_a_known_content_does_not_take_a_path_that_was_written_since_it_was_hash
 ) -> None:
     known = desk.index(films / "red.mp4")
 
-    def identify_then_replace(path: Path) -> Source:
-        source = identify(path)
+    def identify_then_replace(path: Path, waiting: Callable[[], None]) -> Source:
+        source = identify(path, waiting)
         shutil.copy(films / "blue.mp4", path)
         return source
 

@@ -11,9 +11,9 @@ from app.exports.chosen import Chosen
 from app.exports.edl import edl
 from app.exports.render import render_clip, render_reel
 from app.exports.sequence import lay_out
+from indexer.apart import on_one_clock
 from indexer.decode import decode
 from indexer.decoded import Decoded
-from indexer.one_clock import on_one_clock
 from indexer.probe import MediaInfo, probe
 from indexer.stream_clock import read_clock
 from retrieval.domain import Span

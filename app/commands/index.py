@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from retrieval.errors import InputError
 from retrieval.library import Library
 
 _POLL_S = 0.1
+_STOP_PATIENCE_S = 2.0
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 JobOf = Callable[[str], dict[str, Any]]
 
@@ -76,11 +79,12 @@ def index(invocation: Invocation, paths: tuple[str, ...], skip: str | None = Non
 def _here(settings: Settings, files: list[Path]) -> Iterator[dict[str, Any]]:
     """Outcomes of files that this process indexes, as they are done."""
     with (
-        _stop_at_once(),
+        _stop_at_once() as before_that,
         Library(settings, "moments index") as library,
         _log_in(library.folder.path / "moments.log"),
         open_jobs(library, settings) as indexing,
     ):
+        before_that.append(indexing.jobs.let_go)
         left_over = {job.id: job.path for job in indexing.jobs.unfinished()}
         ids = {indexing.jobs.enqueue(file): file for file in files}
         yield from _follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id)))
@@ -103,7 +107,7 @@ def _follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[dict[str, Any]]:
             for job_id, file in list(waiting.items()):
                 job = job_of(job_id)
                 if job["state"] == "running":
-                    progress.show(job_id, file, job["stage"], job["share"])
+                    progress.show(job_id, file, job["stage"], job["share"], job["duration_s"])
                 elif job["outcome"] is not None:
                     del waiting[job_id]
                     progress.done(job_id, job["outcome"]["duration_s"])
@@ -166,16 +170,27 @@ def _log_in(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _stop_at_once() -> Iterator[None]:
-    """Ctrl-C ends the process like a kill: every finished step is kept, and the next run goes on from there."""
+def _stop_at_once() -> Iterator[list[Callable[[], None]]]:
+    """Ctrl-C ends the process like a kill: every finished step is kept, and the next run goes on from there.
 
-    def stop(*_: object) -> None:
+    So do the signals of who closes the terminal or shuts the machine down. What is put in the list is done before.
+    """
+    before_that: list[Callable[[], None]] = []
+
+    def stop(number: int, _: object) -> None:
         sys.stdout.flush()
         os.write(2, b"\nstopped; the same command goes on from here\n")
-        os._exit(130)
+        for act in before_that:
+            # In a thread, for this one may hold the very lock that it waits for.
+            acting = threading.Thread(target=act, daemon=True)
+            acting.start()
+            acting.join(_STOP_PATIENCE_S)
+        os._exit(128 + number)
 
-    before = signal.signal(signal.SIGINT, stop)
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # as nohup has it
+    handled = {number: signal.signal(number, stop) for number in heard}
     try:
-        yield
+        yield before_that
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, before in handled.items():
+            signal.signal(number, before)

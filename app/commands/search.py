@@ -15,6 +15,7 @@ from app.terminal import make_console, shown
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.file_queries import FileKind, QueryFile, search_with
+from retrieval.isolated import warm_up
 from retrieval.path_text import meant
 from retrieval.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
 from retrieval.video_filter import VideoFilter
@@ -124,6 +125,8 @@ def search(
     if server is not None:
         answer = server.search(query) if file is None else server.search_with(query, file)
     else:
+        if file is not None:
+            warm_up()  # beside the models, which take longer
         with open_engine(settings) as engine:
             answer = engine.search(query) if file is None else search_with(engine, query, file)
     if invocation.as_json:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import click
 import uvicorn
+from anyio import to_thread
 
 from app.cli import Invocation
 from app.harmless import say
@@ -56,7 +57,9 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=_SHUTDOWN_PATIENCE_S,
     )
-    server = _Server(config, lambda: api.state.closing.set(), shown if with_browser else None)
+    server = _Server(
+        config, lambda: api.state.closing.set(), lambda: api.state.jobs.let_go(), shown if with_browser else None
+    )
     try:
         with listener:
             server.run(sockets=[listener])
@@ -67,11 +70,18 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """A server that opens the browser when it is there, and ends streams of events when it goes."""
+    """A server that opens the browser when it is there, and lets go of streams of events and jobs when it goes."""
 
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None], opened_url: str | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        end_streams: Callable[[], None],
+        let_go_of_jobs: Callable[[], None],
+        opened_url: str | None,
+    ) -> None:
         super().__init__(config)
         self._end_streams = end_streams
+        self._let_go_of_jobs = let_go_of_jobs
         self._opened_url = opened_url
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -85,6 +95,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._end_streams()
+        # At once, for who stops a server may not wait for its last answers; the queue cannot be asked from here.
+        await to_thread.run_sync(self._let_go_of_jobs)
         await super().shutdown(sockets)
 
 

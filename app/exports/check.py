@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.probe import probe
-from indexer.shown import ROUNDING_S, Shown, shown_during
+from indexer.apart import probe, shown_during
+from indexer.shown import ROUNDING_S, Shown
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError, MediaError
 

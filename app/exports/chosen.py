@@ -78,7 +78,7 @@ def with_files(library: "Library", moments: Sequence[Chosen]) -> list[Chosen]:
 
 def file_infos(moments: Iterable[Chosen]) -> "dict[Path, MediaInfo]":
     """What each file holds, by its path. Raises VideoFileGoneError, or MediaError for what is no media any more."""
-    from indexer.probe import probe
+    from indexer.apart import probe
 
     infos: dict[Path, MediaInfo] = {}
     for moment in moments:

@@ -14,9 +14,10 @@ from app.exports.picture_filters import TAGS, one_size, shown_in, tagged
 from app.exports.sequence import even
 from app.exports.text import one_line
 from app.exports.timecode import Rate
+from indexer.apart import shown_during
 from indexer.ffmpeg_binary import ffmpeg_path
 from indexer.probe import DEMUXERS
-from indexer.shown import ROUNDING_S, shown_during
+from indexer.shown import ROUNDING_S
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError
 from retrieval.path_text import loaded, stored

@@ -1,18 +1,27 @@
-"""Runs ffmpeg: a few at a time, on a few threads, stopped when nobody waits for the result any more."""
+"""Runs ffmpeg: a few at a time, within limits, stopped when nobody waits for the result any more."""
 
 import os
+import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from retrieval.errors import ExportFailedError, StorageFullError, TooBusyError
+from retrieval.isolated import Limits
 
 _POLL_S = 0.25
 THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
 _TOLD_OF_STDERR = 2
+_KEPT_OF_STDERR_BYTES = 4_000
+_MOST_STDERR_BYTES = 10_000_000
+
+ENCODING = Limits(memory_bytes=8_000_000_000, silence_s=180.0, output_bytes=100_000_000_000)
+"""What one ffmpeg may take; it is silent as long as it neither reads nor writes."""
 
 Gone = Callable[[], bool]
 """Whether whoever asked has gone away."""
@@ -42,29 +51,44 @@ class EncoderSlots:
             self._free.release()
 
 
-def run_ffmpeg(arguments: Sequence[str], output: Path, gone: Gone = never) -> None:
+def run_ffmpeg(arguments: Sequence[str], output: Path, gone: Gone = never, limits: Limits = ENCODING) -> None:
     """Run one ffmpeg, which writes ``output``. Raises ExportFailedError or StorageFullError with what it said."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, cwd=output.parent
         )
         try:
-            _wait(process, gone)
+            _limit(process, limits)
+            _wait(process, output, said, gone, limits)
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        said.seek(0)
-        lines = said.read().decode(errors="replace").strip().splitlines()
+        said.seek(max(0, said.seek(0, os.SEEK_END) - _KEPT_OF_STDERR_BYTES))
+        lines = said.read().decode(errors="replace").strip("\0\n ").splitlines()
     if process.returncode == 0 and output.exists() and output.stat().st_size:
         return
-    why = "; ".join(lines[-_TOLD_OF_STDERR:]) or f"exit code {process.returncode}"
+    why = "; ".join([*lines[-_TOLD_OF_STDERR:], *_how_it_ended(process.returncode, bool(lines))])
     if "No space left on device" in why:
         raise StorageFullError(f"the disk is full: {why}")
     raise ExportFailedError(f"ffmpeg could not make the file: {why}")
 
 
-def _wait(process: "subprocess.Popen[bytes]", gone: Gone) -> None:
+def _limit(process: "subprocess.Popen[bytes]", limits: Limits) -> None:
+    """Limit what the process takes, where the system lets one limit another."""
+    with suppress(ImportError, AttributeError, OSError):
+        import resource
+
+        for kind, limit in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_DATA, limits.memory_bytes),
+            (resource.RLIMIT_FSIZE, limits.output_bytes),
+        ):
+            resource.prlimit(process.pid, kind, (limit, limit))
+
+
+def _wait(process: "subprocess.Popen[bytes]", output: Path, said: IO[bytes], gone: Gone, limits: Limits) -> None:
+    moved, moved_at_s = -1, time.monotonic()
     while True:
         try:
             process.wait(_POLL_S)
@@ -73,3 +97,28 @@ def _wait(process: "subprocess.Popen[bytes]", gone: Gone) -> None:
                 raise ExportFailedError("stopped: whoever asked for the file has gone away") from None
         else:
             return
+        if (moved_now := _moved_bytes(process.pid, output)) != moved:
+            moved, moved_at_s = moved_now, time.monotonic()
+        elif time.monotonic() - moved_at_s > limits.silence_s:
+            raise ExportFailedError(f"ffmpeg made no progress for {limits.silence_s:.0f} s")
+        if os.fstat(said.fileno()).st_size > _MOST_STDERR_BYTES:
+            said.truncate(0)  # what comes next is written behind the hole
+
+
+def _moved_bytes(pid: int, output: Path) -> int:
+    """How much it has read and written so far, as far as the system says it; decoding up to a moment writes nothing."""
+    with suppress(OSError, IndexError, ValueError):
+        counts = Path(f"/proc/{pid}/io").read_text("ascii").split()
+        return int(counts[1]) + int(counts[3])
+    with suppress(OSError):
+        return output.stat().st_size
+    return 0
+
+
+def _how_it_ended(code: int, has_spoken: bool) -> list[str]:
+    if code >= 0:
+        return [] if has_spoken else [f"exit code {code}"]
+    try:
+        return [f"it crashed ({signal.Signals(-code).name})"]
+    except ValueError:
+        return [f"it crashed (signal {-code})"]

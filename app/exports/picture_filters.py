@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.ordinary_screen import brightest_during, table_file
+from indexer.apart import brightest_during
+from indexer.ordinary_screen import table_file
 
 if TYPE_CHECKING:
     from indexer.colours import Colours

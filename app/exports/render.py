@@ -10,7 +10,7 @@ from app.exports.check import check_clip, check_part, check_reel
 from app.exports.clip import PartShape, clip_arguments, cutting, frames_read, joined_arguments, part_arguments
 from app.exports.encoder import Gone, never, run_ffmpeg
 from app.exports.sequence import EditSequence
-from indexer.one_clock import on_one_clock
+from indexer.apart import on_one_clock
 from retrieval.domain import Span
 
 if TYPE_CHECKING:

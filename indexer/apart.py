@@ -1,0 +1,141 @@
+"""Probing and decoding in a process of their own, so that a file that breaks its decoder costs only itself."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from indexer import decode as decoding
+from indexer import one_clock
+from indexer import ordinary_screen as screen
+from indexer import probe as probing
+from indexer import shown as showing
+from indexer import subtitles as reading
+from indexer.colours import Colours
+from indexer.decode import DecodeOptions
+from indexer.decoded import Decoded
+from indexer.probe import MediaInfo
+from indexer.settings import IndexSettings
+from indexer.subtitles import Subtitles
+from retrieval.domain import Span
+from retrieval.errors import UndecodableError
+from retrieval.isolated import Limits, run_isolated
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MOST_FRAME_PIXELS = 150_000_000
+"""More than 16K (15360 × 8640); a decoder keeps a good dozen such frames at a time."""
+
+# What only looks at headers and packets; a file on a slow disk may take its time, though little of the processor's.
+_LOOKING = Limits(memory_bytes=4_000_000_000, silence_s=120.0, cpu_s=120, output_bytes=1_000_000)
+_OVERHEAD_BYTES = 100_000_000
+_SLOWEST_READ_BYTES_PER_S = 20_000_000
+"""A file that is read to its end with nothing to report has so much more time."""
+
+
+def _looking(look: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Path, P], T]:
+    """``look``, in a process of its own; raises also DecoderFailedError."""
+
+    @wraps(look)
+    def apart(path: Path, *arguments: P.args, **options: P.kwargs) -> T:
+        return run_isolated(look, path, *arguments, limits=_LOOKING, name=str(path), options=options)
+
+    return cast(Callable[Concatenate[Path, P], T], apart)
+
+
+def probe(path: Path, waiting: Callable[[], None] | None = None) -> MediaInfo:
+    """What ``indexer.probe.probe`` says. Raises also UndecodableError for pictures that are too large to decode.
+
+    ``waiting`` is called every moment meanwhile; what it raises ends the process at once. So it is with the others.
+    """
+    return run_isolated(_probe, path, limits=_LOOKING, name=str(path), waiting=waiting)
+
+
+def read_subtitles(info: MediaInfo, settings: IndexSettings, waiting: Callable[[], None] | None = None) -> Subtitles:
+    """What ``indexer.subtitles.read_subtitles`` finds. Raises also DecoderFailedError."""
+    return run_isolated(
+        reading.read_subtitles, info, limits=_limits(info, settings), name=str(info.path), waiting=waiting
+    )
+
+
+def decode(
+    info: MediaInfo,
+    folder: Path,
+    settings: IndexSettings,
+    *,
+    on_progress: Callable[[float], None] | None = None,
+    options: DecodeOptions | None = None,
+) -> Decoded:
+    """What ``indexer.decode.decode`` makes in ``folder``. Raises also DecoderFailedError.
+
+    ``on_progress`` is called every moment, with the same again while nothing happens.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    run_isolated(
+        _decode,
+        info,
+        folder,
+        options,
+        limits=_limits(info, settings),
+        name=str(info.path),
+        on_progress=on_progress or (lambda _: None),
+        watched=folder,
+    )
+    decoded = Decoded.load(folder)
+    if decoded is None:
+        raise UndecodableError(f"{info.path}: nothing of it was decoded")
+    return decoded
+
+
+def _probe(path: Path) -> MediaInfo:
+    info = probing.probe(path)
+    picture = info.video
+    if picture is not None and picture.coded_width * picture.coded_height > MOST_FRAME_PIXELS:
+        raise UndecodableError(
+            f"{path} has pictures of {picture.coded_width:,} × {picture.coded_height:,} pixels; "
+            f"at most {MOST_FRAME_PIXELS:,} pixels are allowed"
+        )
+    return info
+
+
+def _decode(
+    info: MediaInfo, folder: Path, options: DecodeOptions | None, *, on_progress: Callable[[float], None]
+) -> None:
+    decoding.decode(info, folder, on_progress=on_progress, options=options)
+
+
+def _limits(info: MediaInfo, settings: IndexSettings) -> Limits:
+    return Limits(
+        memory_bytes=round(settings.decode_memory_gb * 1e9),
+        silence_s=settings.decode_patience_s + info.size_bytes / _SLOWEST_READ_BYTES_PER_S,
+        output_bytes=round(settings.decode_output_gb * 1e9),
+    )
+
+
+def brightest_during(info: MediaInfo, span: Span, colours: Colours) -> float:
+    """What ``indexer.ordinary_screen.brightest_during`` sees. Raises also DecoderFailedError."""
+    return run_isolated(screen.brightest_during, info, span, colours, limits=_LOOKING, name=str(info.path))
+
+
+@contextmanager
+def on_one_clock(info: MediaInfo, span: Span, folder: Path) -> Iterator[MediaInfo]:
+    """What to read the span from: the file itself, or a copy in ``folder``, for the block, whose times run on."""
+    if info.clock is None:
+        yield info
+        return
+    # Only one of them can hold how a picture is to be turned; its clock counts milliseconds.
+    suffix = ".mkv" if info.video and info.video.rotation_deg else ".nut"
+    copy = folder / f".{uuid.uuid4().hex}{suffix}"
+    limits = replace(_LOOKING, output_bytes=info.size_bytes + _OVERHEAD_BYTES)
+    try:
+        yield run_isolated(one_clock.copied, info, info.clock, span, copy, limits=limits, name=str(info.path))
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+shown_during = _looking(showing.shown_during)
+"""What ``indexer.shown.shown_during`` finds."""
