@@ -9,6 +9,11 @@ from retrieval.errors import DownloadError, InputError, UrlNotAllowedError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in ("fec0::/10", "3fff::/20", "5f00::/16", "64:ff9b:1::/48", "192.88.99.0/24", "192.0.0.0/24")
+)
+"""Site-local, documentation, segment routing, local NAT64, 6to4 relays, protocols: Python takes some for global."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -65,6 +70,8 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+    if any(address in network for network in _NOT_PUBLIC):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
