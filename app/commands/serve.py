@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from app.cli import Invocation
 from app.harmless import say
+from app.limited_http import LimitedHttp
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError
 from retrieval.library import Library
@@ -48,6 +49,7 @@ def serve(
     api = create_app(settings, url)
     config = uvicorn.Config(
         api,
+        http=LimitedHttp,
         lifespan="on",
         log_config=None,
         log_level="warning",
