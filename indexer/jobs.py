@@ -348,7 +348,7 @@ def _crashed(crash: Exception) -> IndexingCrashed:
 
 
 def _count(key: str) -> int:
-    if not key.isdecimal():
+    if not (key.isascii() and key.isdecimal() and len(key) < 10):
         raise CursorError(f"{key!r} is no place in a list of jobs; give the next_cursor of the page before")
     return int(key)
 

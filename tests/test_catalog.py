@@ -33,11 +33,13 @@ from retrieval.storage.records import (
     Place,
     Totals,
     VideoContents,
+    VideoEdit,
     VideoFile,
     VideoRecord,
     VideoStatus,
     VideoWindow,
 )
+from retrieval.video_filter import VideoFilter
 
 POSTGRES_URL = "MOMENTS_TEST_POSTGRES_URL"
 DATABASES = ["sqlite", *(["postgresql"] if POSTGRES_URL in os.environ else [])]
@@ -68,6 +70,20 @@ def catalog(engine: Engine) -> Catalog:
 def test_the_contract_ran_on_postgresql(request: pytest.FixtureRequest) -> None:
     """Stands in the report for the whole contract when there is no server to run it on."""
     assert any("[postgresql" in item.name for item in request.session.items)
+
+
+@pytest.mark.skipif(POSTGRES_URL not in os.environ, reason=f"{POSTGRES_URL} names no PostgreSQL to test on")
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_text_that_postgresql_cannot_keep_is_the_callers_fault(catalog: Catalog) -> None:
+    catalog.upsert(video(1))
+    edit = VideoEdit(frozenset({"tags"}), tags=("a\0b",))
+    for ask in (
+        lambda: catalog.edit(video(1).id, edit),
+        lambda: catalog.searched(VideoFilter(tags=("a\0b",))),
+        lambda: catalog.at_path("/a\0b"),
+    ):
+        with pytest.raises(InputError, match="NUL character"):
+            ask()
 
 
 def video(number: int, path: str | None = None, **changes: object) -> VideoRecord:

@@ -5,6 +5,7 @@ import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from indexer.job import Job, JobState
 from indexer.jobs import IndexJobs
 from indexer.pipeline import STEPS
 from retrieval.errors import MOST_CHARACTERS, ConflictError, CursorError, NotFoundError
+from retrieval.storage.cursors import encode
 from tests.job_fakes import LENGTH_S, Heard, HeldIndexer, ended, looking, queue_in, until
 
 BEFORE_LOOK = (STEPS["identify"] + STEPS["decode"]) / sum(STEPS.values())
@@ -177,7 +179,11 @@ def test_jobs_are_listed_newest_first_page_by_page(jobs: IndexJobs, name: str) -
         assert jobs.page(100, state=state).jobs == tuple(job for job in listed if job.state is state)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "MjAyNi0wMS0wMVQwMDowMDowMCBsYXN0", "ü", "AAAA"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "MjAyNi0wMS0wMVQwMDowMDowMCBsYXN0", "ü", "AAAA"]
+    + [encode(datetime(2026, 1, 1, tzinfo=UTC), key) for key in ("9" * 10, "9" * 5000, "²", "-1")],
+)
 def test_a_cursor_that_no_page_gave_is_refused(jobs: IndexJobs, cursor: str) -> None:
     with pytest.raises(CursorError):
         jobs.page(2, cursor=cursor)

@@ -45,12 +45,15 @@ def get_session(guard: GuardOf, library: LibraryOf, session: SessionCookie = Non
 def sign_in(
     body: SessionBody, request: Request, response: Response, guard: GuardOf, attempts: AttemptsOf, library: LibraryOf
 ) -> SessionAnswer:
-    """Open a session of 30 days and set its cookie. After 10 wrong keys in a minute, wait a minute."""
+    """Open a session of 30 days and set its cookie. After 10 wrong keys in a minute, wait a minute.
+
+    A right key is taken all the same: others may have tried wrong ones from the same address.
+    """
     address = request.client.host if request.client else ""
-    attempts.check(address)
     keys = library.catalog.api_keys
     key = keys.find(body.key)
     if key is None:
+        attempts.check(address)
         attempts.failed(address)
         raise UnauthorizedError("this is no key of this server; it may have been revoked, or have expired")
     token = keys.open_session(key)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, SQLAlchemyError
 
 import migrations
 from retrieval.errors import InputError, StorageError
@@ -45,14 +45,22 @@ def migration_engine(url: str) -> Engine:
 
 @contextmanager
 def database_errors(engine: Engine) -> Iterator[None]:
-    """Raises the database's errors as StorageError."""
+    """Raises the database's errors as StorageError, and InputError for a text that no database keeps."""
     try:
         yield
+    except DataError as error:
+        if "NUL" in str(error.orig):
+            raise InputError("a text has a NUL character, U+0000; any other character is allowed") from error
+        raise _unusable(engine, error) from error
     except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
-        raise StorageError(f"the catalog {engine.url!r} cannot be used: {' '.join(str(reason).split())}") from error
+        raise _unusable(engine, error) from error
     except UnicodeEncodeError as error:
         raise StorageError(f"the catalog keeps valid Unicode only, which {error.object!r} is not") from error
+
+
+def _unusable(engine: Engine, error: SQLAlchemyError) -> StorageError:
+    reason = getattr(error, "orig", None) or error
+    return StorageError(f"the catalog {engine.url!r} cannot be used: {' '.join(str(reason).split())}")
 
 
 def _parsed(url: str) -> URL:
