@@ -1,11 +1,13 @@
 """What the embedded vector store promises beyond the contract: one owner, nothing lost, fast when large."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.domain import Lane, Span
-from retrieval.errors import DataFolderBusyError, InputError, StorageError
+from retrieval.errors import DataFolderBusyError, InputError, StorageError, StorageFullError
 from retrieval.storage.edge_shard import open_shard
 from retrieval.storage.qdrant_embedded import EdgeVectorStore
 from retrieval.storage.vectors import Point, Space, SparseVector, VectorFilter
@@ -228,4 +230,25 @@ def test_processes_that_take_turns_with_the_lock_lose_nothing(tmp_path: Path) ->
     assert [taker.wait() for taker in takers] == [0, 0]
     store = EdgeVectorStore(tmp_path / "vectors")
     assert store.counts_by_video(SPACE.name) == {"a": 5, "b": 5}
+    store.close()
+
+
+def test_a_full_disk_is_an_error_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files mapped into memory that find no room end the process, not the call."""
+    store = EdgeVectorStore(tmp_path)
+    store.ensure_space(SPACE)
+    store.upsert(SPACE.name, [point("a", 0)])
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 0))
+    with pytest.raises(StorageFullError, match="a new space of vectors takes about 24 MB"):
+        store.ensure_space(replace(SPACE, name="another"))
+    with pytest.raises(StorageFullError, match="writing vectors"):
+        store.upsert(SPACE.name, [point("b", 0)])
+    with pytest.raises(StorageFullError, match="removing vectors"):
+        store.delete_videos(["a"])
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (store.spaces(), store.count(SPACE.name)) == ((SPACE.name,), 1)
+    monkeypatch.undo()
+    store.upsert(SPACE.name, [point("b", 0)])
+    assert store.count(SPACE.name) == 2
     store.close()

@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, SQLAlchemyError
 
 import migrations
-from retrieval.errors import InputError, StorageError
+from retrieval.errors import InputError, StorageError, StorageFullError
 
 WRITES = "moments_writes"
 """Execution option of transactions that write. SQLite then takes its lock at the start and waits for it,
@@ -19,6 +19,8 @@ _BUSY_TIMEOUT_S = 30
 _CONNECT_TIMEOUT_S = 10
 """How long a PostgreSQL server may take to answer; the system would wait for minutes."""
 
+_FULL = ("database or disk is full", "No space left on device")
+"""What SQLite and PostgreSQL say of a full disk."""
 _MIGRATION_LOCK = 7_305_462_018
 """Number of the PostgreSQL advisory lock under which one process at a time migrates."""
 
@@ -45,7 +47,10 @@ def migration_engine(url: str) -> Engine:
 
 @contextmanager
 def database_errors(engine: Engine) -> Iterator[None]:
-    """Raises the database's errors as StorageError, and InputError for a text that no database keeps."""
+    """Raises the database's errors as StorageError, and InputError for a text that no database keeps.
+
+    A full disk is a StorageFullError.
+    """
     try:
         yield
     except DataError as error:
@@ -59,8 +64,9 @@ def database_errors(engine: Engine) -> Iterator[None]:
 
 
 def _unusable(engine: Engine, error: SQLAlchemyError) -> StorageError:
-    reason = getattr(error, "orig", None) or error
-    return StorageError(f"the catalog {engine.url!r} cannot be used: {' '.join(str(reason).split())}")
+    reason = " ".join(str(getattr(error, "orig", None) or error).split())
+    kind = StorageFullError if any(words in reason for words in _FULL) else StorageError
+    return kind(f"the catalog {engine.url!r} cannot be used: {reason}")
 
 
 def _parsed(url: str) -> URL:

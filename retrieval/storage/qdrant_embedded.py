@@ -28,6 +28,7 @@ from retrieval.storage.edge_shard import (
     open_shard,
     translated,
 )
+from retrieval.storage.room import require_room
 from retrieval.storage.vectors import Hit, Point, Space, SparseVector, VectorFilter
 
 if TYPE_CHECKING:
@@ -39,9 +40,22 @@ HNSW_FROM_POINTS = 100_000
 _UPSERT_BATCH = 500
 _SCROLL_PAGE = 1000
 _EVERY_VIDEO = 2**31 - 1
+_NEW_SPACE_BYTES = 24_000_000
+"""What an empty space and its first write take on disk (20 MB measured), in files that are mapped into memory."""
+_WRITE_BYTES = 16_000_000
+"""What any write may take beside its points: the first of a space touches 13 MB."""
+_DELETE_BYTES = 2_000_000
+_BYTES_PER_FLOAT = 12
+_BYTES_PER_POINT = 2_000
+"""What a point takes in the log, the vectors and the payload together (3.7 kB of 384 floats measured)."""
 _SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _ACTIVE = "active.json"
 _UNFINISHED = ".unfinished-"
+
+
+def room_for(points: Sequence[Point]) -> int:
+    """About how many bytes on disk the points may take."""
+    return _WRITE_BYTES + sum(point.vector.size * _BYTES_PER_FLOAT + _BYTES_PER_POINT for point in points)
 
 
 class EdgeVectorStore:
@@ -93,6 +107,7 @@ class EdgeVectorStore:
         with self._lock, translated(self._folder):
             shard = self._existing(space)
             for batch in keys.batches(points, _UPSERT_BATCH):
+                require_room(self._folder, room_for(batch), "writing vectors")
                 shard.update(edge.UpdateOperation.upsert_points([edge_point(point) for point in batch]))
 
     def delete_videos(self, video_ids: Iterable[str]) -> None:
@@ -100,6 +115,7 @@ class EdgeVectorStore:
 
         where = VectorFilter(video_ids=frozenset(video_ids))
         with self._lock:
+            require_room(self._folder, _DELETE_BYTES, "removing vectors", of_reserve=True)
             for name in self.spaces():
                 with translated(self._folder):
                     self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(edge_filter(where)))
@@ -198,6 +214,7 @@ class EdgeVectorStore:
             for name in self.spaces():
                 with translated(self._folder):
                     shard = self._existing(name)
+                    require_room(self._folder, _size_bytes(self._folder / name), "ordering vectors anew")
                     shard.flush()
                     shard.optimize()
 
@@ -223,6 +240,7 @@ class EdgeVectorStore:
         self._folder.mkdir(parents=True, exist_ok=True)
         for leftover in self._folder.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover)
+        require_room(self._folder, _NEW_SPACE_BYTES, "a new space of vectors")
         draft = self._folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
         create_shard(draft / "shard", space, self._hnsw_from_points)
         write_atomically(draft / "space.json", json.dumps({"dim": space.dim, "sparse": space.sparse}))
@@ -255,3 +273,8 @@ class EdgeVectorStore:
         if shard is None:
             raise keys.no_space(name, self.spaces())
         return shard
+
+
+def _size_bytes(folder: Path) -> int:
+    """What the files of a folder take on disk, where those that are mapped are mostly holes."""
+    return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
