@@ -1,6 +1,6 @@
 """What routes are given: the parts that the lifespan built, and who asks."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +44,11 @@ MetricsOf = Annotated[Metrics, _state("metrics")]
 WarmupOf = Annotated[Warmup, _state("warmup")]
 
 
+async def _admitted(request: Request) -> AsyncIterator[None]:
+    async with request.app.state.admission.one():
+        yield
+
+
 def _scratch(library: LibraryOf) -> Iterator[Path]:
     """A folder that is removed when the response has been sent, or could not be."""
     with scratch_folder(library.folder.path) as folder:
@@ -67,6 +72,9 @@ def _caller(request: Request) -> Caller:
 def _roots(guard: GuardOf, caller: Annotated[Caller, Depends(_caller)]) -> MediaRoots:
     return guard.roots(caller)
 
+
+HEAVY = Depends(_admitted, scope="function")
+"""For routes that decode, embed or encode what the caller chose: only a few are at work at a time."""
 
 LinksOf = Annotated[Links, Depends(_links)]
 ScratchOf = Annotated[Path, Depends(_scratch)]

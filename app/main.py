@@ -8,6 +8,7 @@ from anyio import Event, to_thread
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from app.admission import Admission
 from app.errors import install_error_handlers
 from app.exports.exporter import Exporter
 from app.exports.scratch import sweep_scratch
@@ -74,6 +75,7 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     api.state.guard, api.state.metrics, api.state.failure = guard, metrics, None
     api.state.attempts, api.state.warmup, api.state.resolved = Attempts(), Warmup(), None
     api.state.exporter, api.state.told = Exporter(settings), Told()
+    api.state.admission = Admission(settings.heavy_requests)
     install_error_handlers(api)
     for routes in (search, videos, media, uploads, jobs, exports, judgements, session, system, docs, web):
         api.include_router(routes.router)

@@ -39,6 +39,12 @@ class Settings(IndexSettings):
         description="Folders whose files may be added by path over HTTP, separated as in PATH.",
     )
 
+    heavy_requests: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="Requests that decode, embed or encode files at the same time; others wait, then get 503.",
+    )
     export_encoders: int = Field(default=2, ge=1, le=64, description="Exports that are encoded at the same time.")
     export_max_s: float = Field(default=1800.0, gt=0, description="Longest mp4 or reel that is encoded, in seconds.")
     clip_cache_mb: int = Field(default=2000, ge=0, description="Space for clips that players have asked for, in MB.")

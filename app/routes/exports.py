@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from app.dependencies import ExporterOf, GoneOf, LibraryOf, ScratchOf
+from app.dependencies import HEAVY, ExporterOf, GoneOf, LibraryOf, ScratchOf
 from app.exports.chosen import Choice
 from app.exports.exporter import MAX_CLIP_S
 from app.exports.formats import FILE_KINDS, SOUND_ONLY
@@ -25,6 +25,7 @@ _CLIP_CACHE = "private, max-age=3600"
     "/exports",
     operation_id="exportMoments",
     summary="Export moments",
+    dependencies=[HEAVY],
     response_class=FileResponse,
     responses={
         200: {"description": "The file, with its name in `Content-Disposition`.", "content": _KINDS},
@@ -42,6 +43,7 @@ def export(body: ExportBody, library: LibraryOf, exporter: ExporterOf, folder: S
     "/videos/{video_id}/clip.mp4",
     operation_id="getClip",
     summary="Get a clip that any browser plays",
+    dependencies=[HEAVY],
     response_class=Response,
     responses={
         200: {"description": "H.264 and AAC in MP4.", "content": {"video/mp4": _BYTES}},

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Form, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from app.dependencies import EngineOf, LinksOf, MetricsOf
+from app.dependencies import HEAVY, EngineOf, LinksOf, MetricsOf
 from app.links import Links
 from app.metrics import Metrics
 from app.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
@@ -36,6 +36,7 @@ _ANSWER: dict[str, Any] = {
         410: {"description": "The cursor expired, for the library has changed since."},
     },
 }
+_HEAVY_ANSWER: dict[str, Any] = {**_ANSWER, "dependencies": [HEAVY]}
 
 
 @router.post("/search", operation_id="search", summary="Find moments", **_ANSWER)
@@ -49,7 +50,13 @@ def search(
     return _timed(links, metrics, lambda: engine.search(body.to_query()))
 
 
-@router.post("/search/spoken", operation_id="searchSpoken", summary="Find moments by a spoken question", **_ANSWER)
+@router.post(
+    "/search/spoken",
+    operation_id="searchSpoken",
+    summary="Find moments by a spoken question",
+    dependencies=[HEAVY],
+    **_ANSWER,
+)
 def search_spoken(
     file: UploadFile, engine: EngineOf, links: LinksOf, metrics: MetricsOf, options: Options = "{}"
 ) -> JSONResponse:
@@ -57,7 +64,9 @@ def search_spoken(
     return _timed(links, metrics, _with_file(engine, FileKind.SPOKEN, file, options))
 
 
-@router.post("/search/sound", operation_id="searchSound", summary="Find moments by a sound", **_ANSWER)
+@router.post(
+    "/search/sound", operation_id="searchSound", summary="Find moments by a sound", dependencies=[HEAVY], **_ANSWER
+)
 def search_sound(
     file: UploadFile,
     engine: EngineOf,
@@ -70,7 +79,9 @@ def search_sound(
     return _timed(links, metrics, _with_file(engine, FileKind.SOUND, file, options, text))
 
 
-@router.post("/search/image", operation_id="searchImage", summary="Find moments by an image", **_ANSWER)
+@router.post(
+    "/search/image", operation_id="searchImage", summary="Find moments by an image", dependencies=[HEAVY], **_ANSWER
+)
 def search_image(
     file: UploadFile,
     engine: EngineOf,

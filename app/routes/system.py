@@ -12,8 +12,8 @@ router = APIRouter(tags=["system"])
 
 
 @router.get("/healthz", operation_id="getHealth", summary="Is the server alive?")
-def healthz() -> HealthAnswer:
-    """Always ok, as long as there is an answer."""
+async def healthz() -> HealthAnswer:
+    """Always ok, as long as there is an answer; it waits for no thread."""
     return HealthAnswer(status="ok")
 
 
