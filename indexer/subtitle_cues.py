@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.subtitles.stream import SubtitleStream
 
-_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
-_CUE_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
-_LIKE_CUE_TIMES = re.compile(r"\s*-?\d[\d:.,\s]*-->")
+_TIME = r"(?:(\d{1,4}):\s?)?(\d{1,2}):\s?(\d{1,2})(?:[.,:]\s?(\d{1,9}))?"
+_CUE_TIMES = re.compile(rf"\s*{_TIME}\s*--?>\s*{_TIME}")
+"""Translating services put spaces after the colons and shorten the arrow."""
+
+_LIKE_CUE_TIMES = re.compile(r"\s*-?\d(?:[\d:.,\s]*-->|[\d\s]*:[\d:.,\s]*->)")
 _FORMATS = {
     "ass": re.compile(r"^Dialogue:", re.MULTILINE),
     "microdvd": re.compile(r"^\{\d+\}\{\d*\}", re.MULTILINE),
@@ -38,7 +40,7 @@ _DRAWING = re.compile(r"\\p(\d+)")
 _MARKUP = re.compile(
     r"""
       (?P<escaped>\\[{}])
-    | (?P<braces>\{[^{}]*\})
+    | (?P<braces>\{\\[^}]{0,1000}\}|\{[^{}]*\})
     | (?P<line>\\{1,2}[Nn])
     | (?P<space>\\{1,2}h)
     | </?\s*[A-Za-z][^<>]*>     # <i>, <v Ann>, <c.yellow>
@@ -168,7 +170,7 @@ def _without_number(lines: list[str]) -> list[str]:
 def _seconds(parts: tuple[str | None, ...]) -> float:
     hours, minutes, seconds, fraction = parts
     whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
-    return whole + int((fraction or "0").ljust(3, "0")) / 1000
+    return whole + float(f"0.{fraction or 0}")
 
 
 def _demuxed(text: str, frame_rate_fps: Fraction | None) -> list[Cue]:
