@@ -53,8 +53,14 @@ _OVERRIDE = re.compile(r"\{\\|\{[A-Za-z]:")
 """How braces begin that are markup wherever they stand: of ASS, and of MicroDVD."""
 
 _INVISIBLE = dict.fromkeys(
-    map(ord, "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069")
+    [
+        *range(0x09),
+        *range(0x0E, 0x1C),
+        0x7F,
+        *map(ord, "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"),
+    ]
 )
+"""Marks of direction and of order, and control characters, such as the one that ends a file of DOS."""
 
 
 class Cue(NamedTuple):

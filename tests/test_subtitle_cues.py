@@ -68,6 +68,8 @@ def test_times_are_read_as_translators_and_converters_garble_them(times: str) ->
         ("i <3 you, 5 < 6 > 4", "i <3 you, 5 < 6 > 4"),
         ("♪ la la ♫", "la la"),
         ("\u202bשלום\u202c", "שלום"),
+        ("the end\x1a", "the end"),
+        ("\x1b[31mred\x00", "[31mred"),
     ],
 )
 def test_markup_is_not_read(line: str, read: str) -> None:
