@@ -21,7 +21,10 @@ _UPLOAD_ADDRESS = re.compile(rf".*{UPLOADS_PATH}/([0-9a-f-]{{36}})")
 
 
 class TusHeaders:
-    """Names the protocol's version in every answer under `/v1/uploads`, and takes the method that a header names."""
+    """Names the protocol's version in every answer under `/v1/uploads`, and takes the method that a header names.
+
+    Clients are often told an address that ends in a slash; a redirect would lose their first request.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -37,6 +40,8 @@ class TusHeaders:
             await send(message)
 
         # For clients behind something that lets only GET and POST through.
+        if scope["app_path"] == f"{UPLOADS_PATH}/":
+            scope = {**scope, "path": scope["path"].removesuffix("/"), "app_path": UPLOADS_PATH}
         method = Headers(scope=scope).get("x-http-method-override")
         await self._app({**scope, "method": method.upper()} if method else scope, receive, send_with_version)
 

@@ -13,6 +13,9 @@ TEXT_SUFFIXES = frozenset({".ass", ".sami", ".sbv", ".smi", ".srt", ".ssa", ".su
 UNREAD_SUFFIXES = frozenset({".dfxp", ".idx", ".sup", ".ttml"})
 """Subtitles that are not read: pictures (VobSub's ``.idx``, PGS's ``.sup``) and TTML. They are named in a warning."""
 
+_JOINED = re.compile(r"\s*[-_(\[]")
+"""How a mark may follow a name without a dot: ``talk_en.srt``, ``talk - English.srt``, ``talk (en).srt``."""
+
 _SUFFIXES = tuple(TEXT_SUFFIXES | UNREAD_SUFFIXES)
 
 SUBTITLE_FOLDERS = frozenset({"subs", "subtitles"})
@@ -43,6 +46,7 @@ _KINDS = (
 )
 _KIND_WORDS = [(kind, re.compile(rf"(?<![^\W_])(?:{words})(?![^\W_])")) for kind, words in _KINDS]
 _HINDI_OR_HEARING = "hi"
+_AROUND_MARKS = " -_()[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +78,26 @@ def find_sidecars(path: Path) -> tuple[Sidecar, ...]:
         folder / name
         for folder, names in [(path.parent, beside), *((folder, _names(folder)) for folder in folders)]
         for name in names
-        if name.lower().endswith(_SUFFIXES) and _folded(name).startswith(f"{stem}.")
+        if name.lower().endswith(_SUFFIXES) and _is_named_after(_folded(name), stem)
     ]
     others = _names_of_others(path, beside) if files else frozenset()
     found = [sidecar for file in files if (sidecar := _sidecar(path, file, others)) and file.is_file()]
     return tuple(sorted(found, key=lambda sidecar: (sidecar.language or "", sidecar.path.name)))
 
 
+def _is_named_after(name: str, stem: str) -> bool:
+    return name.startswith(f"{stem}.") or (name.startswith(stem) and _JOINED.match(name, len(stem)) is not None)
+
+
 def _sidecar(media: Path, file: Path, others: frozenset[str]) -> Sidecar | None:
     """What ``file`` is to ``media``; None if it is named after one of the ``others``, or means nothing."""
-    stem, parts = media.stem.split("."), unicodedata.normalize("NFC", file.stem).split(".")
+    name, folded, length = unicodedata.normalize("NFC", file.stem), _folded(file.stem), len(_folded(media.stem))
+    if _JOINED.match(folded, length):
+        is_others = any(folded == other or folded.startswith(f"{other}.") for other in others)
+        return (
+            None if is_others else _as_marked(file, folded[length:].strip(_AROUND_MARKS).split("."), may_mean_nothing=0)
+        )
+    stem, parts = media.stem.split("."), name.split(".")
     if any(_folded(".".join(parts[:length])) in others for length in range(len(stem) + 1, len(parts) + 1)):
         return None
     marks = parts[len(stem) :]
@@ -92,7 +106,7 @@ def _sidecar(media: Path, file: Path, others: frozenset[str]) -> Sidecar | None:
     return _as_marked(file, marks)
 
 
-def _as_marked(file: Path, marks: list[str]) -> Sidecar | None:
+def _as_marked(file: Path, marks: list[str], *, may_mean_nothing: int = 1) -> Sidecar | None:
     """The sidecar that the parts of its name speak of; None if too many of them mean nothing."""
     language, kind, is_default, unknown = None, None, False, 0
     for mark in sorted(marks, key=lambda mark: mark.casefold() == _HINDI_OR_HEARING):
@@ -108,14 +122,14 @@ def _as_marked(file: Path, marks: list[str]) -> Sidecar | None:
             kind = kind or SubtitleKind.HEARING_IMPAIRED
         else:
             unknown += 1
-    return Sidecar(file, language, kind or SubtitleKind.FULL, is_default) if unknown <= 1 else None
+    return Sidecar(file, language, kind or SubtitleKind.FULL, is_default) if unknown <= may_mean_nothing else None
 
 
 def _without_kind(mark: str) -> str:
     left = mark.casefold()
     for _, words in _KIND_WORDS:
         left = words.sub("", left)
-    return left.strip(" -_()[]")
+    return left.strip(_AROUND_MARKS)
 
 
 def _names_of_others(media: Path, beside: list[str]) -> frozenset[str]:
@@ -124,7 +138,7 @@ def _names_of_others(media: Path, beside: list[str]) -> frozenset[str]:
     Without it ``talk.en.txt`` is no such name: notes and pictures lie beside videos too.
     """
     stem = _folded(media.stem)
-    names = [Path(name) for name in beside if name != media.name and _folded(name).startswith(f"{stem}.")]
+    names = [Path(name) for name in beside if name != media.name and _is_named_after(_folded(name), stem)]
     others = [name for name in names if name.suffix.lower() not in _SUFFIXES]
     stems = [
         name.stem for name in others if name.suffix.lower() == media.suffix.lower() or not _ends_in_mark(name.stem)

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.subtitles.stream import SubtitleStream
 
-_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
-_CUE_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}")
-_LIKE_CUE_TIMES = re.compile(r"\s*-?\d[\d:.,\s]*-->")
+_TIME = r"(?:(\d{1,4}):\s?)?(\d{1,2}):\s?(\d{1,2})(?:[.,:]\s?(\d{1,9}))?"
+_CUE_TIMES = re.compile(rf"\s*{_TIME}\s*--?>\s*{_TIME}")
+"""Translating services put spaces after the colons and shorten the arrow."""
+
+_LIKE_CUE_TIMES = re.compile(r"\s*-?\d(?:[\d:.,\s]*-->|[\d\s]*:[\d:.,\s]*->)")
 _FORMATS = {
     "ass": re.compile(r"^Dialogue:", re.MULTILINE),
     "microdvd": re.compile(r"^\{\d+\}\{\d*\}", re.MULTILINE),
@@ -38,7 +40,7 @@ _DRAWING = re.compile(r"\\p(\d+)")
 _MARKUP = re.compile(
     r"""
       (?P<escaped>\\[{}])
-    | (?P<braces>\{[^{}]*\})
+    | (?P<braces>\{\\[^}]{0,1000}\}|\{[^{}]*\})
     | (?P<line>\\{1,2}[Nn])
     | (?P<space>\\{1,2}h)
     | </?\s*[A-Za-z][^<>]*>     # <i>, <v Ann>, <c.yellow>
@@ -51,8 +53,14 @@ _OVERRIDE = re.compile(r"\{\\|\{[A-Za-z]:")
 """How braces begin that are markup wherever they stand: of ASS, and of MicroDVD."""
 
 _INVISIBLE = dict.fromkeys(
-    map(ord, "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069")
+    [
+        *range(0x09),
+        *range(0x0E, 0x1C),
+        0x7F,
+        *map(ord, "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069"),
+    ]
 )
+"""Marks of direction and of order, and control characters, such as the one that ends a file of DOS."""
 
 
 class Cue(NamedTuple):
@@ -168,7 +176,7 @@ def _without_number(lines: list[str]) -> list[str]:
 def _seconds(parts: tuple[str | None, ...]) -> float:
     hours, minutes, seconds, fraction = parts
     whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
-    return whole + int((fraction or "0").ljust(3, "0")) / 1000
+    return whole + float(f"0.{fraction or 0}")
 
 
 def _demuxed(text: str, frame_rate_fps: Fraction | None) -> list[Cue]:

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from indexer.languages import is_same_language, language_tag
 from indexer.probe import MediaInfo
@@ -29,6 +30,7 @@ _UNREAD_REASONS = {
     ".ttml": "TTML is not read; SRT or WebVTT would be",
     ".dfxp": "TTML is not read; SRT or WebVTT would be",
 }
+_TIMECODE = re.compile(r"(\d\d):(\d\d):(\d\d)")
 _MPEG_PACK = b"\x00\x00\x01\xba"
 _UNICODE = ("utf-8", "utf-8-sig", "utf-16", "utf-32")
 _DESCRIPTION = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|\uff08[^\uff08\uff09]*\uff09|【[^【】]*】")
@@ -105,10 +107,29 @@ def _rank(candidate: _Candidate, spoken: str | None) -> tuple[bool, ...]:
 def _sidecars(info: MediaInfo) -> Iterator[_Candidate]:
     for sidecar in info.sidecars:
         cues, warnings = _cues_of_file(sidecar, info)
+        early_s = _counted_before(cues, info)
+        if early_s:
+            cues = [Cue(cue.start_s - early_s, cue.end_s - early_s, cue.lines) for cue in cues]
+            begins = timedelta(seconds=early_s)
+            warnings.append(f"{sidecar.path.name}: its times were taken to count from {begins}, as a timecode does")
         segments = _segments(cues, sidecar.language, SpeechOrigin.SIDECAR_SUBTITLE)
         if not segments and not warnings:
             warnings = [f"{sidecar.path.name}: no subtitle in it can be read"]
         yield _Candidate(sidecar.kind, sidecar.language, sidecar.is_default, segments, tuple(warnings))
+
+
+def _counted_before(cues: Sequence[Cue], info: MediaInfo) -> float:
+    """What to take off the times of cues that all come after the end: the start timecode, or hours; 0 if neither fits.
+
+    Cutting programs write the times of their sequence, which starts at 01:00:00 or 10:00:00 by custom.
+    """
+    if not cues or info.duration_s is None or min(cues).start_s < info.duration_s:
+        return 0.0
+    first_s, last_s = min(cues).start_s, max(cues).start_s
+    stated = _TIMECODE.match(info.start_timecode or "")
+    starts_s = [3600.0 * int(stated[1]) + 60 * int(stated[2]) + int(stated[3])] if stated else []
+    starts_s.append(first_s // 3600 * 3600)
+    return next((start_s for start_s in starts_s if start_s <= first_s and last_s < start_s + info.duration_s), 0.0)
 
 
 def _cues_of_file(sidecar: Sidecar, info: MediaInfo) -> tuple[Sequence[Cue], list[str]]:

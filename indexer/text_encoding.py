@@ -50,11 +50,15 @@ WINDOWS = 1.02
 IMPLAUSIBLE = 0.3
 """What is left of a code page that puts signs into words, or control characters into the text."""
 
+DAMAGE = 0.1
+"""Share of the bytes beyond ASCII that a code page need not have: a broken byte is no proof of another page."""
+
 SURE = 0.8
 """The choice is in doubt if a code page with another text is this likely beside it."""
 
 _SAMPLE_BYTES = 1 << 16
 _NUL_SHARE = 0.1
+_NUL_SHARE_OF_FOUR = 0.55
 _UNDAMAGED = 0.9
 _FOREIGN_SHARE = 0.2
 _KANA_SHARE = 0.5
@@ -83,6 +87,8 @@ def encoding_of(data: bytes, language: str | None = None) -> Encoding:
     for mark, name in _MARKS:
         if data.startswith(mark):
             return Encoding(name)
+    if data.count(0) > _NUL_SHARE_OF_FOUR * len(data):
+        return Encoding("utf-32-le" if data[3::4].count(0) > data[::4].count(0) else "utf-32-be")
     if data.count(0) > _NUL_SHARE * len(data):
         return Encoding("utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be")
     for escape, name in _ESCAPES.items():
@@ -108,8 +114,10 @@ def _likely(data: bytes, language: str | None) -> Iterator[tuple[str, float]]:
     lines = b"\n".join([b"", *(line for line in data.splitlines() if not line.isascii())])
     if len(lines) > _SAMPLE_BYTES:
         lines = lines[:_SAMPLE_BYTES].rpartition(b"\n")[0] or lines[:_SAMPLE_BYTES]
+    tried, not_ascii = set[str](), sum(byte > 0x7F for byte in lines)
     for guess in chardet.detect_all(lines, ignore_threshold=True, include_encodings=CODE_PAGES, compat_names=False):
         encoding, score = guess["encoding"] or "cp1252", guess["confidence"]
+        tried.add(encoding)
         if language and language.split("-")[0] in CODE_PAGES[encoding].split():
             score *= HINT
         if encoding.startswith("cp125"):
@@ -117,6 +125,15 @@ def _likely(data: bytes, language: str | None) -> Iterator[tuple[str, float]]:
         if not _is_plausible(lines.decode(encoding, errors="replace")):
             score *= IMPLAUSIBLE
         yield encoding, score
+    for encoding in CODE_PAGES.keys() - tried:
+        undamaged = lines.decode(encoding, errors="ignore").encode(encoding, errors="ignore")
+        if 0 < len(lines) - len(undamaged) <= DAMAGE * not_ascii:
+            pages = [encoding, "cp1252"]  # which chardet returns for want of a better one
+            for guess in chardet.detect_all(
+                undamaged, ignore_threshold=True, include_encodings=pages, compat_names=False
+            ):
+                if guess["encoding"] == encoding:
+                    yield encoding, guess["confidence"] * IMPLAUSIBLE
     for encoding in _KANJI_PAGES:  # which chardet leaves out where all is kana: too few lead bytes differ
         text = lines.decode(encoding, errors="replace")
         if "\ufffd" not in text and len(_KANA.findall(text)) > _KANA_SHARE * sum(map(str.isalpha, text)):

@@ -16,6 +16,9 @@ from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, Doubt, doubt_of
 
 WRITTEN_WITHIN_S = 1.0
 LEAST_UNWRITTEN_S = 1.0
+LEAST_WRITTEN = 0.25
+"""Share of the speech that subtitles must stand for to stand in for any of it; a line or two are foreign, or signs."""
+
 _BLOCK_S = 300.0  # samples are held as float32 for one block only: 19 MB
 
 _SAME_WORDS = 0.7
@@ -45,12 +48,13 @@ def transcribe(
     """Trusted segments of 16 kHz samples of any length; memory holds five minutes at a time.
 
     ``on_progress`` gets the second up to which all is transcribed. What is said during the ``written`` spans is left
-    out, and the transcriber is only built if there is more.
+    out, but for too few of them (``LEAST_WRITTEN``), and the transcriber is only built if there is more.
     """
     speech = [s for s in voice_activity.find_speech(samples) if s.probability >= MIN_SPEECH_PROBABILITY]
     kept: list[Segment] = []
     rejected: Counter[Doubt] = Counter()
-    for block in blocks_of(not_written(speech, written)):
+    unheard = not_written(speech, () if _are_few(written, speech) else written)
+    for block in blocks_of(unheard):
         for segment in _heard(samples, transcriber(), block):
             doubt = doubt_of(segment)
             if doubt:
@@ -79,6 +83,13 @@ def not_written(speech: Sequence[Speech], written: Iterable[Span]) -> list[Speec
             if away == [rest] or sum(span.duration_s for span in away) >= LEAST_UNWRITTEN_S:
                 left.append(replace(one, span=rest))
     return left
+
+
+def _are_few(written: Iterable[Span], speech: Sequence[Speech]) -> bool:
+    spans = _merged(written)
+    said_s = math.fsum(one.span.duration_s for one in speech)
+    unwritten_s = math.fsum(rest.duration_s for one in speech for rest in _without(one.span, spans))
+    return said_s - unwritten_s < LEAST_WRITTEN * said_s
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import pkgutil
+import re
 from functools import lru_cache
 
 from retrieval.encoders.tensor_files import package_folder
@@ -11,6 +12,22 @@ from retrieval.spelling import Vocabulary
 
 _NEIGHBOURS = ("de", "es", "fr", "it", "nl", "pt")
 """Languages in Latin letters whose words look like misspelt English: "Hund" is no "hand"."""
+
+_BRITISH = (
+    ("our", "or"),
+    (r"is(?=e|i|ation)", "iz"),
+    (r"ys(?=e|i)", "yz"),
+    ("aught", "aft"),
+    ("ould", "old"),
+    ("sceptic", "skeptic"),
+    ("aero", "air"),
+    ("paed", "ped"),
+)
+"""What is spelt otherwise in Britain, and the American spelling: the list of words has common British ones only."""
+
+SHORTEST_PART = 3
+LEAST_SAID_OF_PART = 5_000
+"""Letters of the parts of a compound, and how common they must be: "offsite" is right, "witha" is not."""
 
 _END_OF_WORD = "</w>"
 _MERGES = 48_894
@@ -23,9 +40,25 @@ def english() -> Vocabulary:
     return Vocabulary(json.loads(_word_list("en")))
 
 
+def is_english_elsewhere(word: str) -> bool:
+    """Whether the word is British, or of two common words written as one, as "backsplash"."""
+    counts = english().counts
+    if any(re.sub(there, here, word) in counts for there, here in _BRITISH if re.search(there, word)):
+        return True
+    return any(
+        min(counts.get(word[:at], 0), counts.get(word[at:], 0)) >= LEAST_SAID_OF_PART
+        for at in range(SHORTEST_PART, len(word) - SHORTEST_PART + 1)
+    )
+
+
 @lru_cache(maxsize=4_096)
 def is_word_elsewhere(word: str) -> bool:
-    """Whether the word in lower case, with its accents, is one of another language, or a name or word of the web."""
+    """Whether the word in lower case, with its accents, is right although ``english`` lacks it.
+
+    Such are words of other languages, names and words of the web, British spellings, and compounds.
+    """
+    if is_english_elsewhere(folded(word)):
+        return True
     return f'\n"{word}":'.encode() in _foreign() or folded(word) in _of_the_web()
 
 

@@ -47,6 +47,13 @@ def found(folder: Path, media: str, *names: str) -> dict[str, Sidecar]:
         ("Subs/talk.en.srt", "en", FULL),
         ("subtitles/talk.srt", None, FULL),
         ("talk.ssa", None, FULL),
+        ("talk_en.srt", "en", FULL),
+        ("talk-pt-BR.srt", "pt-BR", FULL),
+        ("Talk - English.srt", "en", FULL),
+        ("talk (en).srt", "en", FULL),
+        ("talk [English SDH].srt", "en", HEARING),
+        ("talk_en.forced.srt", "en", PARTIAL),
+        ("talk_forced.srt", None, PARTIAL),
         ("talk.sub", None, FULL),
         ("talk.idx", None, FULL),
     ],
@@ -62,7 +69,18 @@ def test_a_mark_makes_it_the_default(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["talks.srt", "tal.srt", "talk.txt", "talk.one.two.srt", "talk-2.srt", "Other/talk.srt"]
+    "name",
+    [
+        "talks.srt",
+        "tal.srt",
+        "talk.txt",
+        "talk.one.two.srt",
+        "talk-2.srt",
+        "talk_two.srt",
+        "talk en.srt",
+        "talk_en.x.srt",
+        "Other/talk.srt",
+    ],
 )
 def test_other_files_are_not_taken(tmp_path: Path, name: str) -> None:
     assert found(tmp_path, "talk.mp4", name) == {}
@@ -73,6 +91,12 @@ def test_what_is_named_after_another_file_is_that_files(tmp_path: Path) -> None:
     assert list(found(tmp_path, "talk.mp4", *names)) == ["talk.srt"]
     assert list(found(tmp_path, "talk.mkv")) == ["talk.mkv.srt", "talk.srt"]
     assert list(found(tmp_path, "talk.part2.mp4")) == ["talk.part2.srt", "talk.part2.en.srt"]
+
+
+def test_what_looks_like_a_mark_may_be_the_name_of_another_file(tmp_path: Path) -> None:
+    names = ("talk_de.mp4", "talk_de.srt", "talk_de.en.srt", "talk_en.srt")
+    assert list(found(tmp_path, "talk.mp4", *names)) == ["talk_en.srt"]
+    assert list(found(tmp_path, "talk_de.mp4")) == ["talk_de.srt", "talk_de.en.srt"]
 
 
 @pytest.mark.parametrize(("media", "subtitles"), [("NFC", "NFD"), ("NFD", "NFC")])

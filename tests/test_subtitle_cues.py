@@ -35,6 +35,20 @@ def test_a_cue_of_srt_may_have_blank_lines() -> None:
 def test_an_arrow_in_the_words_is_no_cue() -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\nfrom a --> b\n"
     assert list(parse_cues(text)) == [Cue(1.0, 2.0, ("from a --> b",))]
+    assert list(parse_cues(text.replace("from a --> b", "5 -> 3"))) == [Cue(1.0, 2.0, ("5 -> 3",))]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        "00:00:01:500 --> 00:00:02:250",
+        "00:00:01,5000 --> 00:00:02,2500",
+        "00: 00: 01,500 -> 00: 00: 02,250",
+        "00:00:01, 500-->00:00:02, 250",
+    ],
+)
+def test_times_are_read_as_translators_and_converters_garble_them(times: str) -> None:
+    assert list(parse_cues(f"1\n{times}\nsaid\n")) == [Cue(1.5, 2.25, ("said",))]
 
 
 @pytest.mark.parametrize(
@@ -47,12 +61,15 @@ def test_an_arrow_in_the_words_is_no_cue() -> None:
         (r"{\k20}ka{\kf30}ra", "kara"),
         ("{y:i}slanted {C:$0000ff}blue", "slanted blue"),
         ("{laughs} yes", "{laughs} yes"),
+        (r"{\i1{\b1}slanted{\r}", "slanted"),
         (r"\{braces\}", "{braces}"),
         ('<font color="#fff"><i>the koala</i></font> &amp; &lt;i&gt;&nbsp;b', "the koala & <i> b"),
         ("<v Ann>Good <00:01.500><c.loud>morning</c>", "Good morning"),
         ("i <3 you, 5 < 6 > 4", "i <3 you, 5 < 6 > 4"),
         ("♪ la la ♫", "la la"),
         ("\u202bשלום\u202c", "שלום"),
+        ("the end\x1a", "the end"),
+        ("\x1b[31mred\x00", "[31mred"),
     ],
 )
 def test_markup_is_not_read(line: str, read: str) -> None:

@@ -67,6 +67,28 @@ def test_embedded_times_count_from_the_start_of_the_container(clip: Path) -> Non
     assert read_subtitles(info).said[0].span.start_s == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("times", "start_s", "told"),
+    [
+        ("10:00:01,500 --> 10:00:02,500", 1.5, "count from 10:00:00"),
+        ("01:00:00,000 --> 01:00:02,500", 0.0, "count from 1:00:00"),
+        ("14:35:14,000 --> 14:35:15,000", 2.0, "count from 14:35:12"),
+        ("00:00:07,000 --> 00:00:08,000", 7.0, None),
+        ("01:20:00,000 --> 01:20:02,500", 4800.0, None),
+    ],
+)
+def test_times_of_a_sequence_count_from_its_timecode(
+    tmp_path: Path, times: str, start_s: float, told: str | None
+) -> None:
+    """Four seconds whose timecode starts at 14:35:12; what lies past their end on any count stays there."""
+    clip = media.video(tmp_path / "cut.mov", media.colour("gray", 4), timecode="14:35:12:00")
+    clip.with_suffix(".srt").write_text(f"1\n{times}\nwords\n")
+    found = read_subtitles(probe(clip))
+    assert found.said[0].span.start_s == pytest.approx(start_s)
+    assert [told in warning for warning in found.warnings if told] == ([True] if told else [])
+    assert bool(found.warnings) == bool(told)
+
+
 def test_a_sidecar_wins_over_an_embedded_track(clip: Path) -> None:
     path = with_track(clip, "srt", "both.mkv")
     path.with_suffix(".vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nbeside\n")

@@ -251,6 +251,28 @@ def test_damage_does_not_make_another_encoding() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "encoding", "byte"),
+    [
+        ("ru", "cp1251", b"\x98"),
+        ("uk", "cp1251", b"\x98"),
+        ("el", "cp1253", b"\xff"),
+        ("zh", "gb18030", b"\xff"),
+        ("ja", "cp932", b"\xff"),
+        ("ko", "cp949", b"\xff"),
+    ],
+)
+def test_one_byte_that_a_code_page_has_not_makes_no_other_page(language: str, encoding: str, byte: bytes) -> None:
+    text = srt(LINES[language][1])
+    assert read(text.encode(encoding) + b"\r\n" + byte + b" broken").startswith(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+def test_four_bytes_a_character_are_known_without_a_mark(encoding: str) -> None:
+    for _, lines, _ in LINES.values():
+        assert encoding_of(srt(lines).encode(encoding)) == Encoding(encoding)
+
+
+@pytest.mark.parametrize(
     "data", [b"", b"plain", bytes(range(256)), b"\x00", b"\xff", b"\xff" * 500, b"\xe9" * 70_000, b"\x80\x98\n"]
 )
 def test_any_bytes_have_an_encoding(data: bytes) -> None:

@@ -133,6 +133,14 @@ def test_no_transcriber_is_built_where_all_is_written():
     assert transcribe(np.zeros(160_000, np.int16), never, spoken, written=written).segments == ()
 
 
+@pytest.mark.parametrize(("cue_s", "heard"), [(1.0, [(0.0, 6.0)]), (2.0, [(0.0, 2.0), (4.0, 6.0)])])
+def test_a_line_or_two_hide_no_speech_that_they_stand_over(cue_s, heard):
+    """Six seconds of speech under one cue: of a sixth of it, as forced subtitles without a mark, and of a third."""
+    written = [Span(2.0, 2.0 + cue_s)]
+    transcript = transcribe(np.zeros(100_000, np.int16), Echo, SpeechAt((0.0, 6.0)), written=written)
+    assert [(s.span.start_s, s.span.end_s) for s in transcript.segments] == heard
+
+
 def line(text, start_s, end_s, origin=SpeechOrigin.EMBEDDED_SUBTITLE):
     return replace(segment(text, start_s, end_s), origin=origin)
 

@@ -162,6 +162,20 @@ def test_a_length_that_is_to_come_later_is_refused_with_the_reason(client: TestC
     response = client.post("/v1/uploads", headers=TUS | {"Upload-Defer-Length": "1"})
     assert problem(response) == (400, "invalid_upload_header")
     assert "Upload-Defer-Length is not possible here" in response.json()["detail"]
+    both = client.post("/v1/uploads", headers=TUS | {"Upload-Defer-Length": "1", "Upload-Length": "10"})
+    assert problem(both) == (400, "invalid_upload_header")
+
+
+@pytest.mark.parametrize("given", ["application/offset+octet-stream; charset=utf-8", "Application/Offset+Octet-Stream"])
+def test_the_type_of_a_part_may_have_capitals_and_parameters(client: TestClient, given: str) -> None:
+    where = begin(client, 10)
+    assert send(client, where, b"12345", 0, **{"Content-Type": given}).status_code == 204
+
+
+def test_uploads_begin_at_an_address_with_a_slash_too(client: TestClient) -> None:
+    response = client.post("/v1/uploads/", headers=TUS | {"Upload-Length": "10"}, follow_redirects=False)
+    assert response.status_code == 201
+    assert client.options("/v1/uploads/", follow_redirects=False).headers["tus-version"] == "1.0.0"
 
 
 def test_a_method_may_be_named_by_a_header(client: TestClient) -> None:

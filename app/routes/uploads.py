@@ -85,6 +85,8 @@ def create_upload(
     upload_defer_length: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """An empty upload, at the address in `Location`, to which `PATCH` writes; or a file of pieces that are here."""
+    if upload_defer_length is not None:
+        raise UploadHeaderError("Upload-Defer-Length is not possible here; give the size of the file as Upload-Length")
     part_ids = parse_concat(upload_concat) if upload_concat is not None else None
     about = given_about(upload_metadata)
     if part_ids:
@@ -92,8 +94,7 @@ def create_upload(
             raise UploadHeaderError(f"Upload-Length is {upload_length}; a final upload is as long as its pieces")
         upload = uploads.join(part_ids, about)
     elif upload_length is None:
-        given = "" if upload_defer_length is None else ", and Upload-Defer-Length is not possible here"
-        raise UploadHeaderError(f"Upload-Length is missing{given}; give the size of the file in bytes")
+        raise UploadHeaderError("Upload-Length is missing; give the size of the file in bytes")
     else:
         kind = UploadKind.WHOLE if part_ids is None else UploadKind.PARTIAL
         upload = uploads.create(upload_length, about, kind)
@@ -164,7 +165,7 @@ async def write_upload(
 ) -> Response:
     """Append the body. When the last byte is here, the file goes on the queue, as the job with the upload's id."""
     given_type = request.headers.get("content-type", "none")
-    if given_type != PART_TYPE:
+    if given_type.partition(";")[0].strip().lower() != PART_TYPE:
         raise UnsupportedTypeError(f"the content type is {given_type[:80]}; allowed is {PART_TYPE}")
     checksum = parse_checksum(upload_checksum) if upload_checksum is not None else None
     part = await to_thread.run_sync(uploads.part, upload_id, upload_offset, checksum)
