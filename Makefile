@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 CLIENTS := tests/clients
 VIDEO ?=
 
+# What Moments runs on and what checks it are installed side by side.
+MAKEFLAGS += --jobs=2
+
 .PHONY: help setup setup-dev demo serve test lint types bench clean
 
 help:
