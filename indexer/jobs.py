@@ -76,7 +76,10 @@ class IndexJobs:
         """Take up the queue, and what a killed process left of it."""
         import dbos
 
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)
+        log = logging.getLogger("dbos")
+        log.setLevel(logging.CRITICAL)
+        # It keeps the one that it made for the standard error of an earlier start, which may be closed by now.
+        log.handlers.clear()
         dbos.DBOS(
             config={
                 "name": "moments",

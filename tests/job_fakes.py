@@ -75,11 +75,11 @@ class HeldIndexer:
 def queue_in(folder: Path, indexer: HeldIndexer, workers: int = 1) -> Iterator[IndexJobs]:
     """The queue, working, on SQLite in ``folder``."""
     jobs = IndexJobs(indexer, f"sqlite:///{folder / 'jobs.sqlite'}", "local", workers)  # type: ignore[arg-type]
-    with jobs.running():
-        try:
+    try:
+        with jobs.running():
             yield jobs
-        finally:
-            indexer.held.clear()
+    finally:
+        indexer.held.clear()
 
 
 def ended(jobs: IndexJobs, job_id: str) -> Job:

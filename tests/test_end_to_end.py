@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.sample import make_sample
+from indexer.ffmpeg_binary import ffmpeg_path
 from tests.library import ROOT, command, environment, moments
 
 SHARED = ROOT.parent / "shared"
@@ -229,7 +230,10 @@ def test_planted_moments_are_found(fresh: Path, tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     options = ["--videos", "2", "--shots", "8", "--seed", "3"]
     assets = ["--assets", str(SHARED / "bench" / "assets"), "--out", str(corpus)]
-    subprocess.run([sys.executable, str(PLANTED), *options, *assets], check=True, capture_output=True)
+    (tmp_path / "ffmpeg").symlink_to(ffmpeg_path())
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    maker = [sys.executable, str(PLANTED), *options, *assets]
+    subprocess.run(maker, check=True, capture_output=True, env={**os.environ, "PATH": path})
     jfk = SHARED / "media" / "jfk.flac"
     indexed = moments(fresh, "index", str(corpus / "videos"), str(jfk))
     assert indexed.code == 0, indexed.errors

@@ -123,7 +123,7 @@ def test_a_progress_bar_shows_any_name(capsys: pytest.CaptureFixture[str], monke
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("COLUMNS", "200")
     with IndexProgress(1) as progress:
-        progress.show(ID, Path(f"[red]:smile:[{EVIL.replace('/', '')}"), "look", 0.5)
+        progress.show(ID, Path(f"[red]:smile:[{EVIL.replace('/', '')}"), "look", 0.5, 60.0)
     drawn = capsys.readouterr().err
     assert "[red]:smile:[a\\x1b[31m\\x1b]0;" in drawn
     assert "\x1b]0;" not in drawn
