@@ -217,7 +217,7 @@ class _Pass:
             for packet in self._container.demux([track.stream for track in tracks.values()]):
                 if packet.size:
                     if on_clock:
-                        on_clock.shift(packet, self._info.start_time_s)
+                        packet = on_clock.shifted(packet, self._info.start_time_s)
                     elif finder.is_break(packet):
                         raise _ClockBreaksError
                     yield tracks[packet.stream_index], packet

@@ -106,7 +106,7 @@ def _until_after(
         for packet in container.demux(streams):
             if not packet.size:
                 continue
-            on_clock.shift(packet)
+            packet = on_clock.shifted(packet)
             if packet.stream_index in begun or packet.is_keyframe:
                 begun.add(packet.stream_index)
                 yield packet
