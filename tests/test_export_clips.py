@@ -313,6 +313,18 @@ def test_pictures_that_stand_still_are_there_from_the_start_of_their_part(tmp_pa
     assert runs(seen(made.path)) == [(GREEN, 20), (BLUE, 10), (RED, 5)]
 
 
+@pytest.mark.parametrize("seconds", [0.02, 0.1, 0.4])
+def test_the_last_picture_is_there_for_a_moment_after_it(tmp_path: Path, seconds: float) -> None:
+    """At 29.97, the picture ends at 1.0 s, the sound at 2 s; of the moment at 1.2 s, only a frame before it is left."""
+    picture = cuts([(RED, 1.0)], fps=30000 / 1001)
+    file = video(tmp_path / "short.mp4", picture, tone(2.0), acodec="aac")
+    made = reel([(file, 1.2, 1.2 + seconds), (file, 0.2, 0.4)], tmp_path / "reel.mp4")
+    assert {hue for _, hue in seen(made.path)} == {RED}
+    assert len(seen(made.path)) == round(seconds * 30000 / 1001) + 6
+    silent = video(tmp_path / "silent.mp4", picture)
+    assert clip(silent, 0.9, 0.9 + seconds, tmp_path / "clip.mp4").duration_s == pytest.approx(seconds, abs=0.035)
+
+
 def test_a_reel_is_letterboxed(film: Path, tmp_path: Path) -> None:
     import av
 
