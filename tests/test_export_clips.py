@@ -128,6 +128,13 @@ def test_a_last_frame_that_stands_still_lasts_to_the_end(tmp_path: Path) -> None
     assert clip(file, 2.5, 5.7, tmp_path / "clip.mp4").duration_s == pytest.approx(3.2, abs=0.01)
 
 
+def test_a_clip_ends_with_its_moment_though_its_last_frame_does_not(tmp_path: Path) -> None:
+    """At ten frames a second without sound, a tenth of a second that begins and ends inside a frame."""
+    made = clip(video(tmp_path / "slow.mp4", moving(2.0, fps=10)), 1.07, 1.17, tmp_path / "clip.mp4")
+    assert made.duration_s == pytest.approx(0.1, abs=0.001)
+    assert len(seen(made.path)) == 2
+
+
 def test_coarse_clocks_do_not_move_frames(tmp_path: Path) -> None:
     """AVI counts time in frames: nothing in between can be written in it."""
     shots = cuts([(RED, 1.0), (GREEN, 1.0), (BLUE, 1.0)])

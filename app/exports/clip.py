@@ -104,11 +104,14 @@ def clip_arguments(cut: Cutting, title: str, output: Path) -> list[str]:
         picture = picture.filter("setpts", f"if(eq(N,0),0,max(PTS-({start_s:.6f})/TB,0))")
         picture = _until_the_end(picture, cut)
         width, height = _upright(cut)
+        end = f"{cut.span.duration_s:.6f}/TB"
         streams.append(shown_in(picture, cut.info, cut.span, (even(width), even(height))))
         options |= _PICTURE | {
             "fps_mode": "vfr",
             "enc_time_base:v": f"1:{_CLOCK_HZ}",
             "video_track_timescale": _CLOCK_HZ,
+            # The last frame lasts to the end of the moment, not as long as it does in its file.
+            "bsf:v": f"setts=duration=if(gt(PTS+DURATION\\,{end})\\,max(1\\,{end}-PTS)\\,DURATION)",
         }
     if cut.has_sound:
         sound = _steady(_sound(source, cut, cut.span))
