@@ -32,6 +32,8 @@ MOST_FRAME_PIXELS = 150_000_000
 
 # What only looks at headers and packets; a file on a slow disk may take its time, though little of the processor's.
 _LOOKING = Limits(memory_bytes=4_000_000_000, silence_s=120.0, cpu_s=120, output_bytes=1_000_000)
+# What has no timestamps is decoded from its start on, and kept without loss.
+_COPYING_FRAMES = Limits(memory_bytes=4_000_000_000, silence_s=1200.0, cpu_s=1200, output_bytes=20_000_000_000)
 _OVERHEAD_BYTES = 100_000_000
 _SLOWEST_READ_BYTES_PER_S = 20_000_000
 """A file that is read to its end with nothing to report has so much more time."""
@@ -124,15 +126,18 @@ def brightest_during(info: MediaInfo, span: Span, colours: Colours) -> float:
 @contextmanager
 def on_one_clock(info: MediaInfo, span: Span, folder: Path) -> Iterator[MediaInfo]:
     """What to read the span from: the file itself, or a copy in ``folder``, for the block, whose times run on."""
-    if info.clock is None:
+    if info.clock is None and info.container not in one_clock.UNTIMED:
         yield info
         return
     # Only one of them can hold how a picture is to be turned; its clock counts milliseconds.
-    suffix = ".mkv" if info.video and info.video.rotation_deg else ".nut"
+    suffix = ".mkv" if info.video and info.video.rotation_deg and info.clock else ".nut"
     copy = folder / f".{uuid.uuid4().hex}{suffix}"
     limits = replace(_LOOKING, output_bytes=info.size_bytes + _OVERHEAD_BYTES)
     try:
-        yield run_isolated(one_clock.copied, info, info.clock, span, copy, limits=limits, name=str(info.path))
+        if info.clock:
+            yield run_isolated(one_clock.copied, info, info.clock, span, copy, limits=limits, name=str(info.path))
+        else:
+            yield run_isolated(one_clock.timed, info, span, copy, limits=_COPYING_FRAMES, name=str(info.path))
     finally:
         copy.unlink(missing_ok=True)
 

@@ -35,6 +35,8 @@ WORTH_A_WARNING_S = 1.0
 WORTH_A_WARNING = 0.05
 MOST_TRACKS = 8
 """Sound tracks that are listened to at most; each costs 0.1 GB of scratch space an hour."""
+_ENDS_EARLY = frozenset({"flv", "wav"})
+"""Containers whose headers say where they end; what was joined to one by ``cat`` is no part of it to any reader."""
 _TOLD_BREAKS = 10
 
 
@@ -133,6 +135,7 @@ class _Pass:
         self._folder = folder
         self._container = container
         self._stopped: str | None = None
+        self._read_bytes = 0
         self._video: Track | None = None
         self._sounds: list[_Sound] = []
         if info.video:
@@ -216,8 +219,9 @@ class _Pass:
         try:
             for packet in self._container.demux([track.stream for track in tracks.values()]):
                 if packet.size:
+                    self._read_bytes = max(self._read_bytes, (packet.pos or 0) + packet.size)
                     if on_clock:
-                        on_clock.shift(packet, self._info.start_time_s)
+                        packet = on_clock.shifted(packet, self._info.start_time_s)
                     elif finder.is_break(packet):
                         raise _ClockBreaksError
                     yield tracks[packet.stream_index], packet
@@ -231,6 +235,12 @@ class _Pass:
         duration_s, claimed_s = max(picture_s, sound_s), self._info.duration_s
         if self._stopped:
             yield f"reading stopped at {duration_s:.1f} s: {self._stopped}"
+        unread_bytes = self._info.size_bytes - self._read_bytes
+        if self._info.container in _ENDS_EARLY and unread_bytes > WORTH_A_WARNING * self._info.size_bytes:
+            yield (
+                f"the {self._info.container} ends at {duration_s:.1f} s; {unread_bytes / 1e6:.1f} MB that follow in "
+                "the file are not read: if files were joined, give them one by one"
+            )
         # Headers count by the file's own timestamps, so that theirs is another length where these break.
         if claimed_s is not None and not self._clock and _differs(duration_s, claimed_s):
             if duration_s < claimed_s:

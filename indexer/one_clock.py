@@ -1,13 +1,18 @@
-"""A stretch of a file whose timestamps start over or leap, copied without decoding, with those of the one clock."""
+"""A stretch of a file that cannot be cut by its own timestamps, as a copy with those of the one clock.
+
+Where they start over or leap, packets are copied without decoding; where there are none, frames without loss.
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from indexer.probe import MediaInfo, open_media
 from indexer.stream_clock import OnClock
+from indexer.tracks import Track
 from retrieval.domain import Span
 from retrieval.stream_clock import StreamClock
 
@@ -16,8 +21,14 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream
+    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+UNTIMED = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "vc1"})
+"""Pictures alone, without timestamps or with guessed ones: frames follow one another at the rate that they state."""
+_CLOCK_HZ = 90_000
+_LEAD_S = 1.0
+_USUAL_RATE_FPS = 25
 _BY_PLACE = frozenset({"mpegts", "mpeg"})
 """Containers that can be read from any byte on; the others are read from the start."""
 _LEADS_S = (3.0, 15.0, 75.0)
@@ -60,6 +71,42 @@ def copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> Media
     videos = (replace(info.video, index=0),) if info.video else ()
     audios = (replace(info.audio, index=len(videos)),) if info.audio else ()
     return replace(info, path=copy, start_time_s=0.0, video_streams=videos, audio_tracks=audios, clock=None)
+
+
+def timed(info: MediaInfo, span: Span, copy: Path) -> MediaInfo:
+    """What the ``copy`` holds: the frames of the span and some before it, without loss, at the times of the index."""
+    import av
+
+    assert info.video is not None
+    with open_media(info.path) as container, av.open(str(copy), "w") as made:
+        stream = container.streams.video[0]
+        track = Track(stream, info.start_time_s, 1 / (info.video.frame_rate_fps or _USUAL_RATE_FPS))
+        copied = made.add_stream("ffv1", rate=_CLOCK_HZ)
+        copied.time_base = copied.codec_context.time_base = Fraction(1, _CLOCK_HZ)
+        copied.width, copied.height = info.video.coded_width, info.video.coded_height
+        copied.pix_fmt = stream.codec_context.pix_fmt or "yuv420p"
+        if stream.sample_aspect_ratio:
+            copied.codec_context.sample_aspect_ratio = stream.sample_aspect_ratio
+        for frame, time_s in _frames(container, track):
+            if time_s > span.end_s:
+                break
+            if time_s > span.start_s - _LEAD_S:
+                frame = frame.reformat(copied.width, copied.height, copied.pix_fmt)
+                frame.pts, frame.time_base = round(time_s * _CLOCK_HZ), Fraction(1, _CLOCK_HZ)
+                made.mux(copied.encode(frame))
+        made.mux(copied.encode(None))
+    return replace(info, path=copy, container="nut", start_time_s=0.0, video_streams=(replace(info.video, index=0),))
+
+
+def _frames(container: "InputContainer", track: Track) -> "Iterator[tuple[VideoFrame, float]]":
+    import av
+
+    packets = container.demux(track.stream)
+    with suppress(av.FFmpegError):  # what was read before the damage counts
+        for packet in packets:
+            if packet.size:
+                yield from cast("Iterator[tuple[VideoFrame, float]]", track.decode(packet))
+    yield from cast("Iterator[tuple[VideoFrame, float]]", track.decode(None))
 
 
 def _place_before(container: "InputContainer", info: MediaInfo, clock: StreamClock, start_s: float) -> int:
@@ -106,7 +153,7 @@ def _until_after(
         for packet in container.demux(streams):
             if not packet.size:
                 continue
-            on_clock.shift(packet)
+            packet = on_clock.shifted(packet)
             if packet.stream_index in begun or packet.is_keyframe:
                 begun.add(packet.stream_index)
                 yield packet

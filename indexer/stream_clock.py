@@ -66,13 +66,17 @@ class OnClock:
         self._last_s[packet.stream_index] = time_s
         return last_s is None or not _runs_on(last_s, time_s, ())
 
-    def shift(self, packet: "Packet[Stream]", origin_s: float = 0.0) -> None:
-        """Give the packet the timestamps of the clock, counted from ``origin_s``."""
+    def shifted(self, packet: "Packet[Stream]", origin_s: float = 0.0) -> "Packet[Stream]":
+        """The packet with the timestamps of the clock, counted from ``origin_s``."""
         ticks = round((self.offset_s(packet) + origin_s) / float(packet.time_base))
+        if packet.is_discard and self._places[packet.stream_index]:
+            # Demuxers of fragmented MP4 take what lies before the last time for no part of the film.
+            packet = _kept(packet)
         if packet.pts is not None:
             packet.pts += ticks
         if packet.dts is not None:
             packet.dts += ticks
+        return packet
 
 
 class BreakFinder:
@@ -175,12 +179,17 @@ class _Scan:
         if len(self._pieces) < 2:
             return None
         first_s = self._pieces[0].first_s
+        entered = [
+            {lane.index for lane in self._lanes.values() if number in {piece for _, piece in lane.places}}
+            for number in range(len(self._pieces))
+        ]
         offsets_s = [-start_time_s if abs(first_s - start_time_s) < _NEAR_S else -first_s]
         breaks = []
-        for piece in self._pieces[1:]:
-            # Damage is of one stream only, and its frames belong where that stream was.
-            ends_s = [piece.ends_s[piece.begun_by]] if piece.is_stray else piece.ends_s.values()
-            origin_s = max(end_s + offsets_s[number] for number, end_s in ends_s)
+        for number, piece in enumerate(self._pieces[1:], start=1):
+            # Damage is of one stream only, as a leap is that no other follows: it goes on where that stream was.
+            alone = piece.is_stray or (piece.jump_s > 0 and entered[number] == {piece.begun_by})
+            ends_s = [piece.ends_s[piece.begun_by]] if alone else piece.ends_s.values()
+            origin_s = max(end_s + offsets_s[before] for before, end_s in ends_s)
             offsets_s.append(origin_s - piece.first_s)
             if not piece.is_stray:
                 breaks.append(Break(origin_s, piece.jump_s))
@@ -224,6 +233,18 @@ class _Scan:
         jump_s -= _WRAP_S if jump_s > _WRAP_S / 2 else 0.0
         self._pieces.append(_Piece(index, shown_s, time_s, pos, jump_s, ends_s))
         return len(self._pieces) - 1
+
+
+def _kept(packet: "Packet[Stream]") -> "Packet[Stream]":
+    """The same without the mark that nothing of it is to be shown, which cannot be taken off."""
+    from av.packet import Packet
+
+    kept: Packet[Stream] = Packet(bytes(packet))
+    kept.pts, kept.dts, kept.duration, kept.time_base = packet.pts, packet.dts, packet.duration, packet.time_base
+    kept.is_keyframe, kept.stream = packet.is_keyframe, packet.stream
+    for side_data in packet.iter_sidedata():
+        kept.set_sidedata(side_data)
+    return kept
 
 
 def _time_s(packet: "Packet[Stream]") -> float | None:

@@ -210,6 +210,18 @@ def test_a_truncated_file_is_decoded_as_far_as_it_goes(tmp_path: Path) -> None:
     assert f"decodes up to {result.duration_s:.1f} s of the 10.0 s" in result.warnings[0]
 
 
+@pytest.mark.parametrize(("name", "codec"), [("joined.wav", "pcm_s16le"), ("joined.flv", "aac")])
+def test_what_follows_the_end_of_a_file_in_the_same_file_is_told(tmp_path: Path, name: str, codec: str) -> None:
+    """Two seconds, and the same once more behind it."""
+    file = media.write(tmp_path / name, media.tone(2.0), acodec=codec)
+    alone = decode(probe(file), tmp_path / "alone")
+    assert not alone.warnings
+    file.write_bytes(file.read_bytes() * 2)
+    result = decode(probe(file), tmp_path / "out")
+    assert result.duration_s == pytest.approx(2.0, abs=0.1)
+    assert any("that follow in the file are not read" in warning for warning in result.warnings)
+
+
 def test_damage_in_the_middle_is_skipped(tmp_path: Path) -> None:
     path = media.video(tmp_path / "hurt.mkv", media.moving(6), media.tone(6), g=25)
     data = bytearray(path.read_bytes())

@@ -128,6 +128,13 @@ def test_a_last_frame_that_stands_still_lasts_to_the_end(tmp_path: Path) -> None
     assert clip(file, 2.5, 5.7, tmp_path / "clip.mp4").duration_s == pytest.approx(3.2, abs=0.01)
 
 
+def test_a_clip_ends_with_its_moment_though_its_last_frame_does_not(tmp_path: Path) -> None:
+    """At ten frames a second without sound, a tenth of a second that begins and ends inside a frame."""
+    made = clip(video(tmp_path / "slow.mp4", moving(2.0, fps=10)), 1.07, 1.17, tmp_path / "clip.mp4")
+    assert made.duration_s == pytest.approx(0.1, abs=0.001)
+    assert len(seen(made.path)) == 2
+
+
 def test_coarse_clocks_do_not_move_frames(tmp_path: Path) -> None:
     """AVI counts time in frames: nothing in between can be written in it."""
     shots = cuts([(RED, 1.0), (GREEN, 1.0), (BLUE, 1.0)])
@@ -311,6 +318,18 @@ def test_pictures_that_stand_still_are_there_from_the_start_of_their_part(tmp_pa
     file = video(tmp_path / "slides.mkv", shots, fps_mode="vfr")
     made = reel([(file, 3.2, 4.4), (file, 1.0, 1.2)], tmp_path / "reel.mp4", RATES["25"])
     assert runs(seen(made.path)) == [(GREEN, 20), (BLUE, 10), (RED, 5)]
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.1, 0.4])
+def test_the_last_picture_is_there_for_a_moment_after_it(tmp_path: Path, seconds: float) -> None:
+    """At 29.97, the picture ends at 1.0 s, the sound at 2 s; of the moment at 1.2 s, only a frame before it is left."""
+    picture = cuts([(RED, 1.0)], fps=30000 / 1001)
+    file = video(tmp_path / "short.mp4", picture, tone(2.0), acodec="aac")
+    made = reel([(file, 1.2, 1.2 + seconds), (file, 0.2, 0.4)], tmp_path / "reel.mp4")
+    assert {hue for _, hue in seen(made.path)} == {RED}
+    assert len(seen(made.path)) == round(seconds * 30000 / 1001) + 6
+    silent = video(tmp_path / "silent.mp4", picture)
+    assert clip(silent, 0.9, 0.9 + seconds, tmp_path / "clip.mp4").duration_s == pytest.approx(seconds, abs=0.035)
 
 
 def test_a_reel_is_letterboxed(film: Path, tmp_path: Path) -> None:

@@ -210,8 +210,69 @@ def test_times_that_are_damaged_for_a_moment_cost_no_more_than_that(tmp_path: Pa
     assert result.duration_s == pytest.approx(expected.duration_s, abs=0.001)
 
 
+@pytest.mark.parametrize(("suffix", "codec"), [(".h264", "libx264"), (".hevc", "libx265"), (".m2v", "mpeg2video")])
+def test_pictures_without_timestamps_are_cut_where_the_index_says(tmp_path: Path, suffix: str, codec: str) -> None:
+    """Red for 2 s, green for 2 s, with frames out of order, written as nothing but coded pictures; the size changes."""
+    parts = [
+        media.write(
+            tmp_path / f"{shade}{suffix}",
+            media.colour(shade, 2.0, size=size).filter("noise", alls=20, allf="t"),
+            vcodec=codec,
+            bf=2,
+            g=10,
+            pix_fmt="yuv420p",
+            loglevel="error",
+        )
+        for shade, size in ((RED, "320x180"), (GREEN, "320x182"))
+    ]
+    file = joined(tmp_path / f"film{suffix}", *parts)
+    result = decode(probe(file), tmp_path / "out")
+    cut_s = float(result.times_s[len(result.times_s) // 2])
+    render_clip(probe(file), Span(cut_s - 0.4, cut_s + 0.4), "Clip", tmp_path / "clip.mp4")
+    shown = [shade for _, shade in shades(tmp_path / "clip.mp4")]
+    # Of two joined streams, a parser may keep back a frame at the seam.
+    assert set(shown[:9]) == {RED}
+    assert set(shown[11:]) == {GREEN}
+    assert 19 <= len(shown) <= 21
+    assert probe(tmp_path / "clip.mp4").duration_s == pytest.approx(0.8, abs=0.05)
+
+
 def test_no_copy_stays_behind(film: Path, tmp_path: Path) -> None:
     with on_one_clock(known(film), Span(3.0, 4.0), tmp_path) as readable:
         assert [readable.path] == list(tmp_path.iterdir())
         assert readable.path.stat().st_size < film.stat().st_size
     assert not list(tmp_path.iterdir())
+
+
+def test_fragments_of_mp4_that_start_over_are_all_decoded(tmp_path: Path) -> None:
+    """Of parts after the first, the demuxer marks what lies before the first part's end as not to be shown."""
+    parts = [
+        media.write(
+            tmp_path / f"{shade}.mp4",
+            media.colour(shade, 2.0).filter("noise", alls=20, allf="t"),
+            media.tone(2.0, rate_hz=48_000),
+            **media.FAST_H264,
+            acodec="aac",
+            g=10,
+            movflags="frag_keyframe+empty_moov+default_base_moof",
+        )
+        for shade in (RED, GREEN, BLUE)
+    ]
+    file = joined(tmp_path / "joined.mp4", *parts)
+    result = decode(probe(file), tmp_path / "out")
+    assert len(result.times_s) == 150
+    assert np.diff(result.times_s).max() < 0.15
+    cut_s = float(result.frames[1].time_s)
+    assert cut_s == pytest.approx(2.0, abs=0.15)
+    render_clip(known(file), Span(cut_s, cut_s + 0.4), "Clip", tmp_path / "clip.mp4")
+    assert [shade for _, shade in shades(tmp_path / "clip.mp4")] == [GREEN] * 10
+
+
+def test_a_leap_of_the_sound_alone_leaves_it_beside_its_picture(tmp_path: Path) -> None:
+    picture = media.colour(RED, 4.0).filter("noise", alls=20, allf="t")
+    sound = media.tone(4.0, rate_hz=48_000).filter("asetpts", "PTS+if(gte(T,2),7200/TB,0)")
+    file = media.write(tmp_path / "leap.mkv", picture, sound, **CODECS[".ts"])
+    result = decode(probe(file), tmp_path / "out")
+    assert result.duration_s == pytest.approx(4.0, abs=0.1)
+    assert loud(result)[:39].all()
+    assert any("leap ahead by 2:00:00 at 2.0 s" in warning for warning in result.warnings)

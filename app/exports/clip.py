@@ -31,6 +31,8 @@ _LEAD_S = 1.0
 """Reading starts so much early: decoders of sound need what comes before."""
 _CLOCK_HZ = 90_000
 _USUAL_FRAME_S = 0.04
+_SAME_S = 1e-4
+"""Clocks round; no two frames are so close."""
 _HOLE_S = 0.03
 """Sound is put right when it is so far from its timestamps; less is nothing that anybody notices."""
 # Without frames out of order (bf), files need no shifted start and end where their last frame does.
@@ -102,11 +104,14 @@ def clip_arguments(cut: Cutting, title: str, output: Path) -> list[str]:
         picture = picture.filter("setpts", f"if(eq(N,0),0,max(PTS-({start_s:.6f})/TB,0))")
         picture = _until_the_end(picture, cut)
         width, height = _upright(cut)
+        end = f"{cut.span.duration_s:.6f}/TB"
         streams.append(shown_in(picture, cut.info, cut.span, (even(width), even(height))))
         options |= _PICTURE | {
             "fps_mode": "vfr",
             "enc_time_base:v": f"1:{_CLOCK_HZ}",
             "video_track_timescale": _CLOCK_HZ,
+            # The last frame lasts to the end of the moment, not as long as it does in its file.
+            "bsf:v": f"setts=duration=if(gt(PTS+DURATION\\,{end})\\,max(1\\,{end}-PTS)\\,DURATION)",
         }
     if cut.has_sound:
         sound = _steady(_sound(source, cut, cut.span))
@@ -148,7 +153,9 @@ def part_arguments(cut: Cutting, frames: int, shape: PartShape, output: Path) ->
         if cut.has_picture:
             picture, read = _noted(_from_first_frame(source, cut), output)
             beside.append(read)
-            picture = picture.filter("setpts", f"PTS-({cut.file_time(origin_s):.6f})/TB")
+            picture = picture.filter("setpts", f"max(PTS-({cut.file_time(origin_s):.6f})/TB,0)")
+            # The rate is kept up to the time of a last frame; one from before the part may be all that it has.
+            picture = _repeated_at(picture, cut, origin_s, duration_s)
             picture = picture.filter("fps", fps=str(fps), start_time=0, round="near")
             picture = shown_in(picture, cut.info, cut.span, shape.size)
             picture = picture.filter("tpad", stop=-1, stop_mode="clone")
@@ -228,13 +235,19 @@ def _from_first_frame(source: Any, cut: Cutting) -> Any:
 def _until_the_end(picture: Any, cut: Cutting) -> Any:
     """The pictures with the last repeated at the end, if it stands still so long that its end would be lost."""
     assert cut.shown is not None
-    frame_s = cut.frame_s
-    last_s = max(0.0, cut.shown.last_s - cut.span.start_s) + 1e-6
-    if cut.span.duration_s - last_s < 2 * frame_s:
+    frame_s, start_s = cut.frame_s, cut.span.start_s
+    if cut.span.duration_s - max(0.0, cut.shown.last_s - start_s) < 2 * frame_s:
         return picture
-    repeated_s = cut.span.duration_s - frame_s
+    return _repeated_at(picture, cut, start_s, cut.span.duration_s - frame_s)
+
+
+def _repeated_at(picture: Any, cut: Cutting, origin_s: float, time_s: float) -> Any:
+    """The pictures, on a clock from ``origin_s`` on, and the last once more at that time."""
+    assert cut.shown is not None
+    last_s = max(0.0, cut.shown.last_s - origin_s) + _SAME_S
     picture = picture.filter("tpad", stop=1, stop_mode="clone")
-    return picture.filter("setpts", f"if(gt(T,{last_s:.6f}),{repeated_s:.6f}/TB,PTS)")
+    # Without a known rate, the repeated one has the time of the last.
+    return picture.filter("setpts", f"if(gt(T,{last_s:.6f})+lte(PTS,PREV_INPTS),{time_s:.6f}/TB,PTS)")
 
 
 def _sound(source: Any, cut: Cutting, span: Span) -> Any:
