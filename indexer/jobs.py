@@ -22,7 +22,7 @@ from indexer.job_feed import JobFeed
 from indexer.job_keeper import Keeper
 from indexer.job_runs import Progress, Runs
 from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
-from retrieval.errors import ConflictError, CursorError, MomentsError, NotFoundError, WorkerDiedError
+from retrieval.errors import ConflictError, CursorError, MomentsError, NotFoundError, StorageAwayError, WorkerDiedError
 from retrieval.storage import cursors
 from retrieval.storage.records import Failure
 
@@ -38,6 +38,9 @@ PIPELINE_VERSION = "1"
 
 _POLL_S = 0.1
 _STOP_PATIENCE_S = 3.0
+_AWAY_PATIENCE_S = 600.0
+"""A database that is away for longer fails the jobs that need it."""
+_AWAY_PAUSE_S = 2.0
 _RECENT = timedelta(seconds=5)
 """What began or ended so long ago may be news; clocks of several machines differ by less."""
 
@@ -140,8 +143,9 @@ class IndexJobs:
 
         def step(name: str, run: Callable[[], T]) -> T:
             self._runs.enter(job_id, name)
+            patient = partial(_patiently, run, partial(self._runs.enter, job_id, name))
             try:
-                return DBOS.run_step({"name": name}, lambda: self._short_of_crashes(run))
+                return DBOS.run_step({"name": name}, lambda: self._short_of_crashes(patient))
             except (error.DBOSWorkflowCancelledError, error.DBOSWorkflowConflictIDError) as lost:
                 if _outside(lambda: self.cancelled_among([job_id])):
                     raise Cancelled(f"job {job_id} was cancelled") from lost
@@ -349,6 +353,22 @@ class IndexJobs:
     def _open(self) -> "type[DBOS]":
         assert self._dbos is not None
         return self._dbos
+
+
+def _patiently(run: Callable[[], T], waiting: Callable[[], None]) -> T:
+    """What ``run`` returns, tried again while a database is away; ``waiting`` is called meanwhile, and may raise."""
+    until_s = time.monotonic() + _AWAY_PATIENCE_S
+    while True:
+        try:
+            return run()
+        except StorageAwayError as away:
+            if time.monotonic() > until_s:
+                raise
+            _log.warning("waiting for a database: %s", away)
+            again_s = time.monotonic() + _AWAY_PAUSE_S
+            while time.monotonic() < again_s:
+                waiting()
+                time.sleep(_POLL_S)
 
 
 def _crashed(crash: Exception) -> IndexingCrashed:
