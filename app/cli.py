@@ -118,10 +118,18 @@ def emit_json(value: object) -> None:
     sys.stdout.flush()
 
 
+def _fill_standard_streams() -> None:
+    """Where a caller closed one, nothing is read and nothing said: else the next file that is opened would be it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115  for as long as the process lives
+
+
 def main() -> None:
     """Run the command line; errors that Moments knows become one line and an exit code."""
     from retrieval.errors import MomentsError
 
+    _fill_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A bar or a dash is no reason to fail where the terminal knows no Unicode.
         sys.stdout.reconfigure(errors="backslashreplace")

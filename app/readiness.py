@@ -54,10 +54,12 @@ class Warmup:
 
 def checks(library: Library, jobs: IndexJobs, warmup: Warmup) -> tuple[Check, ...]:
     """Everything that a search or a job needs, each asked for."""
+    database = _asked("database", lambda: library.catalog.totals())
     return (
-        _asked("database", lambda: library.catalog.totals()),
+        database,
         _asked("vectors", lambda: _ask_vectors(library)),
-        _asked("queue", lambda: jobs.unfinished()),
+        # It lies beside the catalog, and who asks it waits until it is there again.
+        Check("queue", database.reason) if database.reason else _asked("queue", lambda: jobs.unfinished()),
         Check("encoders", warmup.reason),
     )
 

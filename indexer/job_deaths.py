@@ -52,11 +52,11 @@ class Deaths:
                 self._write(job_id, {"at_work": True})
             yield
         finally:
+            if deaths:
+                self._alone.release()
             if job_id in self._at_work:
                 self._at_work.discard(job_id)
                 self._write(job_id, {"at_work": False})
-            if deaths:
-                self._alone.release()
 
     def let_go(self) -> None:
         """This process stops, in order: that it ends in the middle of its jobs is not their fault."""

@@ -21,8 +21,8 @@ from indexer.job_deaths import Deaths
 from indexer.job_feed import JobFeed
 from indexer.job_keeper import Keeper
 from indexer.job_runs import Progress, Runs
-from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status
-from retrieval.errors import ConflictError, CursorError, MomentsError, NotFoundError, WorkerDiedError
+from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
+from retrieval.errors import ConflictError, CursorError, MomentsError, NotFoundError, StorageAwayError, WorkerDiedError
 from retrieval.storage import cursors
 from retrieval.storage.records import Failure
 
@@ -38,6 +38,9 @@ PIPELINE_VERSION = "1"
 
 _POLL_S = 0.1
 _STOP_PATIENCE_S = 3.0
+_AWAY_PATIENCE_S = 600.0
+"""A database that is away for longer fails the jobs that need it."""
+_AWAY_PAUSE_S = 2.0
 _RECENT = timedelta(seconds=5)
 """What began or ended so long ago may be news; clocks of several machines differ by less."""
 
@@ -143,8 +146,9 @@ class IndexJobs:
 
         def step(name: str, run: Callable[[], T]) -> T:
             self._runs.enter(job_id, name)
+            patient = partial(_patiently, run, partial(self._runs.enter, job_id, name))
             try:
-                return DBOS.run_step({"name": name}, lambda: _short_of_crashes(run))
+                return DBOS.run_step({"name": name}, lambda: self._short_of_crashes(patient))
             except (error.DBOSWorkflowCancelledError, error.DBOSWorkflowConflictIDError) as lost:
                 if _outside(lambda: self.cancelled_among([job_id])):
                     raise Cancelled(f"job {job_id} was cancelled") from lost
@@ -170,17 +174,35 @@ class IndexJobs:
         except Cancelled as cancelled:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         except Exception as crash:
-            if self._runs.is_stopping:
-                raise
+            self._stop_short(crash)
             _log.exception("indexing %s failed unexpectedly", path)
             raise _crashed(crash) from crash
         finally:
-            if self._dbos is not None:  # else this process has stopped, and this run was the last to hear of it
-                _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
-            self._runs.end(job_id)
+            try:
+                if not self._runs.is_stopping:
+                    _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
+            finally:
+                self._runs.end(job_id)
         if outcome.failure is not None:
             raise IndexingFailed(outcome.as_dict())
         return outcome.as_dict()
+
+    def _short_of_crashes(self, run: Callable[[], T]) -> T:
+        """What ``run`` returns; the queue keeps what it raises, so that is short."""
+        try:
+            return run()
+        except Cancelled:
+            raise
+        except Exception as error:
+            self._stop_short(error)
+            if isinstance(error, MomentsError):
+                raise
+            raise _crashed(error) from error
+
+    def _stop_short(self, error: Exception) -> None:
+        """Raise Stopped if this process ends: what fails now may fail of that, and is tried again in another."""
+        if self._runs.is_stopping:
+            raise Stopped(f"the process ended: {error}") from error
 
     def enqueue(self, path: Path) -> str:
         """Put a file on the queue and return the job's id; a file that waits or runs already keeps its job."""
@@ -336,14 +358,20 @@ class IndexJobs:
         return self._dbos
 
 
-def _short_of_crashes(run: Callable[[], T]) -> T:
-    """What ``run`` returns; the queue keeps what it raises, so that is short."""
-    try:
-        return run()
-    except (MomentsError, Cancelled):
-        raise
-    except Exception as crash:
-        raise _crashed(crash) from crash
+def _patiently(run: Callable[[], T], waiting: Callable[[], None]) -> T:
+    """What ``run`` returns, tried again while a database is away; ``waiting`` is called meanwhile, and may raise."""
+    until_s = time.monotonic() + _AWAY_PATIENCE_S
+    while True:
+        try:
+            return run()
+        except StorageAwayError as away:
+            if time.monotonic() > until_s:
+                raise
+            _log.warning("waiting for a database: %s", away)
+            again_s = time.monotonic() + _AWAY_PAUSE_S
+            while time.monotonic() < again_s:
+                waiting()
+                time.sleep(_POLL_S)
 
 
 def _crashed(crash: Exception) -> IndexingCrashed:

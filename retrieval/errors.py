@@ -284,6 +284,10 @@ class StorageError(MomentsError):
     code = "storage_error"
 
 
+class StorageAwayError(StorageError):
+    """A server of a database that does not answer: it may be starting again."""
+
+
 class StorageFullError(StorageError):
     """A disk with no room for a file."""
 

@@ -113,7 +113,7 @@ def _read_picture(source: Path | bytes) -> NDArray[np.uint8]:
                 picture.draft("RGB", (2 * PICTURE_SIDE_PX, 2 * PICTURE_SIDE_PX))
                 upright = _on_white(ImageOps.exif_transpose(picture))
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise InputError(f"{name}: {error}; at most {MOST_PIXELS:,} pixels are allowed") from error
+            raise InputError(f"{name} has too many pixels; at most {MOST_PIXELS:,} are allowed") from error
         except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
             raise InputError(f"{name} is no picture that can be read; {_PICTURE_ALLOWED}") from error
     upright.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX), Image.Resampling.LANCZOS)

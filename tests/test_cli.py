@@ -126,3 +126,10 @@ def test_a_cursor_that_is_none_is_an_error_even_of_an_empty_library(
     lite = ("--data-dir", str(tmp_path), "--profile", "lite", "--json")
     run = moments(capsys, *lite, "search", "a cat", "--cursor", "nonsense")
     assert (run.code, run.row["error"]["code"]) == (2, "invalid_cursor")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_commands_do_without_streams_that_their_caller_closed(closed: str, tmp_path: Path) -> None:
+    command = f'exec "$0" -m app.cli --data-dir "$1" --json videos {closed}'
+    call = subprocess.run(["sh", "-c", command, sys.executable, str(tmp_path)], capture_output=True, timeout=60)
+    assert (call.returncode, call.stderr) == (0, b"")

@@ -14,10 +14,12 @@ import pytest
 import uvicorn
 
 from app.commands.serve import _Server
+from indexer.addition import Addition
 from indexer.job import JobState
 from indexer.job_deaths import MOST_DEATHS, Deaths
 from indexer.jobs import IndexJobs
-from retrieval.errors import WorkerDiedError
+from indexer.pipeline import Found, Outcome, Report, Step
+from retrieval.errors import StorageError, WorkerDiedError
 from tests.job_fakes import HeldIndexer, queue_in, until
 
 WORKER = """
@@ -163,6 +165,36 @@ def test_a_queue_that_stops_ends_what_it_runs_and_another_goes_on(tmp_path: Path
     with queue_in(tmp_path, indexer) as again:
         until(lambda: again.job(job_id).state is JobState.DONE, "the end of the job")
     assert indexer.log.count("long.mp4 decode") == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError("the pool is closed"), StorageError("the vectors are closed")])
+@pytest.mark.parametrize("within_step", [True, False])
+def test_what_fails_while_its_process_ends_goes_on_in_another(
+    tmp_path: Path, error: Exception, within_step: bool
+) -> None:
+    """What a job needs is closed under it then; that is no fault of the file."""
+
+    class Breaking(HeldIndexer):
+        def index(self, job_id: str, addition: Addition, step: Step, report: Report, found: Found) -> Outcome:
+            def fail() -> None:
+                if "broke" not in self.log:
+                    self.log.append("broke")
+                    until(lambda: jobs._runs.is_stopping, "the end of the queue")
+                    raise error
+
+            step("identify", lambda: None)
+            step("decode", fail) if within_step else fail()
+            return super().index(job_id, addition, step, report, found)
+
+    indexer = Breaking()
+    jobs = IndexJobs(indexer, f"sqlite:///{tmp_path / 'jobs.sqlite'}", "local", 1)  # type: ignore[arg-type]
+    with jobs.running():
+        broken = jobs.enqueue(Path("/videos/a.mp4"))
+        waiting = jobs.enqueue(Path("/videos/b.mp4"))
+        until(lambda: "broke" in indexer.log, "the work on the file")
+    with queue_in(tmp_path, indexer) as again:
+        until(lambda: all(again.job(job_id).is_over for job_id in (broken, waiting)), "the end of the jobs")
+        assert [again.job(job_id).state for job_id in (broken, waiting)] == [JobState.DONE] * 2
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from indexer.job import JobState
+from indexer.jobs import IndexJobs
 from indexer.pipeline import STEPS
 from tests.job_fakes import HeldIndexer, ended, looking, queue_in, until
 
@@ -45,11 +46,13 @@ def test_unfinished_jobs_are_taken_up_one_by_one_after_a_restart(tmp_path: Path)
     indexer = HeldIndexer()
     names = [f"{number}.mp4" for number in range(4)]
     indexer.held.update(names[:2])
-    with queue_in(tmp_path, indexer, workers=2) as jobs:
+    jobs = IndexJobs(indexer, f"sqlite:///{tmp_path / 'jobs.sqlite'}", "local", 2)  # type: ignore[arg-type]
+    with jobs.running():
         ids = [jobs.enqueue(Path(name)) for name in names]
         for job_id in ids[:2]:
             looking(jobs, job_id)
         until(lambda: len(jobs._runs.waiting()) == 2, "the wait of the others")
+    indexer.held.clear()
     until(lambda: not any(thread.name.startswith("dbos-executor") for thread in threading.enumerate()), "their end")
     before = len(indexer.log)
     with queue_in(tmp_path, indexer) as jobs:

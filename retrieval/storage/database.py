@@ -6,10 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 import migrations
-from retrieval.errors import InputError, StorageError, StorageFullError
+from retrieval.errors import InputError, StorageAwayError, StorageError, StorageFullError
 
 WRITES = "moments_writes"
 """Execution option of transactions that write. SQLite then takes its lock at the start and waits for it,
@@ -65,7 +73,11 @@ def database_errors(engine: Engine) -> Iterator[None]:
 
 def _unusable(engine: Engine, error: SQLAlchemyError) -> StorageError:
     reason = " ".join(str(getattr(error, "orig", None) or error).split())
-    kind = StorageFullError if any(words in reason for words in _FULL) else StorageError
+    kind: type[StorageError] = StorageError
+    if any(words in reason for words in _FULL):
+        kind = StorageFullError
+    elif engine.dialect.name == "postgresql" and isinstance(error, OperationalError | InterfaceError):
+        kind = StorageAwayError
     return kind(f"the catalog {engine.url!r} cannot be used: {reason}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from retrieval.errors import StorageError
+from retrieval.errors import StorageAwayError, StorageError
 from retrieval.storage import payload as keys
 from retrieval.storage.vectors import Point, SparseVector, VectorFilter
 
@@ -48,9 +48,11 @@ def server_filter(where: VectorFilter) -> "models.Filter":
 def translated(server: str = "the Qdrant server") -> Iterator[None]:
     """Raises the client's errors as StorageError that names the ``server``."""
     from qdrant_client.common.client_exceptions import QdrantException
-    from qdrant_client.http.exceptions import ApiException
+    from qdrant_client.http.exceptions import ApiException, ResponseHandlingException
 
     try:
         yield
-    except (ApiException, QdrantException, OSError, ValueError) as error:
+    except (ResponseHandlingException, OSError) as error:
+        raise StorageAwayError(f"{server} refused or did not answer: {error}") from error
+    except (ApiException, QdrantException, ValueError) as error:
         raise StorageError(f"{server} refused or did not answer: {error}") from error
