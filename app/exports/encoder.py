@@ -101,8 +101,16 @@ def _wait(process: "subprocess.Popen[bytes]", output: Path, said: IO[bytes], gon
             moved, moved_at_s = moved_now, time.monotonic()
         elif time.monotonic() - moved_at_s > limits.silence_s:
             raise ExportFailedError(f"ffmpeg made no progress for {limits.silence_s:.0f} s")
-        if os.fstat(said.fileno()).st_size > _MOST_STDERR_BYTES:
-            said.truncate(0)  # what comes next is written behind the hole
+        _bound(said.fileno())
+
+
+def _bound(said: int) -> None:
+    """Leave only the end of what was said, in its place, if it takes too much: what comes next is written behind it."""
+    about = os.fstat(said)
+    if about.st_blocks * 512 > _MOST_STDERR_BYTES:
+        end = os.pread(said, _KEPT_OF_STDERR_BYTES, about.st_size - _KEPT_OF_STDERR_BYTES)
+        os.ftruncate(said, 0)
+        os.pwrite(said, end, about.st_size - len(end))
 
 
 def _moved_bytes(pid: int, output: Path) -> int:
