@@ -7,8 +7,8 @@ from pathlib import Path
 
 import filelock
 
-from retrieval.errors import ChecksumError, ConflictError, StorageFullError, TooLargeError, WrongOffsetError
-from retrieval.storage.folder import is_full
+from retrieval.errors import ChecksumError, ConflictError, TooLargeError, WrongOffsetError
+from retrieval.storage.room import full_disk_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,10 @@ class Part:
         if self.offset + len(content) > self._size_bytes:
             raise TooLargeError(f"more bytes than the {self._size_bytes} that were announced")
         rest = memoryview(content)
-        try:
+        with full_disk_errors(self._folder, f"upload {self._id}"):
             while rest:
                 written = self._file.write(rest)
                 if self._hash is not None:
                     self._hash.update(rest[:written])
                 self.offset += written
                 rest = rest[written:]
-        except OSError as error:
-            if is_full(error):
-                raise StorageFullError(f"{self._folder}: no space left for upload {self._id}") from error
-            raise

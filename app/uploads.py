@@ -33,7 +33,8 @@ from retrieval.errors import (
     UploadHeaderError,
 )
 from retrieval.storage.atomic import write_atomically
-from retrieval.storage.folder import DataFolder, is_full
+from retrieval.storage.folder import DataFolder
+from retrieval.storage.room import full_disk_errors
 
 EXPIRES_S = 24 * 3600.0
 """So long after its last byte came, an upload that is not on the queue is deleted."""
@@ -265,11 +266,10 @@ class Uploads:
 
 def _append(source: Path, offset: int, target: Path) -> None:
     """Write the bytes of ``source`` from ``offset`` on to the end of ``target``. Raises StorageFullError."""
-    try:
-        with source.open("rb") as reader, target.open("ab") as writer:
-            reader.seek(offset)
-            shutil.copyfileobj(reader, writer, _COPY_BYTES)
-    except OSError as error:
-        if is_full(error):
-            raise StorageFullError(f"{target.parent}: no space left to put the pieces of a file together") from error
-        raise
+    with (
+        full_disk_errors(target.parent, "the pieces of a file together"),
+        source.open("rb") as reader,
+        target.open("ab") as writer,
+    ):
+        reader.seek(offset)
+        shutil.copyfileobj(reader, writer, _COPY_BYTES)

@@ -18,8 +18,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from indexer.addresses import check_url, resolve
 from indexer.file_names import safe_name
-from retrieval.errors import DownloadError, NotMediaError, StorageFullError
-from retrieval.storage.folder import is_full
+from retrieval.errors import DownloadError, NotMediaError
+from retrieval.storage.room import full_disk_errors
 
 if TYPE_CHECKING:
     import httpx
@@ -223,18 +223,13 @@ def _write(
     if expected is not None and expected > max_bytes:
         raise DownloadError(limit)
     received = 0
-    try:
-        with path.open("wb") as file:
-            for chunk in transfer.chunks():
-                received += len(chunk)
-                if received > max_bytes:
-                    raise DownloadError(limit)
-                file.write(chunk)
-                report(received / expected if expected else 0.0)
-    except OSError as error:
-        if is_full(error):
-            raise StorageFullError(f"{path.parent}: no space left for {transfer.url}") from error
-        raise
+    with full_disk_errors(path.parent, transfer.url), path.open("wb") as file:
+        for chunk in transfer.chunks():
+            received += len(chunk)
+            if received > max_bytes:
+                raise DownloadError(limit)
+            file.write(chunk)
+            report(received / expected if expected else 0.0)
 
 
 def _name(answer: _Answer) -> str:

@@ -56,12 +56,12 @@ def test_what_makes_room_may_use_the_reserve(tmp_path: Path, disk: dict[str, int
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_the_systems_error_of_a_full_disk_is_ours(tmp_path: Path, number: int) -> None:
-    with pytest.raises(StorageFullError, match="the disk is full"), full_disk_errors(tmp_path):
+    with pytest.raises(StorageFullError, match="the disk is full"), full_disk_errors(tmp_path, "it"):
         raise OSError(number, "No space left on device")
 
 
 def test_other_errors_of_the_system_pass(tmp_path: Path) -> None:
-    with pytest.raises(PermissionError), full_disk_errors(tmp_path):
+    with pytest.raises(PermissionError), full_disk_errors(tmp_path, "it"):
         raise PermissionError(errno.EACCES, "Permission denied")
 
 

@@ -30,14 +30,14 @@ def require_room(folder: Path, size_bytes: int, what: str, *, of_reserve: bool =
 
 
 @contextmanager
-def full_disk_errors(folder: Path) -> Iterator[None]:
-    """Raises the system's errors of a full disk as StorageFullError; others pass."""
+def full_disk_errors(folder: Path, what: str) -> Iterator[None]:
+    """Raises the system's errors of a full disk as StorageFullError, which names ``what`` is written; others pass."""
     try:
         yield
     except OSError as error:
         if not is_full(error):
             raise
-        raise StorageFullError(f"{folder}: the disk is full: {error}") from error
+        raise StorageFullError(f"{folder}: the disk is full: no space left for {what}") from error
 
 
 def _megabytes(size_bytes: int) -> str:
