@@ -1,10 +1,10 @@
 """Puts what somebody wants in the library on the queue: a file of this machine, or an address."""
 
-from app.roots import MediaRoots
 from app.schemas.videos import AddVideoBody
 from indexer.addition import Addition, Origin
 from indexer.jobs import IndexJobs
 from retrieval.errors import InputError
+from retrieval.storage.media_roots import MediaRoots
 
 
 def add(body: AddVideoBody, jobs: IndexJobs, roots: MediaRoots) -> str:

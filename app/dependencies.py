@@ -15,11 +15,11 @@ from app.job_events import Told
 from app.links import Links
 from app.metrics import Metrics
 from app.readiness import Warmup
-from app.roots import MediaRoots
 from app.uploads import Uploads
 from indexer.jobs import IndexJobs
 from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.media_roots import MediaRoots
 
 
 def _state(name: str) -> Any:

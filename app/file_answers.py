@@ -3,10 +3,10 @@
 import os
 import re
 import secrets
-import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate, parsedate_to_datetime
+from io import FileIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,22 +14,61 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.ranges import ByteRange, byte_ranges
-from retrieval.errors import VideoFileGoneError
+from retrieval.errors import MediaError, MissingFileError, VideoFileGoneError
 from retrieval.path_text import readable
+from retrieval.storage.media_roots import ANYWHERE
 
 _BLOCK_BYTES = 256 * 1024
 
 
+def own_file(path: Path) -> FileIO:
+    """A file that the product made itself, open. Raises VideoFileGoneError."""
+    try:
+        return ANYWHERE.opened(path)
+    except MissingFileError as error:
+        raise VideoFileGoneError(f"{path} does not exist any more") from error
+    except MediaError as error:
+        raise VideoFileGoneError(error.message) from error
+
+
 def answer_with_file(
-    request: Request, path: Path, media_type: str, *, name: str, cache_control: str = "private, no-cache"
+    request: Request, file: FileIO, media_type: str, *, name: str, cache_control: str = "private, no-cache"
 ) -> Response:
     """The file, the ranges of it that are asked for, or that nothing changed.
 
-    Raises VideoFileGoneError, and HTTPException for ranges that all lie past its end.
+    It is read from the open ``file``, whatever lies at its path meanwhile, and closed when the answer is sent. Raises
+    HTTPException for ranges that all lie past its end.
     """
-    about = _about(path)
+    answer = None
+    try:
+        answer = _answer(request, file, media_type, name, cache_control)
+        return answer
+    finally:
+        if not isinstance(answer, _FromFile):
+            file.close()
+
+
+class _FromFile(StreamingResponse):
+    """An answer that reads a file, which is closed after it, however it ends."""
+
+    def __init__(
+        self, file: FileIO, body: Iterator[bytes], status_code: int, headers: Mapping[str, str], media_type: str
+    ) -> None:
+        super().__init__(body, status_code, headers, media_type)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
+
+
+def _answer(request: Request, file: FileIO, media_type: str, name: str, cache_control: str) -> Response:
+    about = os.fstat(file.fileno())
     etag = f'"{about.st_mtime_ns:x}-{about.st_size:x}"'
     headers = {
         "Accept-Ranges": "bytes",
@@ -46,15 +85,15 @@ def answer_with_file(
         if request.method == "HEAD":
             return Response(headers=headers, media_type=media_type)
         whole = (ByteRange(0, about.st_size),)
-        return StreamingResponse(_parts(path, whole), headers=headers, media_type=media_type)
+        return _FromFile(file, _parts(file, whole), 200, headers, media_type)
     if not ranges:
         past = {"Accept-Ranges": "bytes", "Content-Range": f"bytes */{about.st_size}"}
         raise HTTPException(416, f"the file has {about.st_size} bytes, and nothing of it was asked for", past)
     if len(ranges) == 1:
         headers["Content-Range"] = _content_range(ranges[0], about.st_size)
         headers["Content-Length"] = str(ranges[0].length)
-        return StreamingResponse(_parts(path, ranges), 206, headers, media_type)
-    return _multipart(path, ranges, about.st_size, headers, media_type)
+        return _FromFile(file, _parts(file, ranges), 206, headers, media_type)
+    return _multipart(file, ranges, about.st_size, headers, media_type)
 
 
 def inline(name: str) -> str:
@@ -73,19 +112,6 @@ def _names(name: str) -> str:
     bare = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
     plain = re.sub(r'[^ -~]|["\\%/]', "_", bare)
     return f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def _about(path: Path) -> os.stat_result:
-    try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise VideoFileGoneError(f"{path} is no file any more")
-        with path.open("rb"):
-            return about
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise VideoFileGoneError(f"{path} does not exist any more") from error
-    except OSError as error:
-        raise VideoFileGoneError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _is_known(headers: Headers, etag: str, modified_s: float) -> bool:
@@ -115,7 +141,7 @@ def _ranges(request: Request, headers: Mapping[str, str], size_bytes: int) -> tu
 
 
 def _multipart(
-    path: Path, ranges: tuple[ByteRange, ...], size_bytes: int, headers: dict[str, str], media_type: str
+    file: FileIO, ranges: tuple[ByteRange, ...], size_bytes: int, headers: dict[str, str], media_type: str
 ) -> Response:
     boundary = secrets.token_hex(16)
     opening = f"--{boundary}\r\nContent-Type: {media_type}\r\nContent-Range: "
@@ -125,25 +151,24 @@ def _multipart(
     def body() -> Iterator[bytes]:
         for opening, one in zip(openings, ranges, strict=True):
             yield opening
-            yield from _parts(path, (one,))
+            yield from _parts(file, (one,))
             yield b"\r\n"
         yield ending
 
     length = sum(len(opening) + one.length + 2 for opening, one in zip(openings, ranges, strict=True)) + len(ending)
     headers["Content-Length"] = str(length)
-    return StreamingResponse(body(), 206, headers, f"multipart/byteranges; boundary={boundary}")
+    return _FromFile(file, body(), 206, headers, f"multipart/byteranges; boundary={boundary}")
 
 
 def _content_range(one: ByteRange, size_bytes: int) -> str:
     return f"bytes {one.start}-{one.end - 1}/{size_bytes}"
 
 
-def _parts(path: Path, ranges: tuple[ByteRange, ...]) -> Iterator[bytes]:
+def _parts(file: FileIO, ranges: tuple[ByteRange, ...]) -> Iterator[bytes]:
     """The bytes of these ranges, in blocks."""
-    with path.open("rb") as file:
-        for one in ranges:
-            file.seek(one.start)
-            left = one.length
-            while left and (block := file.read(min(left, _BLOCK_BYTES))):
-                left -= len(block)
-                yield block
+    for one in ranges:
+        file.seek(one.start)
+        left = one.length
+        while left and (block := file.read(min(left, _BLOCK_BYTES))):
+            left -= len(block)
+            yield block

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.roots import MediaRoots
 from app.settings import Settings
 from retrieval.errors import TooManyAttemptsError, UnauthorizedError
 from retrieval.storage.api_keys import ApiKeys
+from retrieval.storage.media_roots import MediaRoots
 
 ATTEMPTS = 10
 ATTEMPTS_WINDOW_S = 60
@@ -74,12 +74,12 @@ class Guard:
 
     def roots(self, caller: Caller) -> MediaRoots:
         """The folders whose files this caller may add."""
-        listed = self._settings.media_roots
+        listed, data_dir = self._settings.media_roots, self._settings.data_dir
         if caller.kind is CallerKind.LOCAL:
-            return MediaRoots(None)
+            return MediaRoots(None, data_dir)
         if listed is None and caller.kind is CallerKind.KEY:
-            return MediaRoots(())
-        return MediaRoots(listed)
+            return MediaRoots((), data_dir)
+        return MediaRoots(listed, data_dir)
 
 
 class Attempts:

@@ -1,9 +1,7 @@
 """Settings of the doors, on top of those of indexing and retrieval: the one object built at the edge."""
 
 import ipaddress
-import os
 import re
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -34,11 +32,6 @@ class Settings(IndexSettings):
         default=(),
         description="Origins of other sites, as https://app.example, separated by commas, whose pages may use the API.",
     )
-    media_roots: Annotated[tuple[Path, ...] | None, NoDecode] = Field(
-        default=None,
-        description="Folders whose files may be added by path over HTTP, separated as in PATH.",
-    )
-
     heavy_requests: int = Field(
         default=4,
         ge=1,
@@ -86,19 +79,6 @@ class Settings(IndexSettings):
                     "in small letters, without a path"
                 )
         return origins
-
-    @field_validator("media_roots", mode="before")
-    @classmethod
-    def _split_folders(cls, value: object) -> object:
-        return tuple(folder for folder in value.split(os.pathsep) if folder) if isinstance(value, str) else value
-
-    @field_validator("media_roots")
-    @classmethod
-    def _absolute(cls, folders: tuple[Path, ...] | None) -> tuple[Path, ...] | None:
-        for folder in folders or ():
-            if not folder.is_absolute():
-                raise ValueError(f"{folder} is not an absolute path")
-        return folders
 
     @property
     def is_loopback(self) -> bool:

@@ -23,6 +23,7 @@ from indexer.subtitles import Subtitles
 from retrieval.domain import Span
 from retrieval.errors import UndecodableError
 from retrieval.isolated import Limits, run_isolated
+from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,12 +50,12 @@ def _looking(look: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Pa
     return cast(Callable[Concatenate[Path, P], T], apart)
 
 
-def probe(path: Path, waiting: Callable[[], None] | None = None) -> MediaInfo:
+def probe(path: Path, waiting: Callable[[], None] | None = None, *, roots: MediaRoots = ANYWHERE) -> MediaInfo:
     """What ``indexer.probe.probe`` says. Raises also UndecodableError for pictures that are too large to decode.
 
     ``waiting`` is called every moment meanwhile; what it raises ends the process at once. So it is with the others.
     """
-    return run_isolated(_probe, path, limits=_LOOKING, name=str(path), waiting=waiting)
+    return run_isolated(_probe, path, roots, limits=_LOOKING, name=str(path), waiting=waiting)
 
 
 def read_subtitles(info: MediaInfo, settings: IndexSettings, waiting: Callable[[], None] | None = None) -> Subtitles:
@@ -93,8 +94,8 @@ def decode(
     return decoded
 
 
-def _probe(path: Path) -> MediaInfo:
-    info = probing.probe(path)
+def _probe(path: Path, roots: MediaRoots) -> MediaInfo:
+    info = probing.probe(path, roots)
     picture = info.video
     if picture is not None and picture.coded_width * picture.coded_height > MOST_FRAME_PIXELS:
         raise UndecodableError(

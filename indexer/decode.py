@@ -96,7 +96,7 @@ def _decode(
     for name in (FRAMES_FOLDER, TEXT_FOLDER):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
-    with open_media(info.path) as container:
+    with open_media(info.path, info.roots) as container:
         one_pass = _Pass(info, folder, container, options, clock)
         try:
             one_pass.run(on_progress)

@@ -1,6 +1,6 @@
 """Who a file is: its content's hash, how the file is now, and which subtitles lie beside it."""
 
-import hashlib
+import os
 import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.apart import probe
-from indexer.probe import content_hash
+from indexer.probe import hash_of
 from indexer.sidecars import find_sidecars
+from retrieval.errors import MediaError, PathNotAllowedError
+from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 from retrieval.storage.records import VideoFile
 
 
@@ -39,32 +41,36 @@ class Source:
         return VideoFile(self.path, self.size_bytes, self.modified_ns, self.sidecars)
 
 
-def identify(path: Path, waiting: Callable[[], None]) -> Source:
-    """Who this file is. Raises MediaError for what is no media file; ``waiting`` is called every moment meanwhile."""
-    info = probe(path, waiting)
+def identify(path: Path, waiting: Callable[[], None], roots: MediaRoots = ANYWHERE) -> Source:
+    """Who this file is; ``waiting`` is called every moment meanwhile.
+
+    Raises MediaError for what is no media file, PathNotAllowedError for what lies outside the roots.
+    """
+    info = probe(path, waiting, roots=roots)
     picture = info.video
-    # Before its bytes are read: a file that grows meanwhile is then seen to differ from what was read.
-    about = path.stat()
+    with roots.opened(path) as file:
+        # Before its bytes are read: a file that grows meanwhile is then seen to differ from what was read.
+        about = os.fstat(file.fileno())
+        content = hash_of(file)
     return Source(
         str(path),
-        content_hash(path),
+        content,
         about.st_size,
         about.st_mtime_ns,
         picture.width if picture else None,
         picture.height if picture else None,
         info.duration_s,
         info.recorded_at.isoformat() if info.recorded_at else None,
-        sidecar_hashes(path),
+        sidecar_hashes(path, roots),
     )
 
 
-def sidecar_hashes(path: Path) -> dict[str, str]:
-    """The hash of each subtitle file beside ``path``, by the end of its name, as ``.en.srt``."""
+def sidecar_hashes(path: Path, roots: MediaRoots = ANYWHERE) -> dict[str, str]:
+    """The hash of each subtitle file beside ``path`` that may be read, by the end of its name, as ``.en.srt``."""
     hashes = {}
     for sidecar in find_sidecars(path):
-        with suppress(OSError):
-            content = hashlib.blake2b(sidecar.path.read_bytes(), digest_size=16)
-            hashes[_plain(sidecar.path.name).removeprefix(_plain(path.stem))] = content.hexdigest()
+        with suppress(MediaError, PathNotAllowedError, OSError), roots.opened(sidecar.path) as file:
+            hashes[_plain(sidecar.path.name).removeprefix(_plain(path.stem))] = hash_of(file)
     return hashes
 
 

@@ -1,20 +1,31 @@
 """The file of a video, as long as it is the one that was indexed."""
 
+import os
 import stat
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 
-from indexer.probe import content_hash
-from retrieval.errors import MediaError, VideoFileChangedError, VideoFileGoneError
+from indexer.probe import hash_of
+from retrieval.errors import (
+    MediaError,
+    MissingFileError,
+    PathNotAllowedError,
+    VideoFileChangedError,
+    VideoFileGoneError,
+)
 from retrieval.storage.catalog import Catalog
+from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 from retrieval.storage.records import VideoFile, VideoRecord
 
 _HASHING = threading.Lock()
 """Players ask for a file many times at once: one of them hashes it, the others have its answer."""
+
+_MOST_HASHES = 4096
+_hashes: dict[tuple[int, ...], str] = {}
 
 
 class FileState(StrEnum):
@@ -22,27 +33,46 @@ class FileState(StrEnum):
 
     SAME = "same"
     CHANGED = "changed"
+    OUTSIDE = "outside"
+    """It leads, by now, out of the folders whose files may be read."""
     GONE = "gone"
 
 
-def indexed_file(catalog: Catalog, record: VideoRecord) -> Path:
-    """Where the content of the video lies: the first of its files that is still what was indexed.
+def open_indexed_file(catalog: Catalog, record: VideoRecord, roots: MediaRoots = ANYWHERE) -> FileIO:
+    """The content of the video, open: the first of its files that is still what was indexed.
 
-    Raises VideoFileChangedError if there is none and something else lies at one of its paths, else
-    VideoFileGoneError.
+    Raises VideoFileChangedError if there is none and something else lies at one of its paths, else PathNotAllowedError
+    if one leads out of the roots by now, else VideoFileGoneError.
     """
-    states = {}
+    changed: VideoFileChangedError | None = None
+    outside: PathNotAllowedError | None = None
+    gone = VideoFileGoneError(f"{record.path} does not exist any more")
     for file in files_of(record):
-        states[file.path] = state = state_of(catalog, record, file)
-        if state is FileState.SAME:
-            return Path(file.path)
-    changed = next((file for file in files_of(record) if states[file.path] is FileState.CHANGED), None)
-    if changed is None:
-        raise VideoFileGoneError(f"{record.path} does not exist any more")
-    raise VideoFileChangedError(
-        f"{changed.path} is not the file that was indexed as {record.id} any more ({_difference(changed)}); "
-        "run `moments index` on it to take up what lies there now"
-    )
+        try:
+            opened = roots.opened(Path(file.path))
+        except PathNotAllowedError as error:
+            outside = outside or error
+            continue
+        except MissingFileError:
+            continue
+        except MediaError as error:
+            gone = VideoFileGoneError(error.message)
+            continue
+        try:
+            if _is_same(catalog, record, file, opened):
+                return opened
+            changed = changed or _changed(record, file, os.fstat(opened.fileno()))
+        except BaseException:
+            opened.close()
+            raise
+        opened.close()
+    raise changed or outside or gone
+
+
+def indexed_file(catalog: Catalog, record: VideoRecord, roots: MediaRoots = ANYWHERE) -> Path:
+    """Where ``open_indexed_file`` finds the content of the video; raises what it raises."""
+    with open_indexed_file(catalog, record, roots) as file:
+        return Path(str(file.name))
 
 
 def files_of(record: VideoRecord) -> tuple[VideoFile, ...]:
@@ -50,26 +80,31 @@ def files_of(record: VideoRecord) -> tuple[VideoFile, ...]:
     return record.files or (VideoFile(record.path, record.size_bytes, record.modified_ns),)
 
 
-def state_of(catalog: Catalog, record: VideoRecord, file: VideoFile) -> FileState:
+def state_of(catalog: Catalog, record: VideoRecord, file: VideoFile, roots: MediaRoots = ANYWHERE) -> FileState:
     """Whether the file still has the content of the video: by its size and time, and by its hash if only those differ.
 
     A time that is found to mean nothing is noted, so that a large file is read once.
     """
-    now = file_now(file.path)
-    if now is None:
-        return FileState.GONE
-    if now.size_bytes != file.size_bytes:
-        return FileState.CHANGED
-    if now.modified_ns == file.modified_ns:
-        return FileState.SAME
     try:
-        with _HASHING:
-            is_same = _hash(now.path, now.size_bytes, now.modified_ns) == record.content_hash
+        with roots.opened(Path(file.path)) as opened:
+            return FileState.SAME if _is_same(catalog, record, file, opened) else FileState.CHANGED
+    except PathNotAllowedError:
+        return FileState.OUTSIDE
     except (MediaError, OSError):
         return FileState.GONE
+
+
+def _is_same(catalog: Catalog, record: VideoRecord, file: VideoFile, opened: FileIO) -> bool:
+    now = os.fstat(opened.fileno())
+    if now.st_size != file.size_bytes:
+        return False
+    if now.st_mtime_ns == file.modified_ns:
+        return True
+    with _HASHING:
+        is_same = _hash(opened, now) == record.content_hash
     if is_same:
-        catalog.note_time(record.id, replace(file, modified_ns=now.modified_ns))
-    return FileState.SAME if is_same else FileState.CHANGED
+        catalog.note_time(record.id, replace(file, modified_ns=now.st_mtime_ns))
+    return is_same
 
 
 def gone_paths(record: VideoRecord) -> tuple[str, ...]:
@@ -86,17 +121,24 @@ def file_now(path: str) -> VideoFile | None:
     return VideoFile(path, about.st_size, about.st_mtime_ns) if stat.S_ISREG(about.st_mode) else None
 
 
-@lru_cache(maxsize=4096)
-def _hash(path: str, _size_bytes: int, _modified_ns: int) -> str:
-    """The content's hash, remembered for as long as size and time stay."""
-    return content_hash(Path(path))
+def _hash(file: FileIO, now: os.stat_result) -> str:
+    """The content's hash, remembered for as long as the file, its size and its time stay."""
+    key = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
+    if key not in _hashes:
+        if len(_hashes) >= _MOST_HASHES:
+            _hashes.clear()
+        _hashes[key] = hash_of(file)
+    return _hashes[key]
 
 
-def _difference(file: VideoFile) -> str:
-    now = file_now(file.path)
-    if now is not None and now.size_bytes != file.size_bytes:
-        return f"{now.size_bytes} bytes instead of {file.size_bytes}"
-    return f"it was written since {_day(file.modified_ns)}"
+def _changed(record: VideoRecord, file: VideoFile, now: os.stat_result) -> VideoFileChangedError:
+    difference = f"it was written since {_day(file.modified_ns)}"
+    if now.st_size != file.size_bytes:
+        difference = f"{now.st_size} bytes instead of {file.size_bytes}"
+    return VideoFileChangedError(
+        f"{file.path} is not the file that was indexed as {record.id} any more ({difference}); "
+        "run `moments index` on it to take up what lies there now"
+    )
 
 
 def _day(modified_ns: int) -> str:

@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from retrieval.errors import MediaError
+from retrieval.storage.media_roots import ANYWHERE
+
 _SURE = """
 .264 .265 .3g2 .3ga .3gp .3gp2 .3gpp .aac .ac3 .aif .aifc .aiff .amr .ape .apng .asf .av1 .avi .awb .bwf .caf .divx
 .dts .dv .dvr-ms .ec3 .eac3 .f4a .f4b .f4p .f4v .flac .flv .gif .gxf .h26l .h264 .h265 .hevc .insv .isma .ismv .ivf
@@ -38,9 +41,9 @@ def is_media(file: Path) -> bool:
     if suffix not in DOUBTFUL_SUFFIXES:
         return suffix in SURE_SUFFIXES
     try:
-        with file.open("rb") as opened:
+        with ANYWHERE.opened(file) as opened:
             head = opened.read(_HEAD_BYTES)
-    except OSError:
+    except (MediaError, OSError):
         return True
     return _STARTS.match(head) is not None or _is_transport_stream(head)
 

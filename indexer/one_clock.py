@@ -14,6 +14,7 @@ from indexer.probe import MediaInfo, open_media
 from indexer.stream_clock import OnClock
 from indexer.tracks import Track
 from retrieval.domain import Span
+from retrieval.storage.media_roots import ANYWHERE
 from retrieval.stream_clock import StreamClock
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> Media
     import av
 
     wanted = [stream.index for stream in (info.video, info.audio) if stream]
-    with open_media(info.path) as container, av.open(str(copy), "w") as made:
+    with open_media(info.path, info.roots) as container, av.open(str(copy), "w") as made:
         streams = [container.streams[index] for index in wanted]
         copies = [made.add_stream_from_template(cast("VideoStream | AudioStream", stream)) for stream in streams]
         if info.container in _BY_PLACE:
@@ -70,7 +71,16 @@ def copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> Media
             made.mux(packet)
     videos = (replace(info.video, index=0),) if info.video else ()
     audios = (replace(info.audio, index=len(videos)),) if info.audio else ()
-    return replace(info, path=copy, start_time_s=0.0, video_streams=videos, audio_tracks=audios, clock=None)
+    return replace(
+        info,
+        path=copy,
+        container=made.format.name,
+        start_time_s=0.0,
+        video_streams=videos,
+        audio_tracks=audios,
+        clock=None,
+        roots=ANYWHERE,
+    )
 
 
 def timed(info: MediaInfo, span: Span, copy: Path) -> MediaInfo:
@@ -78,7 +88,7 @@ def timed(info: MediaInfo, span: Span, copy: Path) -> MediaInfo:
     import av
 
     assert info.video is not None
-    with open_media(info.path) as container, av.open(str(copy), "w") as made:
+    with open_media(info.path, info.roots) as container, av.open(str(copy), "w") as made:
         stream = container.streams.video[0]
         track = Track(stream, info.start_time_s, 1 / (info.video.frame_rate_fps or _USUAL_RATE_FPS))
         copied = made.add_stream("ffv1", rate=_CLOCK_HZ)
@@ -95,7 +105,14 @@ def timed(info: MediaInfo, span: Span, copy: Path) -> MediaInfo:
                 frame.pts, frame.time_base = round(time_s * _CLOCK_HZ), Fraction(1, _CLOCK_HZ)
                 made.mux(copied.encode(frame))
         made.mux(copied.encode(None))
-    return replace(info, path=copy, container="nut", start_time_s=0.0, video_streams=(replace(info.video, index=0),))
+    return replace(
+        info,
+        path=copy,
+        container=made.format.name,
+        start_time_s=0.0,
+        video_streams=(replace(info.video, index=0),),
+        roots=ANYWHERE,
+    )
 
 
 def _frames(container: "InputContainer", track: Track) -> "Iterator[tuple[VideoFrame, float]]":

@@ -77,7 +77,7 @@ def brightest_during(info: "MediaInfo", span: Span, colours: Colours) -> float:
 
     assert info.video is not None
     scaler, peak_nits, looked_at = VideoReformatter(), WHITE_NITS, 0
-    with open_media(info.path) as container, suppress(av.FFmpegError):
+    with open_media(info.path, info.roots) as container, suppress(av.FFmpegError):
         stream = cast("VideoStream", container.streams[info.video.index])
         stream.codec_context.skip_frame = "NONKEY"
         end_s = span.end_s + info.start_time_s

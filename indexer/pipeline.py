@@ -210,7 +210,7 @@ class Indexer:
 
     def _identify(self, path: Path, addition: Addition, waiting: Callable[[], None]) -> dict[str, Any]:
         """The file's identity and, if it is indexed by these encoders already, that outcome."""
-        source = identify(path, waiting)
+        source = identify(path, waiting, self._library.roots)
         known = self._library.catalog.get(source.video_id)
         unchanged = None
         if known is not None and self._is_indexed(known, source):
@@ -242,10 +242,10 @@ class Indexer:
 
     def _has_file(self, known: VideoRecord) -> bool:
         catalog = self._library.catalog
-        return any(state_of(catalog, known, file) is FileState.SAME for file in files_of(known))
+        return any(state_of(catalog, known, file, self._library.roots) is FileState.SAME for file in files_of(known))
 
     def _decode(self, source: Source, artefacts: Artefacts, report: Callable[[float], None]) -> None:
-        info = probe(Path(source.path), partial(report, 0.0))
+        info = probe(Path(source.path), partial(report, 0.0), roots=self._library.roots)
         expected_s = max(info.duration_s or 0.0, 1.0)
         options = DecodeOptions(fps=self._settings.sample_fps, skip=self._settings.skip)
         artefacts.clear()

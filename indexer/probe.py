@@ -2,13 +2,14 @@
 
 import hashlib
 import math
-import stat
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,10 @@ from retrieval.errors import (
     EndlessStreamError,
     InputError,
     MediaError,
-    MissingFileError,
     NotMediaError,
     UndecodableError,
-    UnreadableFileError,
 )
+from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 from retrieval.stream_clock import StreamClock
 from retrieval.video_filter import in_utc, parse_time
 
@@ -132,6 +132,8 @@ class MediaInfo:
     """The track that was listened to when the file was indexed, where that is known."""
     clock: StreamClock | None = None
     """How its timestamps run, where decoding has found that they start over or leap; headers do not say."""
+    roots: MediaRoots = ANYWHERE
+    """Where it, and subtitles beside it, must lie whenever they are opened."""
 
     @property
     def video(self) -> VideoStream | None:
@@ -177,16 +179,16 @@ class MediaInfo:
         return tuple(sorted(every - chosen.programs)) if chosen and chosen.programs else ()
 
 
-def probe(path: Path) -> MediaInfo:
-    """What ``path`` holds. Raises a ``MediaError`` that says why it cannot be indexed."""
-    with open_media(path) as container:
+def probe(path: Path, roots: MediaRoots = ANYWHERE) -> MediaInfo:
+    """What ``path`` holds. Raises a ``MediaError`` that says why it cannot be indexed, or PathNotAllowedError."""
+    with open_media(path, roots) as container:
         duration_s = None if container.duration is None else container.duration / 1e6
         audio = tuple(_audio_track(stream) for stream in container.streams.audio)
         video = _video_streams(container, (duration_s or math.inf) if audio else None)
         if not audio and all(stream.is_cover for stream in video):
             raise NotMediaError(f"{path} has neither video nor audio (container: {container.format.name})")
         if len(video) > 1 or len(audio) > 1:
-            video, audio = _in_programs(container, path, video, audio)
+            video, audio = _in_programs(container, path, roots, video, audio)
         return MediaInfo(
             path=path,
             size_bytes=path.stat().st_size,
@@ -203,55 +205,54 @@ def probe(path: Path) -> MediaInfo:
             sidecars=find_sidecars(path),
             start_timecode=_start_timecode(container),
             recorded_at=_recorded_at(container),
+            roots=roots,
         )
 
 
-def content_hash(path: Path) -> str:
+def content_hash(path: Path, roots: MediaRoots = ANYWHERE) -> str:
     """32 hex digits that identify the file's bytes, whatever its name."""
-    _refuse_unusable(path)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    with _filled(path, roots) as file:
+        return hash_of(file)
+
+
+def hash_of(file: FileIO) -> str:
+    """The same of a file that is open."""
+    file.seek(0)
+    return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 @contextmanager
-def open_media(path: Path) -> Iterator["InputContainer"]:
+def open_media(path: Path, roots: MediaRoots = ANYWHERE) -> Iterator["InputContainer"]:
     """The opened container; it can reach no other file and no network, whatever it refers to."""
-    _refuse_unusable(path)
-    import av
+    with _filled(path, roots) as file:
+        import av
 
-    try:
-        container = av.open(
-            f"file:{path}",
-            options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS},
-            metadata_errors="replace",
-        )
-    except av.FFmpegError as error:
-        raise _refusal(path, error) from error
-    with container:
-        yield container
+        try:
+            container = av.open(
+                file,
+                "r",
+                options={"protocol_whitelist": "none", "format_whitelist": DEMUXERS},
+                metadata_errors="replace",
+            )
+        except av.FFmpegError as error:
+            raise _refusal(path, file, error) from error
+        with container:
+            yield container
 
 
-def _refuse_unusable(path: Path) -> None:
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise NotMediaError(f"{path} is a folder; give the path of a file")
-        if not stat.S_ISREG(status.st_mode):
-            raise EndlessStreamError(f"{path} is a pipe or device, which has no end; give a regular file")
-        with path.open("rb"):
-            pass
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise MissingFileError(f"{path} does not exist") from error
-    except OSError as error:
-        raise UnreadableFileError(f"{path} cannot be read: {error.strerror}") from error
-    if status.st_size == 0:
+def _filled(path: Path, roots: MediaRoots) -> FileIO:
+    """The file, open. Raises as ``MediaRoots.opened``, and EmptyFileError."""
+    file = roots.opened(path)
+    if os.fstat(file.fileno()).st_size == 0:
+        file.close()
         raise EmptyFileError(f"{path} is empty (0 bytes)")
+    return file
 
 
-def _refusal(path: Path, error: "FFmpegError") -> MediaError:
+def _refusal(path: Path, file: FileIO, error: "FFmpegError") -> MediaError:
     """The error that best explains why the demuxers refused ``path``."""
-    with path.open("rb") as file:
-        head = file.read(1024)
+    file.seek(0)
+    head = file.read(1024)
     if head[4:8] in _MP4_BOXES:
         return UndecodableError(f"{path} is an MP4 without its index (moov): the file is cut off or damaged")
     if any(mark in head for mark in _PLAYLISTS):
@@ -278,12 +279,17 @@ def _video_streams(container: "InputContainer", sound_s: float | None) -> tuple[
 
 
 def _in_programs(
-    container: "InputContainer", path: Path, video: tuple[VideoStream, ...], audio: tuple[AudioTrack, ...]
+    container: "InputContainer",
+    path: Path,
+    roots: MediaRoots,
+    video: tuple[VideoStream, ...],
+    audio: tuple[AudioTrack, ...],
 ) -> tuple[tuple[VideoStream, ...], tuple[AudioTrack, ...]]:
     """The streams with the programs that a transport stream puts them into."""
     if container.format.name != "mpegts":
         return video, audio
-    of_pid = programs_of(path)
+    with roots.opened(path) as file:
+        of_pid = programs_of(file)
     of_stream = {stream.index: of_pid.get(stream.id, frozenset[int]()) for stream in container.streams}
     return (
         tuple(replace(stream, programs=of_stream[stream.index]) for stream in video),

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import BinaryIO
 
 _PACKET = 188
 _LAYOUTS = ((188, 0), (192, 4), (204, 0))
@@ -15,10 +15,9 @@ _PAT_PID, _PAT_TABLE, _PMT_TABLE, _STUFFING = 0, 0x00, 0x02, 0xFF
 _CHECKSUM_BYTES = 4
 
 
-def programs_of(path: Path) -> Mapping[int, frozenset[int]]:
+def programs_of(file: BinaryIO) -> Mapping[int, frozenset[int]]:
     """The numbers of the programs that each packet id belongs to; empty for what has no such tables."""
-    with path.open("rb") as file:
-        data = file.read(_SEARCHED_BYTES)
+    data = file.read(_SEARCHED_BYTES)
     tables: dict[int, int] = {}
     belongs: defaultdict[int, set[int]] = defaultdict(set)
     for pid, section in _sections(data, tables):

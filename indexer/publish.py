@@ -86,7 +86,7 @@ def publish(
         library.thumbnails_of(record.id),
     )
     (file,) = record.files
-    is_changed = state_of(library.catalog, record, file) is FileState.CHANGED
+    is_changed = state_of(library.catalog, record, file, library.roots) is FileState.CHANGED
     finished = replace(
         record,
         duration_s=decoded.duration_s,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from indexer.probe import open_media
 from indexer.tracks import FrameClock
 from retrieval.domain import Span
+from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -45,7 +46,13 @@ class Shown:
 
 
 def shown_during(
-    path: Path, stream_index: int, start_time_s: float, span: Span, *, decoding: bool = False
+    path: Path,
+    stream_index: int,
+    start_time_s: float,
+    span: Span,
+    *,
+    decoding: bool = False,
+    roots: MediaRoots = ANYWHERE,
 ) -> Shown | None:
     """The frames of one stream in the span; None if it has none until the span's end.
 
@@ -56,7 +63,7 @@ def shown_during(
     on_file = Span(span.start_s + start_time_s, span.end_s + start_time_s)
     leads_s = [lead_s for lead_s in _LEADS_S if lead_s < span.start_s]
     for lead_s in (*leads_s, None):
-        with open_media(path) as container:
+        with open_media(path, roots) as container:
             stream = container.streams[stream_index]
             tick_s = float(stream.time_base or 1)
             packets = _packets_from_before(container, stream, on_file, lead_s)

@@ -101,7 +101,7 @@ def read_clock(info: "MediaInfo") -> StreamClock | None:
     import av
 
     scan = _Scan()
-    with open_media(info.path) as container:
+    with open_media(info.path, info.roots) as container:
         # Those of one program: another has a clock of its own.
         streams = [container.streams[about.index] for about in (info.video, *info.candidates) if about]
         with suppress(av.FFmpegError):  # what was read before the damage counts

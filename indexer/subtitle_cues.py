@@ -121,7 +121,7 @@ def cues_of_tracks(info: MediaInfo, languages: Mapping[int, str | None]) -> Mapp
     """
     from av.stream import Discard
 
-    with open_media(info.path) as container:
+    with open_media(info.path, info.roots) as container:
         for stream in container.streams:
             stream.discard = Discard.default if stream.index in languages else Discard.all
         codecs = {index: container.streams[index].codec_context.name for index in languages}

@@ -12,6 +12,7 @@ from indexer.sidecars import TEXT_SUFFIXES, Sidecar, SubtitleKind
 from indexer.subtitle_cues import Cue, cues_in_text, cues_of_tracks
 from indexer.text_encoding import Encoding, encoding_of
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
+from retrieval.errors import MediaError, PathNotAllowedError
 
 SCROLLS_WITHIN_S = 0.1
 LONGEST_CUE_S = 60.0
@@ -137,9 +138,14 @@ def _cues_of_file(sidecar: Sidecar, info: MediaInfo) -> tuple[Sequence[Cue], lis
     if suffix not in TEXT_SUFFIXES:
         return (), [f"{name}: {_UNREAD_REASONS[suffix]}"]
     try:
-        if sidecar.path.stat().st_size > MOST_BYTES:
+        with info.roots.opened(sidecar.path) as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
             return (), [f"{name}: too large for subtitles; up to {MOST_BYTES >> 20} MiB are read"]
-        data = sidecar.path.read_bytes()
+    except PathNotAllowedError:
+        return (), [f"{name}: a link that leads out of the folders whose files may be read; it is left out"]
+    except MediaError as error:
+        return (), [error.message]
     except OSError as error:
         return (), [f"{name}: cannot be read: {error.strerror}"]
     if data.startswith(_MPEG_PACK):

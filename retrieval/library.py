@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from retrieval.errors import MomentsError, VideoNotFoundError
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.folder import DataFolder, LockName
+from retrieval.storage.media_roots import MediaRoots
 
 if TYPE_CHECKING:
     from retrieval.storage.vectors import VectorStore
@@ -32,6 +33,7 @@ class Library:
         self.settings = settings
         self.command = command
         self.folder = DataFolder.create(settings.data_dir)
+        self.roots = MediaRoots(settings.media_roots, self.folder.path)
         self._engine = open_database(settings.database_url or self.folder.catalog_url)
         if settings.database_url is not None:
             try:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Concatenate, ParamSpec, TypeVar, cast
 
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
-from retrieval.errors import InputError, QueryError
+from retrieval.errors import InputError, MediaError, MissingFileError, QueryError, UnreadableFileError
 from retrieval.isolated import Limits, run_isolated
 from retrieval.mono import MonoMix
+from retrieval.storage.media_roots import ANYWHERE
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -124,12 +125,14 @@ def _read_picture(source: Path | bytes) -> NDArray[np.uint8]:
 def opened(source: Source) -> Iterator[BinaryIO]:
     """The source from its first byte. Raises InputError for what is no regular, readable, filled file."""
     if isinstance(source, Path):
-        if not source.is_file():  # opening a pipe would wait for ever
-            raise InputError(f"{source} is {'not a file' if source.exists() else 'missing'}; give the path of a file")
         try:
-            file: BinaryIO = source.open("rb")
-        except OSError as error:
-            raise InputError(f"{source} cannot be read: {error.strerror}") from error
+            file: BinaryIO = BufferedReader(ANYWHERE.opened(source))
+        except MissingFileError as error:
+            raise InputError(f"{source} is missing; give the path of a file") from error
+        except UnreadableFileError as error:
+            raise InputError(error.message) from error
+        except MediaError as error:
+            raise InputError(f"{source} is not a file; give the path of a file") from error
     else:
         file = BytesIO(source) if isinstance(source, bytes) else source
         file.seek(0)

@@ -1,5 +1,6 @@
 """Settings of storage and models, read once at the edge and passed in."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -40,9 +41,26 @@ class RetrievalSettings(BaseSettings):
         description="URL of a Qdrant server; vectors are kept in the data folder if unset.",
     )
     qdrant_api_key: str | None = Field(default=None, description="API key of the Qdrant server, if it wants one.")
+    media_roots: Annotated[tuple[Path, ...] | None, NoDecode] = Field(
+        default=None,
+        description="The only folders whose files are read, separated as in PATH; any if unset.",
+    )
     device: str = Field(default="auto", description="Where models of standard and max run: auto, cpu, cuda.")
 
     @field_validator("models", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("media_roots", mode="before")
+    @classmethod
+    def _split_folders(cls, value: object) -> object:
+        return tuple(folder for folder in value.split(os.pathsep) if folder) if isinstance(value, str) else value
+
+    @field_validator("media_roots")
+    @classmethod
+    def _absolute(cls, folders: tuple[Path, ...] | None) -> tuple[Path, ...] | None:
+        for folder in folders or ():
+            if not folder.is_absolute():
+                raise ValueError(f"{folder} is not an absolute path")
+        return folders

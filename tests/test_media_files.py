@@ -1,5 +1,6 @@
 """What a folder scan takes, what it passes over, and what it says of that."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,9 @@ def test_the_page_offers_the_same_endings() -> None:
     script = (ROOT / "app/web/js/library/media-files.js").read_text(encoding="utf-8")
     lists = re.findall(r"endings\(`\n(.*?)`\)", script, re.DOTALL)
     assert [{f".{ending}" for ending in words.split()} for words in lists] == [SURE_SUFFIXES, DOUBTFUL_SUFFIXES]
+
+
+def test_a_pipe_with_a_doubtful_ending_is_not_waited_for(tmp_path: Path) -> None:
+    """As it may take a file's place after the folder was listed; it is named when its turn comes."""
+    os.mkfifo(tmp_path / "a.ts")
+    assert is_media(tmp_path / "a.ts")

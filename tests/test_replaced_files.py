@@ -21,6 +21,7 @@ from indexer.settings import IndexSettings
 from retrieval.domain import Lane, Span
 from retrieval.errors import VideoFileChangedError, VideoFileGoneError, VideoNotFoundError
 from retrieval.library import Library
+from retrieval.storage.media_roots import MediaRoots
 from retrieval.storage.records import VideoEdit, VideoRecord, VideoStatus
 from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until
@@ -251,8 +252,8 @@ def test_a_known_content_does_not_take_a_path_that_was_written_since_it_was_hash
 ) -> None:
     known = desk.index(films / "red.mp4")
 
-    def identify_then_replace(path: Path, waiting: Callable[[], None]) -> Source:
-        source = identify(path, waiting)
+    def identify_then_replace(path: Path, waiting: Callable[[], None], roots: MediaRoots) -> Source:
+        source = identify(path, waiting, roots)
         shutil.copy(films / "blue.mp4", path)
         return source
 
@@ -342,8 +343,8 @@ def test_a_file_that_was_only_touched_is_read_once_to_know_it(
 ) -> None:
     outcome = desk.index(talk)
     hashed: list[Path] = []
-    real = indexed_files.content_hash
-    monkeypatch.setattr(indexed_files, "content_hash", lambda path: (hashed.append(path), real(path))[1])
+    real = indexed_files.hash_of
+    monkeypatch.setattr(indexed_files, "hash_of", lambda file: (hashed.append(Path(file.name)), real(file))[1])
     os.utime(talk, ns=(1, 1))
     for _ in range(3):
         assert indexed_file(desk.library.catalog, desk.record(outcome)) == talk

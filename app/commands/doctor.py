@@ -126,7 +126,7 @@ def _files(library: Library, records: Collection[VideoRecord]) -> Iterator[Findi
         if record.status is not VideoStatus.INDEXED:
             continue
         for file in files_of(record):
-            states[state_of(library.catalog, record, file)].append(file.path)
+            states[state_of(library.catalog, record, file, library.roots)].append(file.path)
     count = sum(map(len, states.values()))
     gone, changed = states[FileState.GONE], states[FileState.CHANGED]
     yield Finding(
@@ -141,6 +141,14 @@ def _files(library: Library, records: Collection[VideoRecord]) -> Iterator[Findi
         f"{len(changed)} of {count} files are not what was indexed{_such_as(changed)}",
         "run `moments index` on them: what lies there now takes the place of what was there",
     )
+    if library.roots.folders is not None:
+        outside = states[FileState.OUTSIDE]
+        yield Finding(
+            "roots",
+            not outside,
+            f"{len(outside)} of {count} files lead out of MOMENTS_MEDIA_ROOTS{_such_as(outside)}",
+            "add their folders to MOMENTS_MEDIA_ROOTS, or `moments remove` them",
+        )
 
 
 def _such_as(paths: Sequence[str]) -> str:

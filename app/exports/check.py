@@ -52,7 +52,9 @@ def check_frames(given_s: Sequence[float], cut: "Cutting") -> None:
     if not any(_lacking(given_s, cut.shown, cut.span)):
         return
     assert cut.info.video is not None
-    seen = shown_during(cut.info.path, cut.info.video.index, cut.info.start_time_s, cut.span, decoding=True)
+    seen = shown_during(
+        cut.info.path, cut.info.video.index, cut.info.start_time_s, cut.span, decoding=True, roots=cut.info.roots
+    )
     runs = [len(list(run)) for is_lacking, run in groupby(_lacking(given_s, seen or cut.shown, cut.span)) if is_lacking]
     if max(runs, default=0) > _MOST_LACKING:
         raise _wrong(f"{sum(runs)} of {len(cut.shown.times_s)} frames are missing", cut.info.path)

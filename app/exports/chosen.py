@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from indexer.probe import MediaInfo
     from retrieval.domain import ScreenText, Segment
     from retrieval.library import Library
+    from retrieval.storage.media_roots import MediaRoots
     from retrieval.stream_clock import StreamClock
 
 MAX_MOMENTS = 200
@@ -65,26 +66,32 @@ def look_up(library: "Library", choices: Sequence[Choice]) -> list[Chosen]:
 def with_files(library: "Library", moments: Sequence[Chosen]) -> list[Chosen]:
     """The moments, each with a path where its video's content lies now.
 
-    Raises VideoFileChangedError for a file that is not the one that was indexed, VideoFileGoneError.
+    Raises VideoFileChangedError for a file that is not the one that was indexed, PathNotAllowedError for one that
+    leads out of the media roots, VideoFileGoneError.
     """
     from indexer.indexed_file import indexed_file
 
     paths: dict[str, Path] = {}
     for moment in moments:
         if moment.video_id not in paths:
-            paths[moment.video_id] = indexed_file(library.catalog, library.catalog.resolve(moment.video_id))
+            record = library.catalog.resolve(moment.video_id)
+            paths[moment.video_id] = indexed_file(library.catalog, record, library.roots)
     return [replace(moment, path=paths[moment.video_id]) for moment in moments]
 
 
-def file_infos(moments: Iterable[Chosen]) -> "dict[Path, MediaInfo]":
-    """What each file holds, by its path. Raises VideoFileGoneError, or MediaError for what is no media any more."""
+def file_infos(moments: Iterable[Chosen], roots: "MediaRoots") -> "dict[Path, MediaInfo]":
+    """What each file holds, by its path.
+
+    Raises VideoFileGoneError, PathNotAllowedError for what leads out of ``roots``, and MediaError for what is no media
+    any more.
+    """
     from indexer.apart import probe
 
     infos: dict[Path, MediaInfo] = {}
     for moment in moments:
         if moment.path not in infos:
             try:
-                info = probe(moment.path).as_indexed(moment.size, moment.sound_track)
+                info = probe(moment.path, roots=roots).as_indexed(moment.size, moment.sound_track)
                 infos[moment.path] = replace(info, clock=moment.clock)
             except MissingFileError as error:
                 raise VideoFileGoneError(f"{moment.path} does not exist any more") from error

@@ -6,6 +6,7 @@ rounded before the timestamps have been brought to a fine clock.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,8 @@ class Cutting:
     span: Span
     shown: "Shown | None"
     heard: "Shown | None"
+    descriptor: int | None = None
+    """On which the file is open for ffmpeg; without it, it is opened by its path."""
 
     @property
     def has_picture(self) -> bool:
@@ -84,8 +87,9 @@ class Cutting:
 def cutting(info: "MediaInfo", span: Span) -> Cutting:
     """What to cut. Raises ExportFailedError if the file has nothing to show or hear there."""
     video, audio, start_time_s = info.video, info.audio, info.start_time_s
-    shown = shown_during(info.path, video.index, start_time_s, span) if video and video.coded_width else None
-    heard = shown_during(info.path, audio.index, start_time_s, span) if audio and audio.rate_hz else None
+    during = partial(shown_during, info.path, start_time_s=start_time_s, span=span, roots=info.roots)
+    shown = during(stream_index=video.index) if video and video.coded_width else None
+    heard = during(stream_index=audio.index) if audio and audio.rate_hz else None
     cut = Cutting(info, span, shown, heard)
     if not cut.has_picture and not cut.has_sound:
         raise ExportFailedError(f"{info.path} has neither picture nor sound from {span.start_s:g} to {span.end_s:g} s")
@@ -218,7 +222,11 @@ def _source(cut: Cutting) -> Any:
     options |= one_size(cut.info)
     if cut.read_from_s > 0:
         options |= {"ss": f"{cut.file_time(cut.read_from_s):.6f}", "seek_timestamp": 1}
-    return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **options)
+    if cut.descriptor is None:
+        return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **options)
+    # It has no name there, by whose ending demuxers guess.
+    options["f"] = cut.info.container.partition(",")[0]
+    return ffmpeg.input(f"file:/dev/fd/{cut.descriptor}", noaccurate_seek=None, **options)
 
 
 def _from_first_frame(source: Any, cut: Cutting) -> Any:

@@ -51,11 +51,26 @@ class EncoderSlots:
             self._free.release()
 
 
-def run_ffmpeg(arguments: Sequence[str], output: Path, gone: Gone = never, limits: Limits = ENCODING) -> None:
-    """Run one ffmpeg, which writes ``output``. Raises ExportFailedError or StorageFullError with what it said."""
+def run_ffmpeg(
+    arguments: Sequence[str],
+    output: Path,
+    gone: Gone = never,
+    limits: Limits = ENCODING,
+    *,
+    descriptors: Sequence[int] = (),
+) -> None:
+    """Run one ffmpeg, which writes ``output`` and has these descriptors of this process.
+
+    Raises ExportFailedError or StorageFullError with what it said.
+    """
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, cwd=output.parent
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            cwd=output.parent,
+            pass_fds=descriptors,
         )
         try:
             _limit(process, limits)

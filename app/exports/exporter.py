@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.exports.sequence import EditSequence
     from app.settings import Settings
     from retrieval.library import Library
+    from retrieval.storage.media_roots import MediaRoots
 
 MAX_CLIP_S = 120.0
 _BYTES_PER_MB = 1_000_000
@@ -70,26 +71,30 @@ class Exporter:
         kind = FILE_KINDS[request.format]
         path = folder / f"export{kind.suffix}"
         if request.format in (ExportFormat.MP4, ExportFormat.REEL):
-            has_picture = self._encode(request, moments, name, path, gone)
+            has_picture = self._encode(library.roots, request, moments, name, path, gone)
             return Exported(path, kind if has_picture else SOUND_ONLY, file_stem(name))
         # A path may hold bytes that are no text; in a list they are question marks.
-        path.write_bytes(_text(request, moments, name).encode("utf-8", "replace"))
+        path.write_bytes(_text(library.roots, request, moments, name).encode("utf-8", "replace"))
         return Exported(path, kind, file_stem(name))
 
     def clip(self, library: "Library", choice: Choice, gone: Gone = never) -> Path:
         """The moment as an MP4 that any browser plays, from the cache if it was asked for before."""
         (moment,) = look_up(library, [choice])
+        # What was made of a file that may not be read any more is not handed out either.
+        library.roots.check(moment.path)
         if moment.span.duration_s > MAX_CLIP_S:
             raise InputError(f"the clip lasts {moment.span.duration_s:g} s; at most {MAX_CLIP_S:g} s are allowed")
         span_ms = "-".join(str(round(time_s * 1000)) for time_s in (moment.span.start_s, moment.span.end_s))
 
         def make(output: Path) -> None:
             (found,) = with_files(library, [moment])
-            self._render_clip(found, moment.title, output, gone)
+            self._render_clip(library.roots, found, moment.title, output, gone)
 
         return self._clips.file(library.folder.path / "clips", f"{moment.video_id}-{span_ms}.mp4", make)
 
-    def _encode(self, request: ExportRequest, moments: list[Chosen], name: str, output: Path, gone: Gone) -> bool:
+    def _encode(
+        self, roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str, output: Path, gone: Gone
+    ) -> bool:
         """Write the clip or the reel; whether it has pictures."""
         total_s = sum(moment.span.duration_s for moment in moments)
         if total_s > self._longest_s:
@@ -97,17 +102,17 @@ class Exporter:
                 f"moments: together they last {total_s:.1f} s; at most {self._longest_s:g} s can be encoded at once"
             )
         if request.format is ExportFormat.MP4:
-            return self._render_clip(moments[0], name, output, gone)
+            return self._render_clip(roots, moments[0], name, output, gone)
         from app.exports.render import render_reel
 
         with self._slots.one():
-            return render_reel(_sequence(request, moments, name), file_infos(moments), output, gone)
+            return render_reel(_sequence(roots, request, moments, name), file_infos(moments, roots), output, gone)
 
-    def _render_clip(self, moment: Chosen, title: str, output: Path, gone: Gone) -> bool:
+    def _render_clip(self, roots: "MediaRoots", moment: Chosen, title: str, output: Path, gone: Gone) -> bool:
         from app.exports.render import render_clip
 
         with self._slots.one():
-            return render_clip(file_infos([moment])[moment.path], moment.span, title, output, gone)
+            return render_clip(file_infos([moment], roots)[moment.path], moment.span, title, output, gone)
 
 
 def _reads_files(request: ExportRequest) -> bool:
@@ -121,43 +126,43 @@ def _reads_files(request: ExportRequest) -> bool:
             return True
 
 
-def _text(request: ExportRequest, moments: list[Chosen], name: str) -> str:
+def _text(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> str:
     match request.format:
         case ExportFormat.CSV | ExportFormat.JSON:
             from app.exports.tables import csv_text, json_text
 
             return csv_text(moments) if request.format is ExportFormat.CSV else json_text(name, moments)
         case ExportFormat.VTT | ExportFormat.SRT:
-            return _subtitles(request, moments, name)
+            return _subtitles(roots, request, moments, name)
         case ExportFormat.EDL:
             from app.exports.edl import edl
 
-            return edl(_sequence(request, moments, name))
+            return edl(_sequence(roots, request, moments, name))
         case ExportFormat.FCPXML:
             from app.exports.fcpxml import fcpxml
 
-            return fcpxml(_sequence(request, moments, name))
+            return fcpxml(_sequence(roots, request, moments, name))
         case _:
             from app.exports.otio_files import fcp7_xml, otio
 
             write = otio if request.format is ExportFormat.OTIO else fcp7_xml
-            return write(_sequence(request, moments, name))
+            return write(_sequence(roots, request, moments, name))
 
 
-def _subtitles(request: ExportRequest, moments: list[Chosen], name: str) -> str:
+def _subtitles(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> str:
     """One moment's on its own clock; those of several on the clock of their reel."""
     from app.exports.subtitles import cues
     from retrieval.cues import srt, vtt
 
     starts_s = [0.0]
     if len(moments) > 1:
-        sequence = _sequence(request, moments, name)
+        sequence = _sequence(roots, request, moments, name)
         starts_s = [float(sequence.rate.time_of(cut.record_in)) for cut in sequence.cuts]
     lines = cues(moments, starts_s)
     return vtt(lines) if request.format is ExportFormat.VTT else srt(lines)
 
 
-def _sequence(request: ExportRequest, moments: list[Chosen], name: str) -> "EditSequence":
+def _sequence(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> "EditSequence":
     from app.exports.sequence import lay_out
 
-    return lay_out(name, moments, file_infos(moments), request.rate)
+    return lay_out(name, moments, file_infos(moments, roots), request.rate)

@@ -1,13 +1,15 @@
 """Moments as video files: one clip, or a reel of parts that are made one by one and then joined."""
 
+import os
 import shutil
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.exports.check import check_clip, check_part, check_reel
-from app.exports.clip import PartShape, clip_arguments, cutting, frames_read, joined_arguments, part_arguments
+from app.exports.clip import Cutting, PartShape, clip_arguments, cutting, frames_read, joined_arguments, part_arguments
 from app.exports.encoder import Gone, never, run_ffmpeg
 from app.exports.sequence import EditSequence
 from indexer.apart import on_one_clock
@@ -21,9 +23,20 @@ def render_clip(info: "MediaInfo", span: Span, title: str, output: Path, gone: G
     """Write the span as ``output``; whether it has pictures."""
     with on_one_clock(info, span, output.parent) as readable:
         cut = cutting(readable, span)
-        run_ffmpeg(clip_arguments(cut, title, output), output, gone)
+        with _open_for_ffmpeg(cut) as (opened, descriptors):
+            run_ffmpeg(clip_arguments(opened, title, output), output, gone, descriptors=descriptors)
         check_clip(output, cut)
     return cut.has_picture
+
+
+@contextmanager
+def _open_for_ffmpeg(cut: Cutting) -> Iterator[tuple[Cutting, tuple[int, ...]]]:
+    """The same with its file open for the block, and the descriptors to hand on, where systems can hand any on."""
+    with cut.info.roots.opened(cut.info.path) as file:
+        if os.name == "nt":
+            yield cut, ()
+        else:
+            yield replace(cut, descriptor=file.fileno()), (file.fileno(),)
 
 
 def render_reel(sequence: EditSequence, infos: "Mapping[Path, MediaInfo]", output: Path, gone: Gone = never) -> bool:
@@ -52,7 +65,8 @@ def _joined(sequence: EditSequence, infos: "Mapping[Path, MediaInfo]", parts: Pa
         lines = []
         for number, (cut, place) in enumerate(zip(cuttings, sequence.cuts, strict=True)):
             part = parts / f"{number:03d}.mov"
-            run_ffmpeg(part_arguments(cut, place.frames, shape, part), part, gone)
+            with _open_for_ffmpeg(cut) as (opened, descriptors):
+                run_ffmpeg(part_arguments(opened, place.frames, shape, part), part, gone, descriptors=descriptors)
             check_part(part, place.frames, frames_read(part, cut) if cut.has_picture else (), cut, shape)
             # A file rounds its length to milliseconds; two hundred of them would be heard.
             lines.append(f"file {part.name}\nduration {float(shape.rate.time_of(place.frames)):.6f}\n")

@@ -9,7 +9,7 @@ from app.dependencies import HEAVY, ExporterOf, GoneOf, LibraryOf, ScratchOf
 from app.exports.chosen import Choice
 from app.exports.exporter import MAX_CLIP_S
 from app.exports.formats import FILE_KINDS, SOUND_ONLY
-from app.file_answers import answer_with_file, attachment
+from app.file_answers import answer_with_file, attachment, own_file
 from app.schemas.exports import ExportBody
 from retrieval.domain import Span
 
@@ -29,6 +29,7 @@ _CLIP_CACHE = "private, max-age=3600"
     response_class=FileResponse,
     responses={
         200: {"description": "The file, with its name in `Content-Disposition`.", "content": _KINDS},
+        403: {"description": "A video's path leads out of the folders whose files may be read."},
         409: {"description": "A video's file is not the one that was indexed."},
     },
 )
@@ -49,6 +50,7 @@ def export(body: ExportBody, library: LibraryOf, exporter: ExporterOf, folder: S
         200: {"description": "H.264 and AAC in MP4.", "content": {"video/mp4": _BYTES}},
         206: {"description": "The ranges asked for.", "content": {"video/mp4": _BYTES}},
         304: {"description": "It is as it was."},
+        403: {"description": "The video's path leads out of the folders whose files may be read."},
         409: {"description": "The video's file is not the one that was indexed."},
         416: {"description": "All ranges lie past the end of the clip."},
     },
@@ -64,4 +66,4 @@ def clip(
 ) -> Response:
     """A stretch of a video, made on the first request and kept for a while: for files that browsers cannot play."""
     file = exporter.clip(library, Choice(video_id, Span(start_s, end_s)), gone)
-    return answer_with_file(request, file, "video/mp4", name=file.name, cache_control=_CLIP_CACHE)
+    return answer_with_file(request, own_file(file), "video/mp4", name=file.name, cache_control=_CLIP_CACHE)

@@ -1,5 +1,6 @@
 """What can be seen, heard and read of one video: its file, pictures of it, its transcript, its timeline."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -7,11 +8,11 @@ from fastapi.responses import JSONResponse
 
 from app.dependencies import EngineOf, LibraryOf, LinksOf
 from app.explanations import corrected_json
-from app.file_answers import answer_with_file, inline
+from app.file_answers import answer_with_file, inline, own_file
 from app.media_answers import curve_json, timeline_json, transcript_json
 from app.media_types import media_type_of
 from app.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
-from indexer.indexed_file import indexed_file
+from indexer.indexed_file import open_indexed_file
 from retrieval import query as asked
 from retrieval.cues import cues_of, srt, vtt
 from retrieval.domain import Lane
@@ -37,6 +38,7 @@ _CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "It is as it wa
     responses={
         200: {"description": "The whole file.", "content": {"video/*": _BYTES, "audio/*": _BYTES}},
         206: {"description": "The ranges asked for.", "content": {"video/*": _BYTES, "multipart/byteranges": _BYTES}},
+        403: {"description": "Its path leads out of the folders whose files may be read."},
         409: {"description": "What lies at its path is not the file that was indexed."},
         416: {"description": "All ranges lie past the end of the file."},
         **_CACHED,
@@ -44,8 +46,9 @@ _CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "It is as it wa
 )
 def stream(video_id: str, request: Request, library: LibraryOf) -> Response:
     """The file as it is, for a player: `Range`, `If-Range`, `If-None-Match` and `If-Modified-Since` work."""
-    path = indexed_file(library.catalog, library.catalog.resolve(video_id))
-    return answer_with_file(request, path, media_type_of(path), name=path.name)
+    file = open_indexed_file(library.catalog, library.catalog.resolve(video_id), library.roots)
+    path = Path(str(file.name))
+    return answer_with_file(request, file, media_type_of(path), name=path.name)
 
 
 @router.head("/thumbnail", include_in_schema=False)
@@ -72,7 +75,7 @@ def thumbnail(
         raise NoPictureError(f"there is no picture of {record.path}: it has none, or is not indexed yet")
     shown_s = most_telling_s(folder, times_s) if t_s is None else nearest_s(times_s, t_s)
     file = thumbnail_file(folder, shown_s)
-    return answer_with_file(request, file, "image/jpeg", name=file.name, cache_control=PICTURE_CACHE)
+    return answer_with_file(request, own_file(file), "image/jpeg", name=file.name, cache_control=PICTURE_CACHE)
 
 
 @router.get(
