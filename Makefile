@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := tests/clients
+PAGE := tests/app/web
 VIDEO ?=
 
 # What Moments runs on and what checks it are installed side by side.
@@ -18,7 +19,7 @@ help:
 
 setup: $(VENV)/.runtime
 
-setup-dev: $(VENV)/.dev $(CLIENTS)/.venv/.ready
+setup-dev: $(VENV)/.dev $(CLIENTS)/.venv/.ready $(PAGE)/node_modules/.ready
 
 $(VENV)/.runtime: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -42,6 +43,12 @@ $(CLIENTS)/.venv/.ready: $(CLIENTS)/requirements.txt $(CLIENTS)/package.json
 	else echo "There is no npm: the tests of the REST API's clients that need Node.js are skipped."; fi
 	@touch $@
 
+# What checks the page's scripts.
+$(PAGE)/node_modules/.ready: $(PAGE)/package.json
+	@if command -v npm >/dev/null; then \
+		npm --prefix $(PAGE) install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error && touch $@; \
+	else echo "There is no npm: the page's scripts are not checked."; fi
+
 demo: setup
 	@$(BIN)/moments demo $(if $(VIDEO),"$(VIDEO)")
 
@@ -52,6 +59,7 @@ lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	@test ! -e $(PAGE)/node_modules/.ready || npm --prefix $(PAGE) run --silent check
 
 types: setup-dev
 	$(BIN)/mypy
@@ -65,4 +73,4 @@ bench: setup-dev
 	$(BIN)/python bench/server_latency.py
 
 clean:
-	rm -rf $(VENV) $(CLIENTS)/.venv $(CLIENTS)/node_modules demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS)/.venv $(CLIENTS)/node_modules $(PAGE)/node_modules demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

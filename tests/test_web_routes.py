@@ -9,6 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.routes.web import PAGES as PAGES_OF
+from app.routes.web import modules_of
 from app.settings import Settings
 from tests.fakes import library_of
 
@@ -44,9 +46,24 @@ def test_every_address_of_a_page_is_answered_with_the_page(client: TestClient, p
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.text == (WEB / "index.html").read_text(encoding="utf-8")
+    assert re.sub(r'<link rel="modulepreload"[^>]*>', "", answer.text) == (WEB / "index.html").read_text(
+        encoding="utf-8"
+    )
     head = client.head(path)
     assert (head.status_code, head.content) == (200, b"")
+
+
+def test_a_page_names_every_module_that_it_will_import_and_no_other(client: TestClient) -> None:
+    main = (WEB / "js" / "main.js").read_text(encoding="utf-8")
+    for path, script in PAGES_OF.items():
+        named = re.findall(
+            r'<link rel="modulepreload" href="/web/js/([^"]+)">', client.get(path.format(video_id="1")).text
+        )
+        assert f'"./{script}"' in main
+        assert named == modules_of("main.js", script)
+        assert all((WEB / "js" / one).is_file() for one in named)
+    assert "watch/player.js" in modules_of("watch/player-page.js")
+    assert "watch/player.js" not in modules_of("library/library-page.js")
 
 
 @pytest.mark.parametrize("path", ["/", "/web/js/main.js", "/web/css/tokens.css"])

@@ -16,27 +16,55 @@ export class ApiError extends Error {
   }
 }
 
-/** What `GET path` answers. `params`: {name: value}; empty values are left out. */
+/**
+ * What goes with a request.
+ * @typedef {{ params?: Record<string, any>, body?: any, signal?: AbortSignal }} Options
+ */
+
+/**
+ * What `GET path` answers. `params`: {name: value}; empty values are left out.
+ * @param {string} path
+ * @param {Options} [options]
+ */
 export function get(path, { params, signal } = {}) {
   return json("GET", address(path, params), { signal });
 }
 
-/** What `POST path` answers to a JSON body, or to a FormData. */
+/**
+ * What `POST path` answers to a JSON body, or to a FormData.
+ * @param {string} path
+ * @param {any} [body]
+ * @param {Options} [options]
+ */
 export function post(path, body, { signal } = {}) {
   return json("POST", path, { body, signal });
 }
 
-/** What `PATCH path` answers to a JSON body. */
+/**
+ * What `PATCH path` answers to a JSON body.
+ * @param {string} path
+ * @param {any} body
+ * @param {Options} [options]
+ */
 export function patch(path, body, { signal } = {}) {
   return json("PATCH", path, { body, signal });
 }
 
-/** Asks `DELETE path`. */
+/**
+ * Asks `DELETE path`.
+ * @param {string} path
+ * @param {Options} [options]
+ */
 export function remove(path, { signal } = {}) {
   return json("DELETE", path, { signal });
 }
 
-/** The file that `POST path` answers with: {blob, filename}. */
+/**
+ * The file that `POST path` answers with: {blob, filename}.
+ * @param {string} path
+ * @param {any} body
+ * @param {Options} [options]
+ */
 export async function download(path, body, { signal } = {}) {
   const response = await request("POST", path, { body, signal });
   return { blob: await response.blob(), filename: filenameOf(response) };
@@ -64,6 +92,12 @@ async function json(method, path, options) {
   return response.status === 204 ? null : response.json();
 }
 
+/**
+ * The answer, if it is none of an error.
+ * @param {string} method
+ * @param {string} path
+ * @param {Options} [options]
+ */
 async function request(method, path, { body, signal } = {}) {
   const isForm = body instanceof FormData;
   const headers = { Accept: "application/json" };

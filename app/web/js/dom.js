@@ -4,16 +4,35 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
+ * What an element may be given.
+ * @typedef {Record<string, any>} Props
+ * What it may hold.
+ * @typedef {Node | string | number | boolean | null | undefined | any[]} Child
+ */
+
+/**
  * An element. Props: `class`, `dataset` {name: value}, `style` {property: value} (through CSSOM),
  * `on` {event: listener}, `ref` (called with the element); `value`, `checked`, `indeterminate`, `muted`
  * and `srcObject` are set as properties; anything else is an attribute: true sets it empty, and
  * false, null and undefined leave it out. Children: nodes, strings, numbers, arrays; empty ones are left out.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Props | null} [props]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function h(tag, props = null, ...children) {
   return build(document.createElement(tag), props, children);
 }
 
-/** An SVG element, as `h` makes HTML ones. */
+/**
+ * An SVG element, as `h` makes HTML ones.
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Props | null} [props]
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
 export function svg(tag, props = null, ...children) {
   return build(document.createElementNS(SVG, tag), props, children);
 }
@@ -54,9 +73,9 @@ function build(element, props, children) {
     if (name === "class") element.setAttribute("class", Array.isArray(value) ? value.filter(Boolean).join(" ") : value);
     else if (name === "dataset") Object.assign(element.dataset, value);
     else if (name === "style") setStyle(element, value);
-    else if (name === "on")
+    else if (name === "on") {
       for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
-    else if (name === "ref") ref = value;
+    } else if (name === "ref") ref = value;
     else if (PROPERTIES.has(name)) continue;
     else if (/^(on|innerHTML|outerHTML|srcdoc)/i.test(name)) throw new TypeError(`h: ${name} is not allowed`);
     else element.setAttribute(name, value === true ? "" : value);

@@ -21,11 +21,13 @@ export function clockRange(startS, endS) {
 /** `1 hour 2 minutes 31 seconds`: a clock time as a screen reader should say it. */
 export function spokenClock(seconds) {
   const whole = Math.floor(Math.max(0, seconds));
-  const parts = [
+  /** @type {[number, string][]} */
+  const all = [
     [Math.floor(whole / 3600), "hour"],
     [Math.floor((whole % 3600) / 60), "minute"],
     [whole % 60, "second"],
-  ].filter(([count]) => count > 0);
+  ];
+  const parts = all.filter(([count]) => count > 0);
   return parts.length ? parts.map(([count, unit]) => plural(count, unit)).join(" ") : "0 seconds";
 }
 

@@ -7,6 +7,9 @@ const GAP = 8;
 /**
  * Opens a panel under `anchor` (over it where there is no room), with the focus in it. Its button says
  * that it is open; the focus goes back to it. `onClose` is called once. Returns a function that closes.
+ * @param {HTMLElement} anchor
+ * @param {import("./dom.js").Child} children
+ * @param {{ label?: string, className?: string, role?: string, onClose?: () => void }} [options]
  */
 export function openPopover(anchor, children, { label, className = "", role = "dialog", onClose = () => {} } = {}) {
   const panel = h("div", { class: `popover ${className}`, popover: "auto", role, "aria-label": label }, children);
@@ -23,7 +26,9 @@ export function openPopover(anchor, children, { label, className = "", role = "d
   panel.showPopover();
   place();
   addEventListener("resize", place);
-  panel.querySelector("[autofocus], input, button, a[href]")?.focus();
+  /** @type {HTMLElement | null} */
+  const first = panel.querySelector("[autofocus], input, button, a[href]");
+  first?.focus();
   return () => panel.isConnected && panel.hidePopover();
 
   function place() {

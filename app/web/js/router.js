@@ -58,8 +58,16 @@ function rememberScroll() {
 }
 
 function followLink(event) {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+  if (
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  ) {
     return;
+  }
   const link = event.target.closest?.("a[href]");
   if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (!find(link.pathname)) return;
@@ -123,7 +131,9 @@ function focusPage(root) {
 }
 
 function markNav() {
-  for (const link of document.querySelectorAll(".site-nav-link")) {
+  /** @type {NodeListOf<HTMLAnchorElement>} */
+  const links = document.querySelectorAll(".site-nav-link");
+  for (const link of links) {
     const paths = (link.dataset.paths ?? within(link.pathname)).split(" ");
     if (paths.includes(within(location.pathname))) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -44,7 +44,7 @@ export function watchKeys() {
     } else if (event.key === "/") {
       event.preventDefault();
       if (!document.getElementById("query")) await navigate(onSite("/"));
-      const box = document.getElementById("query");
+      const box = /** @type {HTMLTextAreaElement | null} */ (document.getElementById("query"));
       box?.focus();
       box?.select();
     }

@@ -92,12 +92,14 @@ export function ask(heading, children, submit, read) {
     });
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (before?.isConnected) before.focus();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
       resolve(answer);
     });
     document.body.append(dialog);
     dialog.showModal();
-    form.querySelector("input, textarea")?.focus();
+    /** @type {HTMLElement | null} */
+    const first = form.querySelector("input, textarea");
+    first?.focus();
   });
 }
 

@@ -100,12 +100,14 @@ export async function mount(root, _, query) {
         grid.replaceChildren();
       }
       filter.learn(page.videos);
-      for (const video of page.videos)
+      for (const video of page.videos) {
         if (!isLeaving(video.video_id)) addCard(video, (element) => grid.append(element));
+      }
       cursor = page.next_cursor;
       drawState();
-      if (isNew && filter.isOn)
+      if (isNew && filter.isOn) {
         announce(cards.size ? `${plural(cards.size, "video")}${cursor ? " and more" : ""}` : "No video fits");
+      }
     } catch (error) {
       if (isAbort(error)) return;
       fill(state, trouble(error));

@@ -55,6 +55,13 @@ export async function abandonUpload({ key, url }) {
  * The URL of the complete upload.
  * `onProgress(receivedBytes)` is called as bytes leave; `onWait(milliseconds or null)` when the network is
  * away. Aborting `signal` with the reason "pause" keeps what was sent, any other reason abandons it.
+ * @param {File} file
+ * @param {{
+ *   metadata?: Record<string, string>,
+ *   onProgress?: (receivedBytes: number) => void,
+ *   onWait?: (milliseconds: number | null) => void,
+ *   signal?: AbortSignal,
+ * }} [options]
  */
 export async function upload(file, { metadata = {}, onProgress, onWait, signal } = {}) {
   const endpoint = onSite("/v1/uploads");

@@ -37,8 +37,9 @@ export function exampleChip(search, onChange) {
 }
 
 function preview(file) {
-  if (file.picture)
+  if (file.picture) {
     return h("img", { class: "example-picture", src: file.picture, alt: `What is searched with: ${file.name}` });
+  }
   return h("span", { class: "example-picture" }, icon("sound"));
 }
 

@@ -34,8 +34,9 @@ export async function keepFile(file) {
   const type = fileType(file);
   if (type === null) throw new Error(`${file.name} is no picture, sound or video. Choose one of these to search with.`);
   if (file.size > MAX_BYTES) throw new Error(`${file.name} is too large to search with. Choose a shorter clip.`);
-  if (type === "image")
+  if (type === "image") {
     return storeFile({ kind: "image", blob: file, name: file.name, picture: URL.createObjectURL(file) });
+  }
   if (type === "sound") return storeFile({ kind: "sound", blob: file, name: file.name, picture: null });
   const clip = { file, durationS: 0, frameS: 0 };
   try {

@@ -33,7 +33,8 @@ export function querySteps({ onRemove }) {
   }
 
   function read() {
-    const texts = (kind) => linesOf(kind).map((one) => one.querySelector(".step-input").value.trim());
+    const texts = (kind) => linesOf(kind).map((one) => inputOf(one).value.trim());
+    /** @type {HTMLSelectElement | null} */
     const within = element.querySelector(".step-within");
     return {
       then: texts("then").filter(Boolean),
@@ -49,7 +50,7 @@ export function querySteps({ onRemove }) {
       if (kind === "then" && firstNot) firstNot.before(added);
       else element.append(added);
       limit();
-      added.querySelector(".step-input").focus();
+      inputOf(added).focus();
     };
     const props = { class: "chip chip-dashed", type: "button", on: { click: add } };
     return h("button", props, icon(iconName), KINDS[kind].label);
@@ -89,9 +90,9 @@ export function querySteps({ onRemove }) {
     dropped.remove();
     // The time that may lie between steps is said once, on the first of them.
     const [firstThen] = linesOf("then");
-    if (within && firstThen) firstThen.querySelector(".step-input").after(within);
+    if (within && firstThen) inputOf(firstThen).after(within);
     limit();
-    onRemove(dropped.querySelector(".step-input").value.trim() !== "");
+    onRemove(inputOf(dropped).value.trim() !== "");
   }
 
   function limit() {
@@ -101,6 +102,15 @@ export function querySteps({ onRemove }) {
   function linesOf(kind) {
     return [...element.querySelectorAll(`[data-kind="${kind}"]`)];
   }
+}
+
+/**
+ * Where the words of a line are typed.
+ * @param {Element} line
+ * @returns {HTMLInputElement}
+ */
+function inputOf(line) {
+  return line.querySelector(".step-input");
 }
 
 function withinField(withinS) {

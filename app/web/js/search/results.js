@@ -47,8 +47,9 @@ export function resultsView({ search, answer, verdicts, onChange, signal }) {
       const card = momentCard(moment, { search, verdicts, signal });
       cards.push(card);
       const isUnlikely = !answer.abstained && moment.confidence < UNLIKELY;
-      if (isUnlikely && !list.querySelector(".less-likely") && cards.length > 1)
+      if (isUnlikely && !list.querySelector(".less-likely") && cards.length > 1) {
         list.append(h("li", { class: "less-likely" }, "Less likely"));
+      }
       list.append(h("li", { class: isUnlikely ? "is-unlikely" : null }, card.element));
     }
     more.hidden = !answer.next_cursor;
@@ -80,9 +81,9 @@ export function resultsView({ search, answer, verdicts, onChange, signal }) {
       cards[first]?.link.focus();
     } catch (error) {
       if (signal.aborted) return;
-      if (error.code === "cursor_expired")
+      if (error.code === "cursor_expired") {
         toast("The library has changed since this search. Search again to see more.", { kind: "bad" });
-      else toast(error.message, { kind: "bad" });
+      } else toast(error.message, { kind: "bad" });
     } finally {
       more.disabled = false;
     }

@@ -177,8 +177,9 @@ function parseWeights(values) {
   const weights = {};
   for (const value of values) {
     const [id, weight] = value.split(":");
-    if (ALL_LANES.includes(id) && weight !== "" && Number(weight) >= 0 && Number(weight) <= 10)
+    if (ALL_LANES.includes(id) && weight !== "" && Number(weight) >= 0 && Number(weight) <= 10) {
       weights[id] = Number(weight);
+    }
   }
   return weights;
 }

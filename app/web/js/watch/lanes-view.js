@@ -20,8 +20,9 @@ export function rowsOf(timeline, moments) {
   for (const lane of LANES) {
     const items = itemsOf(timeline, lane.id);
     const hits = hitsOf(moments, lane.id);
-    if (items.length || hits.length)
+    if (items.length || hits.length) {
       rows.push({ kind: "lane", lane: lane.id, name: lane.name, icon: lane.icon, items, hits, height: LANE });
+    }
   }
   let top = 0;
   for (const row of rows) {

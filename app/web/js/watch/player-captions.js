@@ -26,7 +26,7 @@ export function addCaptions(media, video, onChange) {
   track.addEventListener("load", () => {
     const cues = [...(track.track.cues ?? [])];
     if (!cues.length) none();
-    for (const cue of cues) cue.line = LINE;
+    for (const cue of cues) if (cue instanceof VTTCue) cue.line = LINE;
     shift(-startS);
   });
   track.addEventListener("error", none);

@@ -182,8 +182,9 @@ function seekBar(actions) {
 export function seekKey(event, timeS, durationS) {
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
   const steps = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5, PageDown: -30, PageUp: 30 };
-  if (event.key in steps)
+  if (event.key in steps) {
     return clamp(timeS + (event.shiftKey ? steps[event.key] / 5 : steps[event.key]), 0, durationS);
+  }
   if (event.key === "Home") return 0;
   if (event.key === "End") return durationS;
   return null;

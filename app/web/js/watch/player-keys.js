@@ -9,8 +9,12 @@ export const SPEEDS = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 export function pressKey(event, actions) {
   if (!isPlainKey(event)) return;
   const { key, target } = event;
-  if ((key === " " || key === "Enter") && target.closest("button, a, summary, label, input, [role=tab], [role=option]"))
+  if (
+    (key === " " || key === "Enter") &&
+    target.closest("button, a, summary, label, input, [role=tab], [role=option]")
+  ) {
     return;
+  }
   if (key.startsWith("Arrow") && target.closest("[role=slider], [role=tab], [role=option], input")) return;
   const act = actionOf(key, actions);
   if (!act) return;

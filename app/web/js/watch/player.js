@@ -72,12 +72,13 @@ export function createPlayer(video, { startS, on }) {
   };
   const controls = playerControls(actions);
   element.append(controls.element);
-  if (!hasPicture)
+  if (!hasPicture) {
     fill(
       panel,
       h("p", { class: "player-panel-title" }, video.title),
       h("p", { class: "player-panel-kind" }, icon("sound"), "Sound only"),
     );
+  }
   rememberVolume(media);
 
   const source = new PlayerSource(media, video, { startS, onState: showState });
@@ -104,15 +105,17 @@ export function createPlayer(video, { startS, on }) {
   };
 
   function listenToMedia() {
-    for (const event of ["play", "pause", "volumechange", "ratechange", "durationchange"])
+    for (const event of ["play", "pause", "volumechange", "ratechange", "durationchange"]) {
       media.addEventListener(event, draw);
+    }
     media.addEventListener("play", tick);
     media.addEventListener("seeking", drawTime);
     media.addEventListener("timeupdate", drawTime);
     media.addEventListener("seeked", drawTime);
     media.addEventListener("waiting", () => (spinner.hidden = false));
-    for (const event of ["playing", "canplay", "seeked", "error", "pause"])
+    for (const event of ["playing", "canplay", "seeked", "error", "pause"]) {
       media.addEventListener(event, () => (spinner.hidden = true));
+    }
     media.addEventListener("ended", () => state.isLooping && state.moment && restart());
     media.addEventListener("click", () => toggle());
     media.addEventListener("dblclick", fullScreen);
@@ -186,8 +189,9 @@ export function createPlayer(video, { startS, on }) {
     cancelAnimationFrame(ticking);
     if (media.paused) return;
     drawTime();
-    if (state.isLooping && source.timeS >= state.moment.end_s - 0.02 && !media.seeking)
+    if (state.isLooping && source.timeS >= state.moment.end_s - 0.02 && !media.seeking) {
       source.seek(state.moment.start_s);
+    }
     ticking = requestAnimationFrame(tick);
   }
 

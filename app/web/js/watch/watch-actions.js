@@ -37,11 +37,12 @@ export function watchActions(video, { search, moment, signal }) {
     ),
   );
   watchPicked(draw, signal);
-  if (search && !search.then.length && !search.not.length)
+  if (search && !search.then.length && !search.not.length) {
     loadVerdicts(search.text, signal).then(
       (known) => ((verdicts = known), draw()),
       () => {},
     );
+  }
   return { element, draw };
 
   function draw() {

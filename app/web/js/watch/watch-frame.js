@@ -44,7 +44,11 @@ export function watchTop(search) {
       return;
     }
     const asWritten = address(location.pathname, { text: search.text, correct: "false" });
-    fill(found, `${here}. ${correctedWords(corrected)} `, h("a", { href: asWritten }, "Search for my words as they are"));
+    fill(
+      found,
+      `${here}. ${correctedWords(corrected)} `,
+      h("a", { href: asWritten }, "Search for my words as they are"),
+    );
   }
 }
 
@@ -52,7 +56,7 @@ export function watchTop(search) {
 function wayBack(search) {
   const from = history.state?.from ?? "";
   if (from.startsWith(onSite("/search"))) return [from, "All results"];
-  if (search)
+  if (search) {
     return [
       address(onSite("/search"), {
         q: search.text,
@@ -63,6 +67,7 @@ function wayBack(search) {
       }),
       "All results",
     ];
+  }
   return [from.startsWith(onSite("/library")) ? from : onSite("/library"), "Library"];
 }
 
