@@ -25,8 +25,11 @@ from PIL import Image
 PATIENCE_S = 60.0
 PAUSE_S = 0.05
 """Between two tries of one client: what is measured is what requests cost, not how many connections fit in a second."""
+ADDRESSES = ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
+"""Any address in 127.0.0.0/8 is this machine, where that is Linux."""
 SIDE_PX = 8000
 BOUNDARY = "hostile"
+_turn = itertools.count()
 
 
 @dataclass
@@ -43,7 +46,9 @@ class Target:
         return time.monotonic() > self.until_s
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port)
+        """A connection from the next of the hostile addresses; the honest client has another."""
+        address = ADDRESSES[next(_turn) % len(ADDRESSES)]
+        return await asyncio.open_connection("127.0.0.1", self.port, local_addr=(address, 0))
 
 
 Attack = Callable[[Target], Awaitable[str]]

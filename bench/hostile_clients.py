@@ -1,6 +1,6 @@
 """What an honest client notices while hostile ones do their worst: `moments serve`, profile lite, on this machine.
 
-    python bench/hostile_clients.py [--seconds 60] [--idle 20] [--windows 5000] [--only KIND]…
+    python bench/hostile_clients.py [--seconds 60] [--idle 20] [--windows 5000] [--folder FOLDER] [--only KIND]…
 
 The library is made on the spot: windows as in server_latency.py, and a video of half a minute that can be exported and
 read. One client searches at a steady pace, first alone, then among the clients of attacks.py. Prints a Markdown table
@@ -278,15 +278,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--idle", type=float, default=20.0)
     parser.add_argument("--windows", type=int, default=5_000)
+    parser.add_argument("--folder", type=Path, help="where library and video are kept for the next run")
     parser.add_argument("--only", action="append", default=[], help="one kind of hostile client; again for more")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        library = Path(name) / "library"
-        make_library(library, options.windows)
-        command = [*MOMENTS, "--data-dir", str(library), "--json", "index", str(make_video(Path(name) / "talk.mp4"))]
+        folder = options.folder or Path(name)
+        library, video = folder / "library", folder / "talk.mp4"
+        if not video.exists():
+            make_library(library, options.windows)
+            make_video(video)
+        command = [*MOMENTS, "--data-dir", str(library), "--json", "index", str(video)]
         indexed = subprocess.run(command, check=True, capture_output=True, text=True)
-        video = str(json.loads(indexed.stdout.splitlines()[0])["video_id"])
-        found: dict[str, dict[str, object]] = measure(options, library, video)  # type: ignore[assignment]
+        video_id = str(json.loads(indexed.stdout.splitlines()[0])["video_id"])
+        found: dict[str, dict[str, object]] = measure(options, library, video_id)  # type: ignore[assignment]
     print("\n|  | p50 ms | p99 ms | worst ms | answers |\n|---|---|---|---|---|")
     for kind in ("idle", "attacked", "after"):
         row = found[kind]

@@ -1,5 +1,6 @@
 """Files that name other files or servers, and texts that try to be more than text in what is exported."""
 
+import ast
 import csv
 import io
 import json
@@ -7,6 +8,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +22,9 @@ from app.exports.encoder import run_ffmpeg
 from app.exports.fcpxml import fcpxml
 from app.exports.otio_files import fcp7_xml
 from app.exports.tables import csv_text, json_text
+from indexer.ffmpeg_binary import ffmpeg_path
 from indexer.probe import probe
+from indexer.subtitle_cues import cues_in_text
 from retrieval.cues import Cue, srt, vtt
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin
 from retrieval.errors import ExportFailedError, MomentsError
@@ -110,6 +114,51 @@ def test_an_encoder_leaves_the_processor_to_who_waits_for_less(tmp_path: Path) -
     script = f"import os, pathlib, time; time.sleep(0.2); pathlib.Path({str(out)!r}).write_text(str(os.nice(0)))"
     run_ffmpeg([sys.executable, "-c", script], out)
     assert int(out.read_text()) == min(19, os.nice(0) + NICENESS)
+
+
+@pytest.mark.parametrize(
+    "part", ["<", "{\\", '<a b="', "-->", "00:00:0", "&notit", "<          ", "\r", "♪", "[", "{y:b}", "1\n\n", "\\N"]
+)
+def test_no_subtitle_takes_long(part: str) -> None:
+    """A hundred thousand times what a reader has to look at twice."""
+    began_s = time.process_time()
+    cues_in_text(f"1\n00:00:01,000 --> 00:00:02,000\nwords {part * 100_000}")
+    assert time.process_time() - began_s < 5.0
+
+
+ROOT = Path(__file__).parents[1]
+UNSAFE = {
+    "pickle.load", "pickle.loads", "marshal.loads", "shutil.unpack_archive", "tarfile.open", "zipfile.ZipFile", "eval",
+    "exec", "os.system", "os.popen", "yaml.load", "yaml.unsafe_load", "torch.load",
+}  # fmt: skip
+ALLOWED = {
+    ("retrieval/isolated_child.py", "pickle.loads"),  # what this process's own parent asks
+    ("retrieval/isolated.py", "eval"),  # an annotation of our own
+}
+
+
+def calls() -> Iterator[tuple[str, str, ast.Call]]:
+    """Every call in the program: the file, what is called, the call."""
+    for package in ("app", "indexer", "retrieval"):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            for part in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(part, ast.Call):
+                    yield str(file.relative_to(ROOT)), ast.unparse(part.func), part
+
+
+def test_no_code_unpacks_unpickles_or_asks_a_shell() -> None:
+    """No archive is ever unpacked, so that no name in one matters; nothing of a stranger is unpickled or evaluated."""
+    found = {(file, called) for file, called, _ in calls() if called in UNSAFE}
+    assert found == ALLOWED
+    assert not [file for file, _, call in calls() if any(given.arg == "shell" for given in call.keywords)]
+
+
+def test_a_program_of_the_working_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of videos may hold a program of that name."""
+    (tmp_path / "ffmpeg").write_text("#!/bin/sh\n")
+    (tmp_path / "ffmpeg").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    assert Path(ffmpeg_path()).resolve().parent != tmp_path
 
 
 def chosen(text: str) -> Chosen:

@@ -14,7 +14,7 @@ from tests.tus import files
 
 A = id_of("a.mp4")
 BIG = "9" * 5000
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 TUS = {"Tus_Resumable": "1.0.0"}
 
 
