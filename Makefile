@@ -71,6 +71,7 @@ bench: setup-dev
 	$(BIN)/python bench/index_speed.py
 	$(BIN)/python bench/search_latency.py
 	$(BIN)/python bench/server_latency.py
+	$(BIN)/python bench/hostile_clients.py
 
 clean:
 	rm -rf $(VENV) $(CLIENTS)/.venv $(CLIENTS)/node_modules $(PAGE)/node_modules demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -114,10 +114,17 @@ class LimitedHttp(HttpToolsProtocol):
         is_free = self.cycle is None or self.cycle.response_complete
         return is_free and self._awaited is not _Awaited.BODY and not self.transport.is_closing()
 
+    @property
+    def _is_unread(self) -> bool:
+        """Whether an answer waits for somebody who does not take it, as a player that pauses; it can ask again."""
+        return self.flow.write_paused and not self.transport.is_closing()
+
     def _make_room(self) -> None:
         """Close the connection that has kept others waiting for longest, or this one if all are at work."""
-        idle = [other for other in self.connections if isinstance(other, LimitedHttp) and other._is_idle]
-        oldest = min(idle, key=lambda other: other._since_s)
+        others = [other for other in self.connections if isinstance(other, LimitedHttp)]
+        spare = [other for other in others if other._is_idle or other._is_unread]
+        # This one is idle, too, and the last to be taken among those.
+        oldest = min(spare, key=lambda other: (other is self, not other._is_idle, other._since_s))
         oldest._refuse(503, "Too many connections are open.")
 
     def _refuse(self, status: int, why: str) -> None:

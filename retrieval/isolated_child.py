@@ -23,7 +23,18 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from retrieval.errors import MomentsError, StorageFullError
-from retrieval.isolated_children import ANSWER, ARRAY, CRASH, FORKED, HEADER, LIMIT, PROGRESS, REFUSAL, STATUS
+from retrieval.isolated_children import (
+    ANSWER,
+    ARRAY,
+    CRASH,
+    FORKED,
+    HEADER,
+    LIMIT,
+    NICENESS,
+    PROGRESS,
+    REFUSAL,
+    STATUS,
+)
 from retrieval.plain_values import plain
 
 # What reads media takes a quarter of a second to import. On macOS, system libraries do not bear a fork.
@@ -126,6 +137,7 @@ def _live(connection: int, said: int, server: int) -> NoReturn:
         kept = os.dup2(connection, 3)
         os.closerange(4, max(64, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         _die_with(server)
+        os.nice(NICENESS)
         faulthandler.enable(2)
         with socket.socket(fileno=kept) as caller:
             _answer(caller)

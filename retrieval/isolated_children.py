@@ -19,6 +19,9 @@ PROGRESS, ANSWER, ARRAY, REFUSAL, LIMIT, CRASH = (bytes([letter]) for letter in 
 STATUS = struct.Struct("<i")
 """How a child ended, as ``waitpid`` says it."""
 
+NICENESS = 10
+"""Decoders and encoders take what others leave of the processor: whoever waits for a short answer comes first."""
+
 FORKED = b"f"
 """What is answered when a child has been forked."""
 

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from PIL import Image
 
+from app.limited_http import LimitedHttp
 from app.main import create_app
 from app.settings import Settings
 from retrieval.library import Library
@@ -45,7 +46,10 @@ class Site:
 @contextmanager
 def served(api: FastAPI) -> Iterator[str]:
     """The address of a server of that app, without the app's lifespan, on a free port."""
-    server = uvicorn.Server(uvicorn.Config(api, port=0, lifespan="off", log_level="critical", proxy_headers=False))
+    config = uvicorn.Config(
+        api, port=0, http=LimitedHttp, ws="none", lifespan="off", log_level="critical", proxy_headers=False
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="server")
     thread.start()
     deadline = time.monotonic() + _START_S

@@ -166,5 +166,9 @@ def where() -> str:
     return str(Path.cwd())
 
 
+def niceness() -> int:
+    return os.nice(0)
+
+
 def loaded() -> tuple[str, ...]:
     return tuple(sys.modules)

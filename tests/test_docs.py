@@ -1,5 +1,6 @@
 """The documents against the program: what can be asked, called and answered is described."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from tests.test_answers import MOMENT
 DOCS = Path(__file__).parents[1] / "docs"
 CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
 API = (DOCS / "api.md").read_text(encoding="utf-8")
+TESTS = Path(__file__).parent
+SECURITY = (DOCS.parent / "SECURITY.md").read_text(encoding="utf-8")
+ATTACKS = re.findall(r"^\| [^|]+ \| [^|]+ \| `tests/([^`]+)` \|$", SECURITY, flags=re.MULTILINE)
 
 
 def commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -97,3 +101,27 @@ def test_every_field_of_a_search_is_described(tmp_path: Path) -> None:
     fields = [*schemas["SearchBody"]["properties"], *(f"query.{name}" for name in schemas["QueryBody"]["properties"])]
     missing = [name for name in fields if f"`{name}`" not in API and name != "query"]
     assert not missing
+
+
+def names_in(file: Path) -> set[str]:
+    """The tests in a file as pytest names them."""
+    found = set()
+    for part in ast.parse(file.read_text("utf-8")).body:
+        for inner in part.body if isinstance(part, ast.ClassDef) else (part,):
+            if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) and inner.name.startswith("test_"):
+                name = f"{part.name}::{inner.name}" if isinstance(part, ast.ClassDef) else inner.name
+                found.add(f"{file.name}::{name}")
+    return found
+
+
+def test_every_attack_is_shown_by_a_test_that_exists() -> None:
+    rows = re.findall(r"^\| [^|]+ \| [^|]+ \| .*test", SECURITY, flags=re.MULTILINE)
+    assert len(ATTACKS) == len(rows), "a row of SECURITY.md does not end in one test"
+    known = {name for file in TESTS.glob("test_*.py") for name in names_in(file)}
+    assert not [name for name in ATTACKS if name not in known]
+
+
+def test_every_attack_that_is_tried_has_its_row() -> None:
+    tried = {name for file in TESTS.glob("test_attacks_*.py") for name in names_in(file)}
+    assert tried
+    assert not tried - set(ATTACKS)

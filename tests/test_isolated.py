@@ -46,6 +46,9 @@ class TestWhatComesBack:
     def test_arrays(self) -> None:
         assert np.array_equal(run(faults.array, 4), faults.array(4))
 
+    def test_what_waits_for_less_comes_first(self) -> None:
+        assert run(faults.niceness) == min(19, os.nice(0) + isolated_children.NICENESS)
+
     def test_errors_of_the_tree_as_themselves(self) -> None:
         with pytest.raises(NotMediaError, match="this is no media file"):
             run(faults.refuse)

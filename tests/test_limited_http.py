@@ -3,12 +3,13 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
 
 from app import limited_http
 from app.limited_http import HEAD_BYTES, LimitedHttp
@@ -34,6 +35,14 @@ def port() -> Iterator[int]:
         async for part in request.stream():
             size += len(part)
         return size
+
+    @api.get("/large")
+    async def large() -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(2_000):
+                yield bytes(65_536)
+
+        return StreamingResponse(parts())
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(api, http=LimitedHttp, log_level="critical", lifespan="off"))
@@ -182,6 +191,21 @@ def test_of_too_many_connections_the_longest_idle_makes_room(port: int, monkeypa
         assert answer(held[0]).startswith(b"HTTP/1.1 503")
         held[4].sendall(b"Connection: close\r\nHost: a\r\n\r\n")
         assert b"200 OK" in answer(held[4])
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_who_does_not_read_the_answer_makes_room_too(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limited_http, "MAX_CONNECTIONS", 3)
+    held = []
+    try:
+        for _ in range(3):
+            held.append(socket.create_connection(("127.0.0.1", port)))
+            held[-1].sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.5)  # until their buffers are full
+        for _ in range(3):
+            assert b"200 OK" in asked(port, b"GET /ping HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     finally:
         for connection in held:
             connection.close()

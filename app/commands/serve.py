@@ -50,6 +50,8 @@ def serve(
     config = uvicorn.Config(
         api,
         http=LimitedHttp,
+        # Nothing here speaks them, and what they send would pass by every limit.
+        ws="none",
         lifespan="on",
         log_config=None,
         log_level="warning",

@@ -13,6 +13,7 @@ from typing import IO
 
 from retrieval.errors import ExportFailedError, StorageFullError, TooBusyError
 from retrieval.isolated import Limits
+from retrieval.isolated_children import NICENESS
 
 _POLL_S = 0.25
 THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
@@ -94,6 +95,7 @@ def _limit(process: "subprocess.Popen[bytes]", limits: Limits) -> None:
     with suppress(ImportError, AttributeError, OSError):
         import resource
 
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         for kind, limit in (
             (resource.RLIMIT_CORE, 0),
             (resource.RLIMIT_DATA, limits.memory_bytes),

@@ -25,8 +25,8 @@ COLUMNS = (
     "speech",
     "screen_text",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet would compute rather than show."""
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet would compute rather than show; the wide forms too, which some take for the narrow ones."""
 
 
 def csv_text(moments: "Sequence[Chosen]") -> str:
