@@ -7,16 +7,16 @@ from typing import Annotated, Any
 from anyio import from_thread
 from fastapi import Depends, Request
 
-from app.exports.encoder import Gone
 from app.exports.exporter import Exporter
 from app.exports.scratch import scratch_folder
-from app.guard import Attempts, Caller, Guard
+from app.guard import Attempts, Caller, CallerKind, Guard
 from app.job_events import Told
 from app.links import Links
 from app.metrics import Metrics
 from app.readiness import Warmup
 from app.uploads import Uploads
 from indexer.jobs import IndexJobs
+from retrieval.domain import Gone
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 from retrieval.storage.media_roots import MediaRoots
@@ -44,8 +44,21 @@ MetricsOf = Annotated[Metrics, _state("metrics")]
 WarmupOf = Annotated[Warmup, _state("warmup")]
 
 
-async def _admitted(request: Request) -> AsyncIterator[None]:
-    async with request.app.state.admission.one():
+def _name(request: Request) -> str:
+    """What tells callers apart: their key, or where they are."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None or caller.kind is CallerKind.OPEN:
+        return request.client.host if request.client else ""
+    return f"{caller.kind} {caller.name}"
+
+
+async def _heavy(request: Request) -> AsyncIterator[None]:
+    async with request.app.state.heavy.one(_name(request), request.is_disconnected):
+        yield
+
+
+async def _search(request: Request) -> AsyncIterator[None]:
+    async with request.app.state.searches.one(_name(request), request.is_disconnected):
         yield
 
 
@@ -73,8 +86,11 @@ def _roots(guard: GuardOf, caller: Annotated[Caller, Depends(_caller)]) -> Media
     return guard.roots(caller)
 
 
-HEAVY = Depends(_admitted, scope="function")
+HEAVY = Depends(_heavy, scope="function")
 """For routes that decode, embed or encode what the caller chose: only a few are at work at a time."""
+
+SEARCH = Depends(_search, scope="function")
+"""For routes that search by words."""
 
 LinksOf = Annotated[Links, Depends(_links)]
 ScratchOf = Annotated[Path, Depends(_scratch)]

@@ -23,6 +23,7 @@ from retrieval.errors import (
     EncoderMismatchError,
     ForbiddenError,
     GoneError,
+    HungUpError,
     InputError,
     MediaError,
     ModelError,
@@ -38,6 +39,9 @@ from retrieval.errors import (
     UploadHeaderError,
     UploadProtocolError,
 )
+
+_HUNG_UP = 499
+"""Nobody reads it: for the figures alone, as other servers count it."""
 
 _STATUS: tuple[tuple[type[MomentsError], int], ...] = (
     (CursorError, 400),
@@ -58,6 +62,7 @@ _STATUS: tuple[tuple[type[MomentsError], int], ...] = (
     (StorageFullError, 507),
     (DataFolderBusyError, 503),
     (TooBusyError, 503),
+    (HungUpError, _HUNG_UP),
     (EncoderMismatchError, 409),
     (ModelError, 503),
     (StorageError, 503),

@@ -17,7 +17,7 @@ from app.indexing import open_jobs
 from app.job_events import Told
 from app.local_token import local_token
 from app.metrics import Metrics
-from app.middleware import BodyLimit, Door, Envelope, StreamEnd
+from app.middleware import BodyLimit, Door, Envelope, OpenRequests, StreamEnd
 from app.openapi import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
 from app.origins import OtherOrigins
 from app.proxy import BehindProxy
@@ -67,6 +67,7 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
             *([Middleware(OtherOrigins, origins=settings.allowed_origins)] if settings.allowed_origins else []),
             Middleware(TusHeaders),
             Middleware(Envelope, metrics=metrics),
+            Middleware(OpenRequests),
             Middleware(Door, guard=guard, url=url),
             Middleware(BodyLimit),
             Middleware(StreamEnd),
@@ -75,7 +76,8 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     api.state.guard, api.state.metrics, api.state.failure = guard, metrics, None
     api.state.attempts, api.state.warmup, api.state.resolved = Attempts(), Warmup(), None
     api.state.exporter, api.state.told = Exporter(settings), Told()
-    api.state.admission = Admission(settings.heavy_requests)
+    api.state.heavy = Admission(settings.heavy_requests, "requests that decode or encode")
+    api.state.searches = Admission(settings.search_requests, "searches")
     install_error_handlers(api)
     for routes in (search, videos, media, uploads, jobs, exports, judgements, session, system, docs, web):
         api.include_router(routes.router)

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from app.errors import problem, problem_of, problem_of_http
 from app.guard import Caller, CallerKind, Guard, is_loopback_name
 from app.metrics import Metrics
 from app.tus import UPLOADS_PATH
-from retrieval.errors import ForbiddenError, MomentsError
+from retrieval.errors import ForbiddenError, MomentsError, TooBusyError
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,12 @@ _BODY_LIMITS: tuple[tuple[str, int | None], ...] = (
     (UPLOADS_PATH, None),
 )
 """By the start of the path; uploads are streamed to disk and have a limit of their own."""
+
+MOST_OPEN = 300
+MOST_OPEN_OF_ONE = 100
+"""Requests of any kind under way at once, in all and from one address. A browser has six."""
+
+_PROBES = ("/healthz", "/readyz")
 
 _OPEN_PATHS = frozenset(("/", "/search", "/library", "/sign-in", "/healthz", "/readyz", "/v1/session"))
 _OPEN_FOLDERS = ("/web/", "/watch/")
@@ -95,6 +102,37 @@ class Envelope:
             await problem(request_id, 500, "internal_error", detail)(scope, receive, send_with_headers)
         finally:
             self._metrics.answered(scope, status, time.perf_counter() - started)
+
+
+class OpenRequests:
+    """Sends requests away that come while too many are under way; probes are always answered.
+
+    Streams of events are not counted: they last, and take no thread.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._open: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("app_path", "")
+        if scope["type"] != "http" or path in _PROBES or path.endswith("/events"):
+            await self._app(scope, receive, send)
+            return
+        client = scope.get("client")
+        address = client[0] if client else ""
+        if self._open[address] >= MOST_OPEN_OF_ONE or self._open.total() >= MOST_OPEN:
+            raise TooBusyError(
+                f"{MOST_OPEN} requests may be under way at once, {MOST_OPEN_OF_ONE} from one address; "
+                f"try again in {TooBusyError.retry_after_s} s"
+            )
+        self._open[address] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
 
 
 class Door:

@@ -4,9 +4,17 @@ Times are seconds on the video's own presentation clock (pts minus the container
 half-open ``[start_s, end_s)``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+Gone = Callable[[], bool]
+"""Whether whoever asked has gone away: asked now and then by long work, which then stops."""
+
+
+def never() -> bool:
+    """False: somebody who stays."""
+    return False
 
 
 class Lane(StrEnum):

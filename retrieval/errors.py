@@ -262,6 +262,12 @@ class TooBusyError(MomentsError):
     retry_after_s = 5
 
 
+class HungUpError(MomentsError):
+    """Work that was stopped, for whoever asked for it has gone away."""
+
+    code = "hung_up"
+
+
 class ModelError(MomentsError):
     """A model that cannot be loaded or used."""
 

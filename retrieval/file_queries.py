@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from retrieval.domain import Answer
+from retrieval.domain import Answer, Gone, never
 from retrieval.errors import InputError
 from retrieval.examples import with_picture, with_sound
 from retrieval.media_input import Source
@@ -28,10 +28,10 @@ class QueryFile:
     source: Source
 
 
-def search_with(engine: SearchEngine, query: Query, file: QueryFile) -> Answer:
+def search_with(engine: SearchEngine, query: Query, file: QueryFile, gone: Gone = never) -> Answer:
     """The answer to the query with the file for its first step, whose words may be empty.
 
-    Raises InputError or QueryError for a file that cannot be read or tells nothing.
+    Raises InputError or QueryError for a file that cannot be read or tells nothing, HungUpError once ``gone`` says so.
     """
     first, *then = query.steps
     if first.like is not None:
@@ -39,8 +39,8 @@ def search_with(engine: SearchEngine, query: Query, file: QueryFile) -> Answer:
     if file.kind is FileKind.SPOKEN:
         if first.text:
             raise InputError(f"a spoken query brings its own words; leave out {first.text!r}")
-        transcript = transcribe_query(file.source, engine.encoders)
-        answer = engine.search(replace(query, steps=(parse_term(transcript.text), *then)))
+        transcript = transcribe_query(file.source, engine.encoders, gone)
+        answer = engine.search(replace(query, steps=(parse_term(transcript.text), *then)), gone)
         return replace(answer, transcript=transcript)
     show = with_picture if file.kind is FileKind.IMAGE else with_sound
-    return engine.search(replace(query, steps=(show(first, file.source, engine.encoders), *then)))
+    return engine.search(replace(query, steps=(show(first, file.source, engine.encoders), *then)), gone)

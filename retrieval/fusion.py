@@ -37,7 +37,14 @@ def fuse(probabilities: Mapping[Lane, float], weights: Mapping[Lane, float]) -> 
     return 1.0 - miss
 
 
+def _touch(one: Span, other: Span) -> bool:
+    """Whether they share any time: asked of all pairs, of which few do, before anything that takes longer."""
+    return one.start_s < other.end_s and other.start_s < one.end_s
+
+
 def _same_moment(one: Span, other: Span) -> bool:
+    if not _touch(one, other):
+        return False
     shorter = min(one.duration_s, other.duration_s)
     return one.iou(other) > NMS_IOU or (shorter > 0 and one.overlap_s(other) / shorter > 0.8)
 
@@ -125,7 +132,32 @@ def in_order(steps: Sequence[Sequence[tuple[float, Candidate]]], within_s: float
     kept: list[tuple[float, Candidate]] = []
     for score, candidate in joined:
         if not any(
-            other.video_id == candidate.video_id and other.span.iou(candidate.span) > NMS_IOU for _, other in kept
+            other.video_id == candidate.video_id
+            and _touch(other.span, candidate.span)
+            and other.span.iou(candidate.span) > NMS_IOU
+            for _, other in kept
         ):
             kept.append((score, candidate))
     return kept
+
+
+def without(
+    found: Sequence[tuple[float, Candidate]], unwanted: Sequence[tuple[float, Candidate]]
+) -> list[tuple[float, Candidate]]:
+    """Moments whose score falls by how likely the unwanted is to be there."""
+    by_video: dict[str, list[tuple[float, Span]]] = {}
+    for score, other in unwanted:
+        by_video.setdefault(other.video_id, []).append((score, other.span))
+    kept = []
+    for score, candidate in found:
+        span = candidate.span
+        there = max(
+            (
+                other_score
+                for other_score, other in by_video.get(candidate.video_id, ())
+                if _touch(other, span) and other.overlap_s(span) > 0.3 * min(other.duration_s, span.duration_s)
+            ),
+            default=0.0,
+        )
+        kept.append((score * (1.0 - there), candidate))
+    return sorted(kept, key=lambda pair: -pair[0])

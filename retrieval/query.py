@@ -9,14 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Correction, Lane, LaneWeight, Span, WeightSource
-from retrieval.errors import InputError, QueryError
+from retrieval.errors import CursorError, InputError, QueryError
 from retrieval.path_text import readable
-from retrieval.video_filter import VideoFilter
+from retrieval.video_filter import MAX_REFERENCE_CHARS, VideoFilter
 
 MAX_QUERY_CHARS = 1_000
 MAX_LIMIT = 100
 MAX_STEPS = 8
+MAX_EXCLUDED = 20
 MAX_CLIP_S = 300.0
+MAX_CURSOR_CHARS = 200
+
+_MOST_RAW_CHARS = 10 * MAX_QUERY_CHARS
+"""Not even looked at beyond it, for what is left of it without its spaces."""
+_SHOWN_CHARS = 60
 
 _SCOPED = re.compile(r"^\s*(visual|sound|speech|screen)\s*:\s*(.+)$", re.IGNORECASE | re.DOTALL)
 QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,})[\"“”»]")
@@ -64,6 +70,11 @@ class Clip:
     span: Span
 
     def __post_init__(self) -> None:
+        if len(self.video) > MAX_REFERENCE_CHARS:
+            raise InputError(
+                f"the clip's video is named by {len(self.video):,} characters; "
+                f"at most {MAX_REFERENCE_CHARS:,} are allowed"
+            )
         if not 0 <= self.span.start_s < self.span.end_s:
             raise InputError(
                 f"the clip of {self.video} goes from {self.span.start_s:g} s to {self.span.end_s:g} s; "
@@ -135,15 +146,19 @@ class Query:
         if not self.steps:
             raise QueryError("the query is empty; give words that describe the moment")
         if len(self.steps) > MAX_STEPS:
-            raise QueryError(f"{len(self.steps)} steps in a row; at most {MAX_STEPS} are allowed")
+            raise QueryError(f"{len(self.steps):,} steps in a row; at most {MAX_STEPS} are allowed")
+        if len(self.exclude) > MAX_EXCLUDED:
+            raise QueryError(f"{len(self.exclude):,} things must not be there; at most {MAX_EXCLUDED} are allowed")
         if not self.lanes:
             raise InputError(f"no lane to search; allowed are {', '.join(Lane)}")
         if not 1 <= self.limit <= MAX_LIMIT:
             raise InputError(f"limit is {self.limit}; allowed is 1 to {MAX_LIMIT}")
         if not 0 <= self.min_confidence <= 1:
             raise InputError(f"min_confidence is {self.min_confidence}; allowed is 0 to 1")
-        if self.within_s <= 0:
+        if not self.within_s > 0:
             raise InputError(f"within_s is {self.within_s}; it must be above 0 seconds")
+        if self.cursor is not None and len(self.cursor) > MAX_CURSOR_CHARS:
+            raise CursorError(f"the cursor has {len(self.cursor):,} characters; at most {MAX_CURSOR_CHARS} are allowed")
         for lane, weight in (self.weights or {}).items():
             if not 0 <= weight <= 10:
                 raise InputError(f"the weight of lane {lane} is {weight}; allowed is 0 to 10")
@@ -151,11 +166,13 @@ class Query:
 
 def parse_term(text: str) -> Term:
     """The term that a person's words mean. Raises QueryError for words that cannot be searched for."""
+    if len(text) > _MOST_RAW_CHARS:
+        raise _too_long(len(text))
     cleaned = " ".join(readable(text).split())
     if not cleaned:
         raise QueryError("the query is empty; give words that describe the moment")
     if len(cleaned) > MAX_QUERY_CHARS:
-        raise QueryError(f"the query has {len(cleaned):,} characters; at most {MAX_QUERY_CHARS:,} are allowed")
+        raise _too_long(len(cleaned))
     if not any(character.isalnum() for character in cleaned):
         raise QueryError(f"the query {cleaned!r} has no letter or digit; give words that describe the moment")
     scoped = _SCOPED.match(cleaned)
@@ -164,12 +181,16 @@ def parse_term(text: str) -> Term:
     return Term(cleaned)
 
 
+def _too_long(chars: int) -> QueryError:
+    return QueryError(f"the query has {chars:,} characters; at most {MAX_QUERY_CHARS:,} are allowed")
+
+
 def parse_lane(name: str) -> Lane:
     """The lane of that name. Raises InputError that lists the lanes there are."""
     try:
         return Lane(name.strip().lower())
     except ValueError:
-        raise InputError(f"unknown lane {name!r}; allowed are {', '.join(Lane)}") from None
+        raise InputError(f"unknown lane {name[:_SHOWN_CHARS]!r}; allowed are {', '.join(Lane)}") from None
 
 
 def lane_hints(term: Term) -> dict[Lane, str]:
@@ -190,6 +211,17 @@ def lane_weights(term: Term, lanes: frozenset[Lane], override: Mapping[Lane, flo
         if lane in lanes and (term.lane is None or lane is term.lane) and (term.text or lane in term.examples)
     }
     return {lane: weight for lane, weight in weights.items() if weight.value > 0}
+
+
+def why_no_lane(term: Term, query: Query) -> str:
+    """Why there is no lane to search for the term."""
+    lanes = ", ".join(lane for lane in Lane if lane in query.lanes)
+    if term.lane is not None:
+        return f"{term.text!r} is to be found in lane {term.lane}, and the lanes to search are {lanes}"
+    if term.examples and not term.text:
+        shown = ", ".join(term.examples)
+        return f"the example is to be found in lane {shown}, and the lanes to search are {lanes}"
+    return f"no lane is left to search for {term.text!r}: every weight is 0"
 
 
 def _lane_weight(term: Term, lane: Lane, override: Mapping[Lane, float]) -> LaneWeight:

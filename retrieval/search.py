@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from retrieval.background import background_texts
 from retrieval.calibration import Floats
 from retrieval.dictionary import english, is_word_elsewhere
-from retrieval.domain import Answer, Correction, EvidenceKind, Lane, Moment, Searched
-from retrieval.errors import EncoderMismatchError, InputError
+from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, Moment, Searched, never
+from retrieval.errors import EncoderMismatchError, HungUpError, InputError
 from retrieval.examples import with_clip
 from retrieval.explanation import Ranking, explain
-from retrieval.fusion import Candidate, in_order, merge
+from retrieval.fusion import Candidate, in_order, merge, without
 from retrieval.grouping import Group, grouped
 from retrieval.paging import cursor_at, offset_of
-from retrieval.query import Query, Term, lane_weights
+from retrieval.query import Query, Term, lane_weights, why_no_lane
+from retrieval.query_vectors import QueryVectors
 from retrieval.spelling import Speller, Vocabulary
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.references import shown_path
@@ -40,7 +41,7 @@ from retrieval.timeline import (
     window_probabilities,
 )
 from retrieval.video_filter import VideoFilter
-from retrieval.window_lanes import SAMPLE, Background, window_candidates
+from retrieval.window_lanes import HARDLY_THERE, SAMPLE, Background, window_candidates
 
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
@@ -64,22 +65,23 @@ class SearchEngine:
         self._words: tuple[str, Vocabulary] | None = None
         self._speller = Speller(english, self._vocabulary, self._is_known)
 
-    def search(self, query: Query) -> Answer:
+    def search(self, query: Query, gone: Gone = never) -> Answer:
         """The moments that answer ``query``, best first, or an honest nothing.
 
-        Raises CursorError or CursorExpiredError for a cursor that asks for no page of this answer.
+        Raises CursorError or CursorExpiredError for a cursor that asks for no page of this answer, HungUpError
+        once ``gone``, which is asked between lanes, says so.
         """
         searched, where = self._scope(query.where)
         version = self._version(where)
         offset = offset_of(query, version)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched)
-        steps, unwanted = self._rankings(query, where)
+        steps, unwanted, _ = self._rankings(query, where, gone)
         answer = self._page(query, steps, unwanted, searched, offset, version)
         return replace(answer, corrected=_corrected(steps, unwanted))
 
     def search_video(
-        self, query: Query, video: VideoRecord, windows: Sequence[VideoWindow]
+        self, query: Query, video: VideoRecord, windows: Sequence[VideoWindow], gone: Gone = never
     ) -> tuple[Answer, tuple[CurvePoint, ...]]:
         """The first moments of one video that answer ``query``, and how likely each of its windows does.
 
@@ -89,24 +91,35 @@ class SearchEngine:
         searched, where = self._scope(query.where)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched), ()
-        steps, unwanted = self._rankings(query, where)
+        steps, unwanted, vectors = self._rankings(query, where, gone)
         answer = self._page(query, steps, unwanted, searched, 0, self._version(where))
         answer = replace(answer, corrected=_corrected(steps, unwanted))
         with self.library.vectors() as store:
-            curves = [self._curve(store, ranking, video, windows) for ranking in (*steps, *unwanted)]
+            curves = [self._curve(store, ranking, vectors, video, windows) for ranking in (*steps, *unwanted)]
         return answer, curve_of(windows, curves[: len(steps)], curves[len(steps) :])
 
-    def _rankings(self, query: Query, where: VectorFilter) -> tuple[list[Ranking], list[Ranking]]:
-        """What is found for each step of the query, and for each thing that must not be there."""
+    def _rankings(
+        self, query: Query, where: VectorFilter, gone: Gone
+    ) -> tuple[list[Ranking], list[Ranking], QueryVectors]:
+        """What is found for each step of the query, and, in the same videos, for each thing that must not be there.
+
+        And the vectors with which it was.
+        """
         with self.library.vectors() as store:
             self._check_encoders(store)
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
             if query.correct:
                 steps = [self._spelt(step) for step in steps]
-            unwanted = [self._spelt(term) if query.correct else term for term in query.exclude]
+            unwanted = [self._spelt(term) if query.correct else term for term in dict.fromkeys(query.exclude)]
+            unwanted = list({(term.text, term.lane): term for term in unwanted}.values())
+            vectors = QueryVectors(self.encoders, [*steps, *unwanted], query)
+            found = [self._rank(store, step, query, vectors, where, gone) for step in steps]
+            videos = frozenset(candidate.video_id for ranking in found for _, candidate in ranking.found)
+            there = replace(where, video_ids=videos) if videos else where
             return (
-                [self._rank(store, step, query, where) for step in steps],
-                [self._rank(store, term, query, where) for term in unwanted],
+                found,
+                [self._rank(store, term, query, vectors, there, gone, roughly=True) for term in unwanted],
+                vectors,
             )
 
     def _spelt(self, term: Term) -> Term:
@@ -141,7 +154,7 @@ class SearchEngine:
         if len(steps) > 1:
             found = in_order([ranking.found[:STEP_DEPTH] for ranking in steps], query.within_s)
         for ranking in unwanted:
-            found = _without(found, ranking.found)
+            found = without(found, ranking.found)
         if found and found[0][0] < query.min_confidence:
             return Answer((), True, _too_low(found[0][0], query.min_confidence, "that is asked for"), searched)
         found = [(score, candidate) for score, candidate in found if score >= query.min_confidence]
@@ -152,7 +165,12 @@ class SearchEngine:
         return replace(answer, next_cursor=cursor_at(end, query, version)) if len(groups) > end else answer
 
     def _curve(
-        self, store: VectorStore, ranking: Ranking, video: VideoRecord, windows: Sequence[VideoWindow]
+        self,
+        store: VectorStore,
+        ranking: Ranking,
+        vectors: QueryVectors,
+        video: VideoRecord,
+        windows: Sequence[VideoWindow],
     ) -> Floats:
         """Probability (n,) of one term at each window, fused over the lanes that were searched for it."""
         found: dict[Lane, Floats] = {}
@@ -162,7 +180,7 @@ class SearchEngine:
                 continue
             space = self.encoders.spec(lane).space
             stored = self._window_vectors(store, space, video)
-            vector, background = self._query_vector(lane, ranking.term), self._background(store, lane, ranking.term)
+            vector, background = vectors.of(lane, ranking.term), self._background(store, lane, ranking.term)
             found[lane] = window_probabilities(lane, vector, stored, background, windows)
         return fused(found, {lane: weight.value for lane, weight in ranking.weights.items()})
 
@@ -213,43 +231,55 @@ class SearchEngine:
             f"search with `moments --profile {made_by} search …`, or {again}"
         )
 
-    def _rank(self, store: VectorStore, term: Term, query: Query, where: VectorFilter) -> Ranking:
-        """Candidates of all lanes for one term, and fused; only videos that are wholly indexed."""
+    def _rank(
+        self,
+        store: VectorStore,
+        term: Term,
+        query: Query,
+        vectors: QueryVectors,
+        where: VectorFilter,
+        gone: Gone,
+        *,
+        roughly: bool = False,
+    ) -> Ranking:
+        """Candidates of all lanes for one term, and fused; only videos that are wholly indexed.
+
+        ``roughly`` spares what makes their edges exact, and what is hardly there. Raises HungUpError.
+        """
         weights = lane_weights(term, query.lanes, query.weights)
         if not weights:
-            raise InputError(_why_no_lane(term, query))
+            raise InputError(why_no_lane(term, query))
         candidates: list[Candidate] = []
         for lane in weights:
-            candidates += self._candidates(store, lane, term, where)
+            if gone():
+                raise HungUpError("whoever asked has gone away")
+            candidates += self._candidates(store, lane, term, vectors.of(lane, term), where, roughly=roughly)
         known = self.library.catalog.get_many({candidate.video_id for candidate in candidates})
         live = {video_id for video_id, record in known.items() if record.status is VideoStatus.INDEXED}
         candidates = [
             candidate for candidate in candidates if candidate.video_id in live and not _is_the_example(candidate, term)
         ]
+        if roughly:
+            candidates = [one for one in candidates if max(one.lanes.values()) >= HARDLY_THERE]
         found = merge(candidates, {lane: weight.value for lane, weight in weights.items()})
         return Ranking(term, weights, candidates, found)
 
-    def _candidates(self, store: VectorStore, lane: Lane, term: Term, where: VectorFilter) -> list[Candidate]:
+    def _candidates(
+        self,
+        store: VectorStore,
+        lane: Lane,
+        term: Term,
+        vector: NDArray[np.float32],
+        where: VectorFilter,
+        *,
+        roughly: bool,
+    ) -> list[Candidate]:
         contents = self.library.catalog.contents
         space = self.encoders.spec(lane).space
         if lane in (Lane.SPEECH, Lane.SCREEN):
-            vector = self.encoders.sentences().embed_texts([term.text])[0]
             return text_candidates(lane, store, space, term, vector, where, contents)
-        vector, background = self._query_vector(lane, term), self._background(store, lane, term)
-        return window_candidates(lane, store, space, vector, background, where, contents)
-
-    def _query_vector(self, lane: Lane, term: Term) -> NDArray[np.float32]:
-        """The unit vector of the term's words, of its example, or of both mixed."""
-        example = term.examples.get(lane)
-        if example is not None and not term.text:
-            return example
-        encoder = self.encoders.visual() if lane is Lane.VISUAL else self.encoders.sound()
-        words: NDArray[np.float32] = encoder.embed_texts([term.text])[0]
-        if example is None:
-            return words
-        mixed: NDArray[np.float32] = term.text_share * words + (1.0 - term.text_share) * example
-        mixed /= max(float(np.linalg.norm(mixed)), 1e-9)
-        return mixed
+        background = self._background(store, lane, term)
+        return window_candidates(lane, store, space, vector, background, where, contents, roughly=roughly)
 
     def _background(self, store: VectorStore, lane: Lane, term: Term) -> Background:
         """What the lane's windows are held against: a bank and a sample of them, both kept for the next query."""
@@ -363,32 +393,3 @@ def _is_the_example(candidate: Candidate, term: Term) -> bool:
     """Whether the term's own clip was found, whose video is named by id once the search runs."""
     clip = term.like
     return clip is not None and clip.video == candidate.video_id and clip.span.overlap_s(candidate.span) > 0
-
-
-def _why_no_lane(term: Term, query: Query) -> str:
-    lanes = ", ".join(lane for lane in Lane if lane in query.lanes)
-    if term.lane is not None:
-        return f"{term.text!r} is to be found in lane {term.lane}, and the lanes to search are {lanes}"
-    if term.examples and not term.text:
-        shown = ", ".join(term.examples)
-        return f"the example is to be found in lane {shown}, and the lanes to search are {lanes}"
-    return f"no lane is left to search for {term.text!r}: every weight is 0"
-
-
-def _without(
-    found: Sequence[tuple[float, Candidate]], unwanted: Sequence[tuple[float, Candidate]]
-) -> list[tuple[float, Candidate]]:
-    """Moments whose score falls by how likely the unwanted is to be there."""
-    kept = []
-    for score, candidate in found:
-        there = max(
-            (
-                other_score
-                for other_score, other in unwanted
-                if other.video_id == candidate.video_id
-                and other.span.overlap_s(candidate.span) > 0.3 * min(other.span.duration_s, candidate.span.duration_s)
-            ),
-            default=0.0,
-        )
-        kept.append((score * (1.0 - there), candidate))
-    return sorted(kept, key=lambda pair: -pair[0])

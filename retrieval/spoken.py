@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from retrieval.domain import QueryTranscript
+from retrieval.domain import Gone, QueryTranscript, never
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples, Transcriber
-from retrieval.errors import QueryError
+from retrieval.errors import HungUpError, QueryError
 from retrieval.media_input import SPOKEN_USED_S, Source, read_sound
 from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, doubt_of
 
@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from retrieval.encoders.voice_activity import VoiceActivity
 
 
-def transcribe_query(source: Source, encoders: "Encoders") -> QueryTranscript:
+def transcribe_query(source: Source, encoders: "Encoders", gone: Gone = never) -> QueryTranscript:
     """What the recording asks for, from its first minute.
 
     Raises InputError for what is no sound; QueryError for silence, noise, and words that cannot be trusted.
     """
     samples = read_sound(source, SPOKEN_USED_S)
-    return heard(samples, encoders.voice_activity(), encoders.transcriber())
+    return heard(samples, encoders.voice_activity(), encoders.transcriber(), gone)
 
 
-def heard(samples: Samples, voice_activity: "VoiceActivity", transcriber: Transcriber) -> QueryTranscript:
+def heard(
+    samples: Samples, voice_activity: "VoiceActivity", transcriber: Transcriber, gone: Gone = never
+) -> QueryTranscript:
     """The trusted words of 16 kHz samples. Raises QueryError if nobody speaks or no word can be trusted."""
     speech = [
         found.span for found in voice_activity.find_speech(samples) if found.probability >= MIN_SPEECH_PROBABILITY
@@ -31,7 +33,11 @@ def heard(samples: Samples, voice_activity: "VoiceActivity", transcriber: Transc
         raise QueryError(
             f"no speech in the {len(samples) / SPEECH_RATE_HZ:.1f} s of the recording; say what you are looking for"
         )
-    segments = list(transcriber.transcribe(samples, speech))
+    segments = []
+    for segment in transcriber.transcribe(samples, speech):
+        if gone():
+            raise HungUpError("whoever asked has gone away")
+        segments.append(segment)
     trusted = [segment for segment in segments if doubt_of(segment) is None]
     if not trusted:
         unsure = f": perhaps {segments[0].text.strip()!r}" if segments else ""

@@ -6,6 +6,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from retrieval.domain import Span
 from retrieval.errors import InputError
 
+MAX_VIDEOS = 100
+"""By id, path or file name: each is looked for among all videos."""
+MAX_VALUES = 1_000
+"""Paths or tags of one filter."""
+MAX_REFERENCE_CHARS = 4_096
+"""Of an id, a path or a tag: the longest path that systems have."""
+MAX_GLOB_CHARS = 1_000
+
+_LONGEST_TIME_CHARS = 64
 _ISO_DAY_CHARS = len("2026-05-31")
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
@@ -50,6 +59,22 @@ class VideoFilter:
                 f"nothing lies between second {self.during.start_s:g} and second {self.during.end_s:g}; "
                 "the first must be 0 or more, the second no less"
             )
+        for name, values, most in (
+            ("videos", self.video_ids, MAX_VIDEOS),
+            ("paths", self.paths, MAX_VALUES),
+            ("tags", self.tags, MAX_VALUES),
+            ("tags of which one is enough", self.any_tags, MAX_VALUES),
+        ):
+            if len(values) > most:
+                raise InputError(f"the filter names {len(values):,} {name}; at most {most:,} are allowed")
+            longest = max(map(len, values), default=0)
+            if longest > MAX_REFERENCE_CHARS:
+                raise InputError(
+                    f"one of the filter's {name} has {longest:,} characters; "
+                    f"at most {MAX_REFERENCE_CHARS:,} are allowed"
+                )
+        if self.path_glob is not None:
+            require_short(self.path_glob)
 
     def in_words(self) -> list[str]:
         """What the filter asks of a video; nothing if it takes all of them."""
@@ -65,8 +90,16 @@ class VideoFilter:
         return [f"{name} {value!r}" for name, value in asked.items() if value]
 
 
+def require_short(glob: str) -> None:
+    """Raises InputError for a glob that is too long."""
+    if len(glob) > MAX_GLOB_CHARS:
+        raise InputError(f"the glob has {len(glob):,} characters; at most {MAX_GLOB_CHARS:,} are allowed")
+
+
 def parse_time(text: str) -> datetime | date:
     """The day, or the time in UTC, that ISO 8601 text means; a time without a zone is UTC. Raises InputError."""
+    if len(text) > _LONGEST_TIME_CHARS:
+        raise InputError(f"a time of {len(text):,} characters; write it as 2026-05-31 or 2026-05-31T14:30:00Z")
     try:
         if len(text) <= _ISO_DAY_CHARS:
             return date.fromisoformat(text)

@@ -22,6 +22,8 @@ SAMPLE = 1_000
 CANDIDATES = 60
 LEAST_SAMPLE = 30
 """Windows that a library must have before they can stand for what windows are like."""
+HARDLY_THERE = 0.01
+"""What must not be there takes nothing away where it is less likely than this."""
 ONSET_REACH_S = 2.0
 """An onset lies at most one window within what the curve gives."""
 
@@ -78,16 +80,24 @@ def window_candidates(
     background: Background,
     where: VectorFilter,
     contents: Contents,
+    *,
+    roughly: bool = False,
 ) -> list[Candidate]:
-    """The lane's best stretches for a unit query vector (dim,), best first."""
+    """The lane's best stretches for a unit query vector (dim,), best first.
+
+    ``roughly`` leaves out what is hardly there, and the search for where exactly the rest begins and ends: most of
+    the time that this takes.
+    """
     tuning = TUNING[lane]
     hits = store.search(space, [query], HITS, where, with_vectors=True)[0]
     if not hits:
         return []
     spread = background.spread(query)
-    windows = contents.windows_at(_keys(hits))
     scores = dict(zip(_keys(hits), _scores(hits, query, background, spread), strict=True))
-    if len(hits) == HITS:
+    if roughly:
+        scores = {key: score for key, score in scores.items() if tuning.probability.probability(score) >= HARDLY_THERE}
+    windows = contents.windows_at(scores)
+    if len(hits) == HITS and not roughly:
         rest = _rest_of_best_shots(store, space, hits, scores, windows, contents)
         windows |= contents.windows_at(_keys(rest))
         scores |= zip(_keys(rest), _scores(rest, query, background, spread), strict=True)
@@ -106,7 +116,7 @@ def window_candidates(
                 )
             )
     best_first = sorted(candidates, key=lambda candidate: -candidate.lanes[lane])[:CANDIDATES]
-    return _at_onsets(best_first, contents) if lane is Lane.SOUND else best_first
+    return _at_onsets(best_first, contents) if lane is Lane.SOUND and not roughly else best_first
 
 
 def peaks(lane: Lane, windows: Sequence[VideoWindow], scores: Sequence[float]) -> list[Peak]:

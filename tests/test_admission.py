@@ -8,14 +8,19 @@ import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from app.admission import WAITING_FOR_EACH, Admission
 from app.dependencies import HEAVY
 from app.errors import install_error_handlers
+from app.middleware import MOST_OPEN_OF_ONE, OpenRequests
 from app.routes import system
-from retrieval.errors import TooBusyError
+from retrieval.errors import HungUpError, TooBusyError
 
-AT_ONCE = 2
+AT_ONCE = 4
+OF_ONE = AT_ONCE // 2
+"""What one caller has of it."""
 
 
 class Work:
@@ -38,7 +43,7 @@ class Work:
 
 def application(work: Work, patience_s: float) -> FastAPI:
     api = FastAPI()
-    api.state.admission = Admission(AT_ONCE, patience_s)
+    api.state.heavy = Admission(AT_ONCE, "requests", patience_s)
     api.get("/heavy", dependencies=[HEAVY])(work.run)
     api.include_router(system.router)
     install_error_handlers(api)
@@ -65,7 +70,7 @@ def test_sixty_at_once_hold_neither_the_others_nor_the_server() -> None:
         ):
             for _ in range(60):
                 tasks.start_soon(ask, client)
-            while statuses[503] < 60 - AT_ONCE * (1 + WAITING_FOR_EACH) or work.at_work < AT_ONCE:
+            while statuses[503] < 60 - OF_ONE * (1 + WAITING_FOR_EACH) or work.at_work < OF_ONE:
                 await anyio.sleep(0.01)
             for _ in range(5):
                 began_s = time.monotonic()
@@ -74,19 +79,19 @@ def test_sixty_at_once_hold_neither_the_others_nor_the_server() -> None:
             work.go_on.set()
 
     anyio.run(all_at_once)
-    assert statuses == {200: AT_ONCE * (1 + WAITING_FOR_EACH), 503: 60 - AT_ONCE * (1 + WAITING_FOR_EACH)}
-    assert work.most_at_work == AT_ONCE
+    assert statuses == {200: OF_ONE * (1 + WAITING_FOR_EACH), 503: 60 - OF_ONE * (1 + WAITING_FOR_EACH)}
+    assert work.most_at_work == OF_ONE
     assert max(waited_s) < 1.0
 
 
 def test_who_waits_too_long_is_sent_away_and_the_place_is_free_again() -> None:
     async def run() -> None:
-        admission = Admission(1, patience_s=0.05)
-        async with admission.one():
+        admission = Admission(1, "requests", patience_s=0.05)
+        async with admission.one("somebody"):
             with pytest.raises(TooBusyError, match="1 requests"):
-                async with admission.one():
+                async with admission.one("somebody"):
                     pass
-        async with admission.one():
+        async with admission.one("somebody"):
             pass
 
     anyio.run(run)
@@ -94,10 +99,96 @@ def test_who_waits_too_long_is_sent_away_and_the_place_is_free_again() -> None:
 
 def test_a_request_that_fails_leaves_its_place() -> None:
     async def run() -> None:
-        admission = Admission(1, patience_s=0.05)
+        admission = Admission(1, "requests", patience_s=0.05)
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
-                async with admission.one():
+                async with admission.one("somebody"):
                     _ = 1 // 0
 
     anyio.run(run)
+
+
+def test_who_comes_next_does_not_wait_behind_all_that_another_asks() -> None:
+    order: list[str] = []
+
+    async def run() -> None:
+        admission = Admission(AT_ONCE, "requests")
+        go_on = anyio.Event()
+
+        async def ask(name: str) -> None:
+            async with admission.one(name):
+                order.append(name)
+                await go_on.wait()
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(ask, "greedy")
+            await anyio.wait_all_tasks_blocked()
+            assert order == ["greedy"] * OF_ONE
+            tasks.start_soon(ask, "modest")
+            await anyio.wait_all_tasks_blocked()
+            assert order[OF_ONE:] == ["modest"]
+            go_on.set()
+
+    anyio.run(run)
+    assert len(order) == 11
+
+
+def test_who_hangs_up_while_waiting_leaves_at_once() -> None:
+    async def run() -> None:
+        admission = Admission(1, "requests", patience_s=60)
+
+        async def has_hung_up() -> bool:
+            return True
+
+        async with admission.one("somebody"):
+            with anyio.fail_after(5), pytest.raises(HungUpError):
+                async with admission.one("another", has_hung_up):
+                    pass
+        async with admission.one("somebody"):
+            pass
+
+    anyio.run(run)
+
+
+def test_too_many_requests_of_one_address_are_sent_away_and_probes_and_others_are_not() -> None:
+    work = Work()
+    api = application(work, patience_s=10)
+    released = anyio.Event()
+    statuses: Counter[int] = Counter()
+
+    async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/wait":
+            await released.wait()
+        await api(scope, receive, send)
+
+    guarded = OpenRequests(wait)
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await guarded({**scope, "app_path": scope["path"]}, receive, send)
+        except TooBusyError as error:
+            await PlainTextResponse(error.message, 503)(scope, receive, send)
+
+    async def ask(client: httpx.AsyncClient) -> None:
+        statuses[(await client.get("/wait")).status_code] += 1
+
+    async def run() -> None:
+        crowd = httpx.ASGITransport(door, client=("192.0.2.1", 1))
+        other = httpx.ASGITransport(door, client=("192.0.2.2", 1))
+        async with (
+            httpx.AsyncClient(transport=crowd, base_url="http://test") as greedy,
+            httpx.AsyncClient(transport=other, base_url="http://test") as modest,
+            anyio.create_task_group() as tasks,
+        ):
+            for _ in range(MOST_OPEN_OF_ONE + 50):
+                tasks.start_soon(ask, greedy)
+            while statuses[503] < 50:
+                await anyio.sleep(0.01)
+            assert (await greedy.get("/healthz")).status_code == 200
+            assert (await modest.get("/nothing")).status_code == 404
+            assert (await greedy.get("/nothing")).status_code == 503
+            released.set()
+
+    anyio.run(run)
+    assert statuses == {503: 50, 404: MOST_OPEN_OF_ONE}

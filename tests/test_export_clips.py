@@ -22,7 +22,7 @@ from app.exports.timecode import RATES, Rate, StartTimecode
 from indexer.ffmpeg_binary import ffmpeg_path
 from indexer.probe import MediaInfo, probe
 from retrieval.domain import Span
-from retrieval.errors import ExportFailedError
+from retrieval.errors import ExportFailedError, HungUpError
 from tests.media import FAST_H264, colour, cuts, moving, tone, turned, video, write
 
 RED, GREEN, BLUE = "red", "green", "blue"
@@ -359,6 +359,6 @@ def test_encoding_stops_when_nobody_waits(tmp_path: Path) -> None:
     output = tmp_path / "clip.mp4"
     slow = [ffmpeg_path(), "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "color=red:duration=60"]
     started = time.monotonic()
-    with pytest.raises(ExportFailedError, match="has gone away"):
+    with pytest.raises(HungUpError, match="has gone away"):
         run_ffmpeg([*slow, str(output)], output, gone=lambda: True)
     assert time.monotonic() - started < 20

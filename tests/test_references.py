@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import InputError, VideoNotFoundError
-from retrieval.storage.references import MAX_GLOB_CHARS, matching, resolve
+from retrieval.storage.references import matching, resolve
+from retrieval.video_filter import MAX_GLOB_CHARS
 
 VIDEOS = [
     ("abc0000000000001", "/films/talk.mp4"),

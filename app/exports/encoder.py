@@ -6,12 +6,13 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from retrieval.errors import ExportFailedError, StorageFullError, TooBusyError
+from retrieval.domain import Gone, never
+from retrieval.errors import ExportFailedError, HungUpError, StorageFullError, TooBusyError
 from retrieval.isolated import Limits
 from retrieval.isolated_children import NICENESS
 
@@ -24,14 +25,6 @@ _MOST_STDERR_BYTES = 10_000_000
 ENCODING = Limits(memory_bytes=8_000_000_000, silence_s=180.0, output_bytes=100_000_000_000)
 """What one ffmpeg may take; it is silent as long as it neither reads nor writes."""
 
-Gone = Callable[[], bool]
-"""Whether whoever asked has gone away."""
-
-
-def never() -> bool:
-    """False: somebody who stays."""
-    return False
-
 
 class EncoderSlots:
     """At most so many encoders at a time; who comes late waits a little, then is sent away."""
@@ -42,10 +35,16 @@ class EncoderSlots:
         self._patience_s = patience_s
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """A slot for the block. Raises TooBusyError."""
-        if not self._free.acquire(timeout=self._patience_s):
-            raise TooBusyError(f"all {self._slots} encoders are at work; try again in {TooBusyError.retry_after_s} s")
+    def one(self, gone: Gone = never) -> Iterator[None]:
+        """A slot for the block. Raises TooBusyError, or HungUpError for who goes away while waiting."""
+        until_s = time.monotonic() + self._patience_s
+        while not self._free.acquire(timeout=_POLL_S):
+            if gone():
+                raise HungUpError("whoever asked for the file has gone away")
+            if time.monotonic() > until_s:
+                raise TooBusyError(
+                    f"all {self._slots} encoders are at work; try again in {TooBusyError.retry_after_s} s"
+                )
         try:
             yield
         finally:
@@ -111,7 +110,7 @@ def _wait(process: "subprocess.Popen[bytes]", output: Path, said: IO[bytes], gon
             process.wait(_POLL_S)
         except subprocess.TimeoutExpired:
             if gone():
-                raise ExportFailedError("stopped: whoever asked for the file has gone away") from None
+                raise HungUpError("whoever asked for the file has gone away") from None
         else:
             return
         if (moved_now := _moved_bytes(process.pid, output)) != moved:

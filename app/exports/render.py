@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from app.exports.check import check_clip, check_part, check_reel
 from app.exports.clip import Cutting, PartShape, clip_arguments, cutting, frames_read, joined_arguments, part_arguments
-from app.exports.encoder import Gone, never, run_ffmpeg
+from app.exports.encoder import run_ffmpeg
 from app.exports.sequence import EditSequence
 from indexer.apart import on_one_clock
-from retrieval.domain import Span
+from retrieval.domain import Gone, Span, never
 
 if TYPE_CHECKING:
     from indexer.probe import MediaInfo

@@ -9,6 +9,8 @@ from app.answers import judgement_json
 from app.dependencies import LibraryOf
 from app.schemas.judgements import JudgementAnswer, JudgementBody, JudgementsAnswer
 from retrieval.domain import Span
+from retrieval.query import MAX_QUERY_CHARS
+from retrieval.video_filter import MAX_REFERENCE_CHARS
 
 router = APIRouter(prefix="/v1/judgements", tags=["judgements"])
 
@@ -26,8 +28,10 @@ def judge(body: JudgementBody, library: LibraryOf) -> dict[str, Any]:
 @router.get("", operation_id="listJudgements", summary="List judgements", response_model=JudgementsAnswer)
 def list_judgements(
     library: LibraryOf,
-    query: Annotated[str | None, Query(description="Only verdicts on these words.")] = None,
-    video_id: Annotated[str | None, Query(description="Only verdicts on this video.")] = None,
+    query: Annotated[str | None, Query(max_length=MAX_QUERY_CHARS, description="Only verdicts on these words.")] = None,
+    video_id: Annotated[
+        str | None, Query(max_length=MAX_REFERENCE_CHARS, description="Only verdicts on this video.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
     cursor: Annotated[str | None, Query(description="The `next_cursor` of the page before.")] = None,
 ) -> dict[str, Any]:

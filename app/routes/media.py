@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.dependencies import EngineOf, LibraryOf, LinksOf
+from app.dependencies import SEARCH, EngineOf, GoneOf, LibraryOf, LinksOf
 from app.explanations import corrected_json
 from app.file_answers import answer_with_file, inline, own_file
 from app.media_answers import curve_json, timeline_json, transcript_json
 from app.media_types import media_type_of
 from app.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
+from app.schemas.search import Words
 from indexer.indexed_file import open_indexed_file
 from retrieval import query as asked
 from retrieval.cues import cues_of, srt, vtt
@@ -109,16 +110,26 @@ def transcript(
     summary="Get what lies where in a video",
     response_model=TimelineAnswer,
     responses={409: {"description": "The index was made by other models."}},
+    dependencies=[SEARCH],
 )
 def timeline(
     video_id: str,
     library: LibraryOf,
     engine: EngineOf,
     links: LinksOf,
-    then: Annotated[list[str], Query(default_factory=list, description="Steps that follow one another.")],
-    not_: Annotated[list[str], Query(alias="not", default_factory=list, description="What must not be there.")],
-    lane: Annotated[list[Lane], Query(default_factory=list, description="Lanes to search; all if left out.")],
-    text: Annotated[str | None, Query(description="Words to look for.", examples=["a dog"])] = None,
+    gone: GoneOf,
+    then: Annotated[
+        list[Words],
+        Query(default_factory=list, max_length=asked.MAX_STEPS, description="Steps that follow one another."),
+    ],
+    not_: Annotated[
+        list[Words],
+        Query(alias="not", default_factory=list, max_length=asked.MAX_EXCLUDED, description="What must not be there."),
+    ],
+    lane: Annotated[
+        list[Lane], Query(default_factory=list, max_length=len(Lane), description="Lanes to search; all if left out.")
+    ],
+    text: Annotated[Words | None, Query(description="Words to look for.", examples=["a dog"])] = None,
     correct: Annotated[
         bool, Query(description="Whether misspelt words are searched for as those that were probably meant.")
     ] = True,
@@ -136,7 +147,7 @@ def timeline(
             limit=_MOST_MOMENTS,
             correct=correct,
         )
-        answer, curve = engine.search_video(query, record, contents.windows)
+        answer, curve = engine.search_video(query, record, contents.windows, gone)
         value["curve"] = curve_json(curve)
         if answer.corrected:
             value["corrected"] = corrected_json(answer.corrected)

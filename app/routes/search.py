@@ -8,14 +8,14 @@ from fastapi import APIRouter, Body, Form, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from app.dependencies import HEAVY, EngineOf, LinksOf, MetricsOf
+from app.dependencies import HEAVY, SEARCH, EngineOf, GoneOf, LinksOf, MetricsOf
 from app.links import Links
 from app.metrics import Metrics
 from app.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
-from retrieval.domain import Answer
+from retrieval.domain import Answer, Gone
 from retrieval.errors import InputError
 from retrieval.file_queries import FileKind, QueryFile, search_with
-from retrieval.query import Query
+from retrieval.query import MAX_QUERY_CHARS, Query
 from retrieval.search import SearchEngine
 
 router = APIRouter(prefix="/v1", tags=["search"])
@@ -27,7 +27,14 @@ Options = Annotated[
         examples=['{"limit": 5, "filter": {"tag": "work"}}'],
     ),
 ]
-Words = Annotated[str, Form(description="Words that are searched for together with the file.", examples=["at night"])]
+ExtraWords = Annotated[
+    str,
+    Form(
+        max_length=MAX_QUERY_CHARS,
+        description="Words that are searched for together with the file.",
+        examples=["at night"],
+    ),
+]
 
 _ANSWER: dict[str, Any] = {
     "response_model": SearchAnswer,
@@ -36,18 +43,18 @@ _ANSWER: dict[str, Any] = {
         410: {"description": "The cursor expired, for the library has changed since."},
     },
 }
-_HEAVY_ANSWER: dict[str, Any] = {**_ANSWER, "dependencies": [HEAVY]}
 
 
-@router.post("/search", operation_id="search", summary="Find moments", **_ANSWER)
+@router.post("/search", operation_id="search", summary="Find moments", dependencies=[SEARCH], **_ANSWER)
 def search(
     body: Annotated[SearchBody, Body(openapi_examples=SEARCH_EXAMPLES)],
     engine: EngineOf,
     links: LinksOf,
     metrics: MetricsOf,
+    gone: GoneOf,
 ) -> JSONResponse:
     """Moments that answer the query, best first, each with times, confidence and evidence."""
-    return _timed(links, metrics, lambda: engine.search(body.to_query()))
+    return _timed(links, metrics, lambda: engine.search(body.to_query(), gone))
 
 
 @router.post(
@@ -58,10 +65,10 @@ def search(
     **_ANSWER,
 )
 def search_spoken(
-    file: UploadFile, engine: EngineOf, links: LinksOf, metrics: MetricsOf, options: Options = "{}"
+    file: UploadFile, engine: EngineOf, links: LinksOf, metrics: MetricsOf, gone: GoneOf, options: Options = "{}"
 ) -> JSONResponse:
     """Moments for the words said in an audio file; `transcript` is what was heard."""
-    return _timed(links, metrics, _with_file(engine, FileKind.SPOKEN, file, options))
+    return _timed(links, metrics, _with_file(engine, FileKind.SPOKEN, file, gone, options))
 
 
 @router.post(
@@ -72,11 +79,12 @@ def search_sound(
     engine: EngineOf,
     links: LinksOf,
     metrics: MetricsOf,
+    gone: GoneOf,
     options: Options = "{}",
-    text: Words = "",
+    text: ExtraWords = "",
 ) -> JSONResponse:
     """Moments that sound like an audio file, and like `text` if there is any."""
-    return _timed(links, metrics, _with_file(engine, FileKind.SOUND, file, options, text))
+    return _timed(links, metrics, _with_file(engine, FileKind.SOUND, file, gone, options, text))
 
 
 @router.post(
@@ -87,18 +95,19 @@ def search_image(
     engine: EngineOf,
     links: LinksOf,
     metrics: MetricsOf,
+    gone: GoneOf,
     options: Options = "{}",
-    text: Words = "",
+    text: ExtraWords = "",
 ) -> JSONResponse:
     """Moments that look like an image file, and are like `text` if there is any."""
-    return _timed(links, metrics, _with_file(engine, FileKind.IMAGE, file, options, text))
+    return _timed(links, metrics, _with_file(engine, FileKind.IMAGE, file, gone, options, text))
 
 
 def _with_file(
-    engine: SearchEngine, kind: FileKind, file: UploadFile, options: str, text: str = ""
+    engine: SearchEngine, kind: FileKind, file: UploadFile, gone: Gone, options: str, text: str = ""
 ) -> Callable[[], Answer]:
     query = _query(options, text)
-    return lambda: search_with(engine, query, QueryFile(kind, file.file))
+    return lambda: search_with(engine, query, QueryFile(kind, file.file), gone)
 
 
 def _query(options: str, text: str) -> Query:

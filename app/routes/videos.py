@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query
 from app.adding import add
 from app.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf
 from app.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAnswer, VideosAnswer
+from retrieval.query import MAX_QUERY_CHARS
+from retrieval.video_filter import MAX_GLOB_CHARS, MAX_REFERENCE_CHARS
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -17,9 +19,11 @@ def list_videos(
     links: LinksOf,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
     cursor: Annotated[str | None, Query(description="The `next_cursor` of the page before.")] = None,
-    path: Annotated[str | None, Query(description="A glob that paths must match.")] = None,
-    tag: Annotated[str | None, Query(description="A tag that they must have.")] = None,
-    q: Annotated[str, Query(description="Words that must all stand in the title or the path.")] = "",
+    path: Annotated[str | None, Query(max_length=MAX_GLOB_CHARS, description="A glob that paths must match.")] = None,
+    tag: Annotated[str | None, Query(max_length=MAX_REFERENCE_CHARS, description="A tag that they must have.")] = None,
+    q: Annotated[
+        str, Query(max_length=MAX_QUERY_CHARS, description="Words that must all stand in the title or the path.")
+    ] = "",
 ) -> dict[str, Any]:
     """Videos, newest first."""
     page = library.catalog.videos(limit, cursor=cursor, path_glob=path, tag=tag, words=q)

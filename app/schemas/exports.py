@@ -10,12 +10,15 @@ from app.exports.formats import ExportFormat
 from app.exports.timecode import rate_named
 from app.schemas.body import Body
 from retrieval.domain import Span
+from retrieval.video_filter import MAX_REFERENCE_CHARS
 
 
 class ChoiceBody(Body):
     """A stretch of a video."""
 
-    video_id: Annotated[str, Field(min_length=1, description="Id, path or file name of the video.")]
+    video_id: Annotated[
+        str, Field(min_length=1, max_length=MAX_REFERENCE_CHARS, description="Id, path or file name of the video.")
+    ]
     start_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     end_s: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     title: Annotated[
@@ -50,6 +53,7 @@ class ExportBody(Body):
     frame_rate: Annotated[
         str | None,
         Field(
+            max_length=20,
             description="Rate of a reel or an editing list, as `29.97`; that of the first moment if left out.",
             examples=["25"],
         ),

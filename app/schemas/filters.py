@@ -10,7 +10,16 @@ from app.schemas.body import Body
 from retrieval.domain import Span
 from retrieval.errors import InputError
 from retrieval.path_text import readable
-from retrieval.video_filter import Period, VideoFilter, parse_time, period
+from retrieval.video_filter import (
+    MAX_GLOB_CHARS,
+    MAX_REFERENCE_CHARS,
+    MAX_VALUES,
+    MAX_VIDEOS,
+    Period,
+    VideoFilter,
+    parse_time,
+    period,
+)
 
 
 def _kind(value: object) -> Literal["operators", "list", "value"]:
@@ -33,8 +42,10 @@ When = Annotated[
     PlainValidator(_parsed),
     WithJsonSchema({"type": "string", "examples": ["2026-05-31", "2026-05-31T14:30:00Z"]}),
 ]
-Text = Annotated[str, Field(min_length=1)]
-Texts = Annotated[list[Text], Field(min_length=1, max_length=1000)]
+Text = Annotated[str, Field(min_length=1, max_length=MAX_REFERENCE_CHARS)]
+Glob = Annotated[str, Field(min_length=1, max_length=MAX_GLOB_CHARS)]
+Texts = Annotated[list[Text], Field(min_length=1, max_length=MAX_VALUES)]
+Videos = Annotated[list[Text], Field(max_length=MAX_VIDEOS)]
 Second = Annotated[float, Field(ge=0)]
 
 
@@ -53,7 +64,7 @@ class IdCondition(Condition):
     """Which videos."""
 
     eq: Annotated[Text | None, Field(description="This video.")] = None
-    in_: Annotated[Texts | None, Field(alias="in", description="One of these videos.")] = None
+    in_: Annotated[Videos | None, Field(alias="in", min_length=1, description="One of these videos.")] = None
 
 
 class PathCondition(Condition):
@@ -61,7 +72,7 @@ class PathCondition(Condition):
 
     eq: Annotated[Text | None, Field(description="This whole path.")] = None
     in_: Annotated[Texts | None, Field(alias="in", description="One of these whole paths.")] = None
-    glob: Annotated[Text | None, Field(description="A pattern; `*` crosses folders.")] = None
+    glob: Annotated[Glob | None, Field(description="A pattern; `*` crosses folders.")] = None
 
 
 class TagCondition(Condition):
@@ -95,17 +106,13 @@ class TimeCondition(Condition):
         return period(self.eq, self.eq)
 
 
-_Ids = (
-    Annotated[Text, Tag("value")]
-    | Annotated[Annotated[list[Text], Field(max_length=1000)], Tag("list")]
-    | Annotated[IdCondition, Tag("operators")]
-)
+_Ids = Annotated[Text, Tag("value")] | Annotated[Videos, Tag("list")] | Annotated[IdCondition, Tag("operators")]
 _Path = (
-    Annotated[Text | None, Tag("value")] | Annotated[Texts, Tag("list")] | Annotated[PathCondition, Tag("operators")]
+    Annotated[Glob | None, Tag("value")] | Annotated[Texts, Tag("list")] | Annotated[PathCondition, Tag("operators")]
 )
 _Tags = (
     Annotated[Text, Tag("value")]
-    | Annotated[Annotated[list[Text], Field(max_length=1000)], Tag("list")]
+    | Annotated[Annotated[list[Text], Field(max_length=MAX_VALUES)], Tag("list")]
     | Annotated[TagCondition, Tag("operators")]
 )
 _Seconds = Annotated[Second | None, Tag("value")] | Annotated[SecondsCondition, Tag("operators")]

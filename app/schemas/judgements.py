@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.schemas.body import Body
 from retrieval.domain import Lane
+from retrieval.query import MAX_QUERY_CHARS
+from retrieval.video_filter import MAX_REFERENCE_CHARS
 
 
 class JudgementBody(Body):
@@ -27,8 +29,10 @@ class JudgementBody(Body):
         },
     )
 
-    query: Annotated[str, Field(description="The words that were searched for.")]
-    video_id: Annotated[str, Field(min_length=1, description="Id, path or file name of the video.")]
+    query: Annotated[str, Field(max_length=MAX_QUERY_CHARS, description="The words that were searched for.")]
+    video_id: Annotated[
+        str, Field(min_length=1, max_length=MAX_REFERENCE_CHARS, description="Id, path or file name of the video.")
+    ]
     start_s: float
     end_s: float
     is_right: bool

@@ -10,13 +10,29 @@ from app.schemas.filters import FilterBody, filter_json
 from app.schemas.moments import CorrectionAnswer, MomentAnswer, Probability
 from retrieval.domain import Lane, Span
 from retrieval.path_text import readable
-from retrieval.query import MAX_LIMIT, Clip, GroupBy, Query, Term, parse_term
+from retrieval.query import (
+    MAX_CURSOR_CHARS,
+    MAX_EXCLUDED,
+    MAX_LIMIT,
+    MAX_QUERY_CHARS,
+    MAX_STEPS,
+    Clip,
+    GroupBy,
+    Query,
+    Term,
+    parse_term,
+)
+from retrieval.video_filter import MAX_REFERENCE_CHARS
+
+Words = Annotated[str, Field(max_length=MAX_QUERY_CHARS)]
 
 
 class ClipBody(Body):
     """A stretch of an indexed video."""
 
-    video_id: Annotated[str, Field(min_length=1, description="Id, path or file name of the video.")]
+    video_id: Annotated[
+        str, Field(min_length=1, max_length=MAX_REFERENCE_CHARS, description="Id, path or file name of the video.")
+    ]
     start_s: float
     end_s: float
 
@@ -28,14 +44,19 @@ class ClipBody(Body):
 class QueryBody(Body):
     """What is looked for: `text`, more like a clip (`like`), or both; and steps that follow (`then`)."""
 
-    text: Annotated[str | None, Field(description="A description of the moment.")] = None
+    text: Annotated[Words | None, Field(description="A description of the moment.")] = None
     like: Annotated[ClipBody | None, Field(description="A clip to find more like; itself is left out.")] = None
     text_share: Annotated[
         float, Field(ge=0, le=1, description="How much the text weighs against a clip or a file.")
     ] = 0.5
-    then: Annotated[list[str], Field(description="Steps that follow one another.")] = []
+    then: Annotated[
+        list[Words],
+        Field(max_length=MAX_STEPS, description=f"Steps that follow one another: {MAX_STEPS} in all, with the first."),
+    ] = []
     within_s: Annotated[float, Field(gt=0, description="Seconds from the end of one step to the next.")] = 30.0
-    not_: Annotated[list[str], Field(alias="not", description="What must not be there.")] = []
+    not_: Annotated[
+        list[Words], Field(alias="not", max_length=MAX_EXCLUDED, description="What must not be there.")
+    ] = []
 
     def steps(self, with_file: bool) -> tuple[Term, ...]:
         """Terms in order; with a file, the first belongs to it and may be without words."""
@@ -51,12 +72,16 @@ class OptionsBody(Body):
     """How to search with a file: a search that need not have words."""
 
     query: QueryBody = QueryBody()
-    lanes: Annotated[list[Lane] | None, Field(description="Lanes to search; all if left out.")] = None
+    lanes: Annotated[
+        list[Lane] | None, Field(max_length=len(Lane), description="Lanes to search; all if left out.")
+    ] = None
     weights: Annotated[dict[Lane, float] | None, Field(description="How much each lane counts, 0 to 10.")] = None
     filter: FilterBody = FilterBody()
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 10
     group_by: Annotated[GroupBy, Field(description="Of what the answer has one moment.")] = GroupBy.SHOT
-    cursor: Annotated[str | None, Field(description="The `next_cursor` of the page before.")] = None
+    cursor: Annotated[
+        str | None, Field(max_length=MAX_CURSOR_CHARS, description="The `next_cursor` of the page before.")
+    ] = None
     explain: Annotated[bool, Field(description="Say why each moment has its rank.")] = False
     min_confidence: Annotated[Probability, Field(description="Moments with less are left out.")] = 0.0
     correct: Annotated[

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from retrieval.errors import InputError, VideoNotFoundError
 from retrieval.path_text import readable, spellings
+from retrieval.video_filter import require_short
 
-MAX_GLOB_CHARS = 1_000
 _MIN_PREFIX = 4
 _NAMED_AT_MOST = 5
 
@@ -26,8 +26,7 @@ def matching(glob: str | None, named: Sequence[tuple[str, Named]]) -> list[Named
     """
     if glob is None:
         return [value for _, value in named]
-    if len(glob) > MAX_GLOB_CHARS:
-        raise InputError(f"the glob has {len(glob):,} characters; at most {MAX_GLOB_CHARS:,} are allowed")
+    require_short(glob)
     glob = unicodedata.normalize("NFC", glob)
     for reading in (glob, glob.replace("[", "[[]")):
         describes = _pattern(reading)
