@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from app.cli import Invocation, emit_json
+from app.harmless import shell_word
 from app.remote import server_of
 from app.searching import resolve_profile
 from app.settings import Settings
@@ -15,7 +16,7 @@ from app.terminal import make_console, shown
 from retrieval.domain import Lane
 from retrieval.errors import MomentsError
 from retrieval.library import Library
-from retrieval.storage.folder import LockName
+from retrieval.storage.folder import DataFolder, LockName
 from retrieval.storage.records import VideoRecord, VideoStatus
 
 _LOW_DISK_GB = 2.0
@@ -78,6 +79,13 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     )
     advice = "free some space or choose another folder with --data-dir"
     yield Finding("folder", True, str(settings.data_dir))
+    open_paths = DataFolder.create(settings.data_dir).open_to_others()
+    yield Finding(
+        "private",
+        not open_paths,
+        f"{len(open_paths)} of its files and folders are open to other users{_such_as(list(map(str, open_paths)))}",
+        f"chmod -R go= {shell_word(str(settings.data_dir))}, or take a folder that only Moments uses",
+    )
     yield Finding("disk", free_gb > _LOW_DISK_GB, f"{free_gb:.1f} GB free", advice)
 
 
