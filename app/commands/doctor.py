@@ -38,11 +38,13 @@ class Finding:
 def doctor(invocation: Invocation) -> int:
     """Check this machine, the data folder and the index; exit 1 if something is wrong."""
     findings = []
-    for check in (_machine, _ffmpeg, _folder, _models, _index):
+    for check in (_machine, _ffmpeg, _folder, _queue, _models, _index):
         try:
             findings += list(check(invocation.settings))
         except MomentsError as error:
             findings.append(Finding(check.__name__.strip("_"), False, error.message))
+        except OSError as error:
+            findings.append(Finding(check.__name__.strip("_"), False, str(error)))
     if invocation.as_json:
         emit_json(
             {
@@ -87,6 +89,13 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         f"chmod -R go= {shell_word(str(settings.data_dir))}, or take a folder that only Moments uses",
     )
     yield Finding("disk", free_gb > _LOW_DISK_GB, f"{free_gb:.1f} GB free", advice)
+
+
+def _queue(settings: Settings) -> Iterator[Finding]:
+    if settings.database_url is None:
+        folder = DataFolder.create(settings.data_dir)
+        folder.require_jobs_file()
+        yield Finding("queue", True, str(folder.jobs_file))
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -160,6 +169,7 @@ def _vectors(library: Library) -> Iterator[Finding]:
     records = library.catalog.get_many(library.catalog.ids(status=VideoStatus.INDEXED))
     with library.vectors() as store:
         for lane in Lane:
+            store.active(lane)  # raises where what names the spaces in use cannot be read
             spaces = {record.encoders[lane] for record in records.values() if lane in record.encoders}
             for space in sorted(spaces):
                 counts = store.counts_by_video(space)

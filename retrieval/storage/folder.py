@@ -9,11 +9,12 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,13 +27,15 @@ from retrieval.storage.atomic import write_atomically
 
 _PRIVATE_FOLDER = 0o700
 _OTHERS = 0o077
+_OWN_FOLDERS = ("vectors", "thumbnails", "models", "uploads", "files", "work", "workers", "clips", "exports")
 _OWN_NAME = re.compile(
     r"(catalog|jobs)\.sqlite(-wal|-shm|-journal)?|(index|vectors|identity)\.lock(\.json)?|identity|server\.token|"
-    r"moments\.log|vectors|thumbnails|models|uploads|files|work|workers|clips|exports|\.(writable|identity|index|vectors).*"
+    rf"moments\.log|{'|'.join(_OWN_FOLDERS)}|\.(writable|identity|index|vectors).*"
 )
 """What Moments itself writes in a data folder."""
 
 _POLL_S = 0.02
+_JOBS_PATIENCE_S = 30.0
 _PROBE_PATIENCE_S = 0.1
 """``owner`` holds a free lock for a moment to see that it is free: nobody gives up sooner than this."""
 
@@ -86,6 +89,9 @@ class DataFolder:
                 f"the data folder {folder.path} cannot be written to: {error.strerror}{_of_another(folder.path)}; "
                 "choose another with --data-dir or MOMENTS_DATA_DIR"
             ) from error
+        for name in _OWN_FOLDERS:
+            if (folder.path / name).exists() and not (folder.path / name).is_dir():
+                raise StorageError(f"{folder.path / name} is in the way of a folder of that name; move it away")
         folder._close()
         return folder
 
@@ -133,6 +139,26 @@ class DataFolder:
     def catalog_url(self) -> str:
         """SQLAlchemy URL of the catalog that is kept here unless another database is set."""
         return f"sqlite:///{self.path / 'catalog.sqlite'}"
+
+    @property
+    def jobs_file(self) -> Path:
+        """The queue that is kept here unless another database is set."""
+        return self.path / "jobs.sqlite"
+
+    def require_jobs_file(self) -> None:
+        """Raises StorageError if something is there that is no SQLite database, or not one to be written to."""
+        if not os.path.lexists(self.jobs_file):
+            return
+        try:
+            with closing(sqlite3.connect(self.jobs_file, isolation_level=None, timeout=_JOBS_PATIENCE_S)) as database:
+                database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                database.execute("BEGIN IMMEDIATE")
+                database.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"the queue {self.jobs_file} cannot be used: {error}; make it writable, or move it away: "
+                "jobs that wait are lost then, nothing else"
+            ) from error
 
     @property
     def vectors_dir(self) -> Path:
