@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from app.harmless import harmless, json_line, say
+from app.harmless import LogFormatter, harmless, json_line, say
+from app.umask import private_files
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("app.commands.index:index", "Index files, folders or globs."),
@@ -73,7 +74,7 @@ class _LazyGroup(click.Group):
 def cli(ctx: click.Context, data_dir: Path | None, profile: str | None, as_json: bool, verbose: bool) -> None:
     """Find the right moment in your videos: what is seen, heard, said or shown on screen."""
     log = logging.StreamHandler(sys.stderr)
-    log.setFormatter(_HarmlessFormatter("%(message)s"))
+    log.setFormatter(LogFormatter("%(message)s"))
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[log])
     overrides: dict[str, Any] = {}
     if data_dir is not None:
@@ -81,13 +82,6 @@ def cli(ctx: click.Context, data_dir: Path | None, profile: str | None, as_json:
     if profile is not None:
         overrides["profile"] = profile
     ctx.obj = Invocation(overrides, as_json)
-
-
-class _HarmlessFormatter(logging.Formatter):
-    """Logs name files and quote what was in them."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return harmless(super().format(record))
 
 
 class Invocation:
@@ -134,7 +128,8 @@ def main() -> None:
         # A bar or a dash is no reason to fail where the terminal knows no Unicode.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        outcome = cli.main(standalone_mode=False, prog_name="moments")
+        with private_files():
+            outcome = cli.main(standalone_mode=False, prog_name="moments")
         code = outcome if isinstance(outcome, int) else 0
     except click.exceptions.Abort:
         say("moments: stopped", err=True)
@@ -153,6 +148,13 @@ def main() -> None:
         code = _EXIT_CODES.get(error.code, 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except OSError as error:
+        # Whatever is wrong with a file or a folder is no fault of the program: it needs no traceback.
+        message = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
+        if "--json" in sys.argv:
+            emit_json({"error": {"code": "storage_failed", "message": message}})
+        say(f"moments: {message}", err=True)
         code = 1
     sys.exit(code)
 

@@ -1,8 +1,11 @@
 """Text that others wrote, made harmless for a terminal: nothing in it moves the cursor, colours or turns round."""
 
 import json
+import logging
 import re
 import shlex
+import textwrap
+from typing import Any
 
 import click
 
@@ -15,6 +18,7 @@ _TURNING = "\u202a-\u202e\u2066-\u2069"
 _HARMFUL = re.compile(f"[{_CONTROLS}{_TURNING}]")
 _UNPRINTED = re.compile(f"[\x7f-\x9f\u2028\u2029{_TURNING}\ud800-\udfff]")
 _BREAKS = re.compile("[\t\n]")
+_BELOW = "    "
 
 
 def harmless(text: str) -> str:
@@ -25,6 +29,19 @@ def harmless(text: str) -> str:
 def one_line(text: str) -> str:
     """The text as above on one line: for names, titles and messages."""
     return _BREAKS.sub(_written_out, harmless(text))
+
+
+class LogFormatter(logging.Formatter):
+    """One line for each record, and a traceback below it that cannot be taken for another.
+
+    Logs name files, and quote what was in them and what others asked: a line break there is written out.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the library's name
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        return textwrap.indent(harmless(super().formatException(ei)), _BELOW)
 
 
 def json_line(value: object, *, ascii_only: bool = False) -> str:

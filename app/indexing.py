@@ -46,12 +46,14 @@ def open_jobs(library: Library, settings: Settings, url: str | None = None) -> I
         # Asked before there is a job: one that finds it away at its last step would have worked for nothing.
         with library.vectors():
             pass
+    if settings.database_url is None:
+        library.folder.require_jobs_file()
     resolved = resolve_profile(library, settings)
     announce(resolved, settings)
     warm_up()
     encoders = Encoders(resolved.profile, settings)
     indexer = Indexer(library, encoders, settings)
-    database = settings.database_url or f"sqlite:///{library.folder.path / 'jobs.sqlite'}"
+    database = settings.database_url or f"sqlite:///{library.folder.jobs_file}"
     with ExitStack() as held:
         if shares_work(settings):
             # Never a name that was used before: the jobs of another of that name would be taken for its own.

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import problem, problem_of, problem_of_http
 from app.guard import Caller, CallerKind, Guard, is_loopback_name
 from app.metrics import Metrics
+from app.origins import page_of
 from app.tus import UPLOADS_PATH
 from retrieval.errors import ForbiddenError, MomentsError, TooBusyError
 
@@ -148,8 +149,11 @@ class Door:
             request = HTTPConnection(scope)
             secret = _bearer(request.headers.get("authorization"))
             session = request.cookies.get(SESSION_COOKIE)
-            if scope["method"] not in _SAFE_METHODS and secret is None:
-                self._refuse_other_sites(request.headers, needs_proof=session is not None)
+            if secret is None:
+                if scope["method"] not in _SAFE_METHODS:
+                    self._refuse_other_sites(request.headers, needs_proof=session is not None)
+                elif scope["method"] != "OPTIONS":
+                    self._refuse_reading_elsewhere(request.headers)
             if not is_open(scope["app_path"]):
                 keys = scope["app"].state.library.catalog.api_keys
                 caller = await to_thread.run_sync(self._guard.caller, keys, secret, session)
@@ -158,18 +162,23 @@ class Door:
         await self._app(scope, receive, send)
 
     def _refuse_other_sites(self, headers: Headers, *, needs_proof: bool) -> None:
-        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        if self._guard.allows_page_of(origin):
+        if self._guard.allows_page_of(headers.get("origin")):
             return
-        if site is not None:
-            is_ours = site in ("same-origin", "none")
-        elif origin is not None:
-            is_ours = urlsplit(origin).netloc == headers.get("host")
-        else:
-            is_ours = not needs_proof
-        if not is_ours:
+        if not (_is_of_our_page(headers) if _tells_its_page(headers) else not needs_proof):
             raise ForbiddenError(
                 "a page of another site cannot change anything here, unless MOMENTS_ALLOWED_ORIGINS names its origin"
+            )
+
+    def _refuse_reading_elsewhere(self, headers: Headers) -> None:
+        """A page elsewhere could not read the answer, but it makes the server work, and sees how long that takes.
+
+        Who follows a link from there comes in: the page is left behind.
+        """
+        if not _tells_its_page(headers) or _is_of_our_page(headers) or _is_visit(headers):
+            return
+        if not self._guard.allows_page_of(page_of(headers)):
+            raise ForbiddenError(
+                "a page of another site gets nothing from here, unless MOMENTS_ALLOWED_ORIGINS names its origin"
             )
 
     def _refuse_other_names(self, caller: Caller, *names: str) -> None:
@@ -250,6 +259,24 @@ class StreamEnd:
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _tells_its_page(headers: Headers) -> bool:
+    """Whether a browser says which page asks; other programs say nothing of the kind."""
+    return "sec-fetch-site" in headers or "origin" in headers
+
+
+def _is_of_our_page(headers: Headers) -> bool:
+    """Whether the page that asks is one of this server, or there is none: somebody typed the address."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return urlsplit(headers["origin"]).netloc == headers.get("host")
+
+
+def _is_visit(headers: Headers) -> bool:
+    """Whether the answer becomes a page of its own, not part of the page that asks."""
+    return headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
 
 
 def _bearer(authorization: str | None) -> str | None:

@@ -66,7 +66,7 @@ class OtherOrigins:
         if scope["type"] != "http":
             await self._cors(scope, receive, send)
             return
-        is_shown = _origin(Headers(scope=scope)) in self._origins
+        is_shown = page_of(Headers(scope=scope)) in self._origins
 
         async def send_for_elements(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -79,8 +79,8 @@ class OtherOrigins:
         await self._cors(scope, receive, send_for_elements)
 
 
-def _origin(headers: Headers) -> str:
-    """Where the page is that asks. An element without `crossorigin` sends no origin, but where it stands."""
+def page_of(headers: Headers) -> str:
+    """The origin of the page that asks. An element without `crossorigin` sends no origin, but where it stands."""
     if "origin" in headers:
         return headers["origin"]
     page = urlsplit(headers.get("referer", ""))

@@ -11,6 +11,7 @@ from indexer.addition import Addition, Origin
 from indexer.job_runs import Progress
 from indexer.pipeline import Outcome
 from retrieval.errors import shortened
+from retrieval.path_text import composed
 
 
 class JobState(StrEnum):
@@ -69,9 +70,9 @@ class Job:
     def title(self) -> str:
         """What the user calls it, or else what its file is called."""
         if self.addition.title is not None:
-            return self.addition.title
+            return composed(self.addition.title)
         is_address = self.addition.origin is Origin.URL and self.path == self.addition.where
-        return self.path.rsplit("/", 1)[-1] or self.path if is_address else Path(self.path).stem
+        return self.path.rsplit("/", 1)[-1] or self.path if is_address else composed(Path(self.path).stem)
 
     @property
     def video_id(self) -> str | None:

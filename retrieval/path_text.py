@@ -6,6 +6,7 @@ but cannot be written as UTF-8. It is shown with the byte as ``\\xNN``, and stor
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterable
 
 _FIRST_BYTE, _FIRST_ESCAPED, _FIRST_STORED = 0x80, 0xDC80, 0x10FE80
@@ -20,6 +21,11 @@ _SHOWN_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 def readable(path: str) -> str:
     """The path as valid Unicode for people and programs: a byte that is no text as ``\\xNN``."""
     return _with_bytes(path).encode("utf-8", "backslashreplace").decode() if _has_surrogates(path) else path
+
+
+def composed(text: str) -> str:
+    """The text as people write it, in NFC: a letter and its accent are one character, whatever typed or named it."""
+    return unicodedata.normalize("NFC", text)
 
 
 def spellings(texts: Iterable[str]) -> frozenset[str]:

@@ -436,3 +436,17 @@ def test_threads_that_write_at_once_wait_for_each_other(catalog: Catalog) -> Non
 
     assert failures == []
     assert catalog.totals().videos == 4
+
+
+def test_tags_and_titles_are_the_same_however_their_accents_are_written(catalog: Catalog) -> None:
+    one, two = "Caf\N{LATIN SMALL LETTER E WITH ACUTE}", "Cafe\N{COMBINING ACUTE ACCENT}"
+    catalog.publish(video(1, path=f"/{two}.mp4", title=two), VideoContents())
+    assert catalog.resolve(video(1).id).title == one
+    edited = catalog.edit(video(1).id, VideoEdit(frozenset({"title", "tags"}), title=f"{two}!", tags=(one, two)))
+    assert (edited.title, edited.tags, edited.path) == (f"{one}!", (one,), f"/{two}.mp4")
+    for spelling in (one, two):
+        assert catalog.ids(tag=spelling) == {edited.id}
+        assert catalog.ids(path_glob=f"{spelling}*") == {edited.id}
+        assert [found.id for found in catalog.videos(9, tag=spelling, words=spelling).videos] == [edited.id]
+        for where in (VideoFilter(tags=(one, spelling)), VideoFilter(any_tags=(spelling,))):
+            assert catalog.searched(where) == {edited.id}

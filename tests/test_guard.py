@@ -172,6 +172,36 @@ def test_a_page_of_another_site_changes_nothing(client: TestClient, headers: dic
     assert client.delete("/v1/videos/nothing", headers=headers).status_code == status
 
 
+VISIT = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize("path", ["/v1/videos", "/v1/session", "/v1/videos/a.mp4/thumbnail", "/metrics", "/"])
+@pytest.mark.parametrize(
+    ("headers", "comes_in"),
+    [
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}, False),
+        ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, False),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "object"}, False),
+        ({"Sec-Fetch-Site": "cross-site"}, False),
+        ({"Origin": "https://evil.example"}, False),
+        ({"Origin": "null"}, False),
+        ({"Sec-Fetch-Site": "cross-site", **VISIT}, True),
+        ({"Sec-Fetch-Site": "same-site", **VISIT}, True),
+        ({"Sec-Fetch-Site": "none", **VISIT}, True),
+        ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "video"}, True),
+        ({"Origin": SITE}, True),
+        ({}, True),
+    ],
+)
+def test_a_page_of_another_site_is_shown_nothing_but_its_links_lead_here(
+    client: TestClient, path: str, headers: dict[str, str], comes_in: bool
+) -> None:
+    for ask in (client.get, client.head):
+        assert (ask(path, headers=headers).status_code != 403) is comes_in
+
+
 def test_a_session_needs_proof_that_the_page_is_ours(client: TestClient, secret: str) -> None:
     sign_in(client, secret)
     assert client.delete("/v1/videos/nothing").status_code == 403

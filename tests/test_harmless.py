@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from app.harmless import harmless, json_line, one_line, shell_word
+from app.harmless import LogFormatter, harmless, json_line, one_line, shell_word
 from app.progress import IndexProgress
 from app.render import print_answer
 from app.terminal import make_console, print_rows, shown
@@ -206,3 +206,22 @@ def test_a_console_lets_its_own_colours_through(monkeypatch: pytest.MonkeyPatch)
     assert captured.get().startswith("\x1b[31ma\\x1b[31m")
     assert "\x1b[31m\x1b]0;" not in captured.get()
     assert "\u202e" not in captured.get()
+
+
+def test_a_log_has_one_line_for_each_record_whatever_it_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    forged = "film.mp4\nWARNING forged\r\x1b[2K\u2028more"
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(levelname)s %(message)s"))
+    log = logging.Logger("test")
+    log.addHandler(handler)
+    log.warning("cannot read %s", forged)
+    try:
+        raise OSError(forged)
+    except OSError:
+        log.exception("indexing %s failed", forged)
+    lines = capsys.readouterr().err.splitlines()
+    shown = r"film.mp4\nWARNING forged\r\x1b[2K\u2028more"
+    assert lines[0] == f"WARNING cannot read {shown}"
+    assert lines[1] == f"ERROR indexing {shown} failed"
+    assert len(lines) > 3
+    assert all(line.startswith("    ") for line in lines[2:])

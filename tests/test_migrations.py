@@ -24,6 +24,7 @@ from retrieval.storage.tables import Base
 
 ROOT = Path(__file__).parents[1]
 OLDEST = "0001"
+COMPOSED, DECOMPOSED = "Caf\N{LATIN SMALL LETTER E WITH ACUTE}", "Cafe\N{COMBINING ACUTE ACCENT}"
 
 
 def migrate(url: str, to: str) -> None:
@@ -240,3 +241,27 @@ def test_a_writer_waits_for_the_one_before(url: str, tmp_path: Path) -> None:
     assert not other.in_transaction
     other.close()
     catalog.close()
+
+
+def test_tags_and_titles_of_before_are_composed_and_those_that_become_one_are_merged(url: str) -> None:
+    migrate(url, "0007")
+    engine = migration_engine(url)
+    with engine.begin() as connection:
+        for video_id, title in (("0" * 16, DECOMPOSED), ("1" * 16, "plain")):
+            connection.execute(
+                text(
+                    "INSERT INTO videos (id, content_hash, path, title, given_title, size_bytes, modified_ns, status, "
+                    "encoders, warnings, windows, created_at) VALUES (:id, :id, :path, :title, :title, 1, 2, "
+                    "'indexed', '{}', '[]', 1, '2026-01-02 03:04:05.000000')"
+                ),
+                {"id": video_id, "title": title, "path": f"/{DECOMPOSED}-{video_id}.mp4"},
+            )
+        for video_id, name in (("0" * 16, DECOMPOSED), ("0" * 16, COMPOSED), ("1" * 16, DECOMPOSED), ("1" * 16, "b")):
+            connection.execute(text("INSERT INTO tags VALUES (:id, :name)"), {"id": video_id, "name": name})
+    engine.dispose()
+    catalog = Catalog(open_database(url))
+    videos = catalog.get_many(["0" * 16, "1" * 16])
+    catalog.close()
+    assert (videos["0" * 16].title, videos["0" * 16].tags) == (COMPOSED, (COMPOSED,))
+    assert (videos["1" * 16].title, videos["1" * 16].tags) == ("plain", (COMPOSED, "b"))
+    assert videos["0" * 16].path == f"/{DECOMPOSED}-{'0' * 16}.mp4"

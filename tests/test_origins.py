@@ -227,6 +227,19 @@ def test_elements_show_files_on_pages_that_are_named(library: Library, headers: 
     assert answer.headers["cross-origin-resource-policy"] == policy
 
 
+@pytest.mark.parametrize(
+    ("headers", "is_refused"),
+    [({"Referer": f"{OURS}/page"}, False), ({"Origin": OURS}, False), ({"Referer": f"{THEIRS}/"}, True), ({}, True)],
+)
+def test_only_pages_that_are_named_make_the_server_work(
+    library: Library, headers: dict[str, str], is_refused: bool
+) -> None:
+    client = client_of(library, allowed_origins=(OURS,))
+    element = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    answer = client.get("/v1/videos/nothing/thumbnail", headers=element | headers)
+    assert answer.status_code == (403 if is_refused else 404)
+
+
 def test_a_session_of_a_page_elsewhere_is_sent_from_there(library: Library) -> None:
     _, secret = library.catalog.api_keys.create("laptop")
     client = client_of(library, allowed_origins=(OURS,))

@@ -12,6 +12,7 @@ from app.render import play_hint, print_answer
 from app.sample import SEARCHES, make_sample
 from app.searching import open_engine, resolve_profile
 from app.terminal import make_console, shown
+from app.umask import users_umask
 from retrieval.domain import Profile
 from retrieval.library import Library
 from retrieval.query import Query, parse_term
@@ -39,7 +40,8 @@ def demo(context: click.Context, video: Path | None) -> int:
         file = _FOLDER / "sample.mp4"
         if not file.exists():
             console.print("Making a sample video: pictures of scikit-image, slides, a subtitle track, two sounds ...")
-            make_sample(file)
+            with users_umask():
+                make_sample(file)
     else:
         file = video
     with Library(settings, "moments demo") as library:

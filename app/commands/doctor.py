@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from app.cli import Invocation, emit_json
+from app.harmless import shell_word
 from app.remote import server_of
 from app.searching import resolve_profile
 from app.settings import Settings
@@ -15,7 +16,7 @@ from app.terminal import make_console, shown
 from retrieval.domain import Lane
 from retrieval.errors import MomentsError
 from retrieval.library import Library
-from retrieval.storage.folder import LockName
+from retrieval.storage.folder import DataFolder, LockName
 from retrieval.storage.records import VideoRecord, VideoStatus
 
 _LOW_DISK_GB = 2.0
@@ -37,11 +38,13 @@ class Finding:
 def doctor(invocation: Invocation) -> int:
     """Check this machine, the data folder and the index; exit 1 if something is wrong."""
     findings = []
-    for check in (_machine, _ffmpeg, _folder, _models, _index):
+    for check in (_machine, _ffmpeg, _folder, _queue, _models, _index):
         try:
             findings += list(check(invocation.settings))
         except MomentsError as error:
             findings.append(Finding(check.__name__.strip("_"), False, error.message))
+        except OSError as error:
+            findings.append(Finding(check.__name__.strip("_"), False, str(error)))
     if invocation.as_json:
         emit_json(
             {
@@ -78,7 +81,21 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     )
     advice = "free some space or choose another folder with --data-dir"
     yield Finding("folder", True, str(settings.data_dir))
+    open_paths = DataFolder.create(settings.data_dir).open_to_others()
+    yield Finding(
+        "private",
+        not open_paths,
+        f"{len(open_paths)} of its files and folders are open to other users{_such_as(list(map(str, open_paths)))}",
+        f"chmod -R go= {shell_word(str(settings.data_dir))}, or take a folder that only Moments uses",
+    )
     yield Finding("disk", free_gb > _LOW_DISK_GB, f"{free_gb:.1f} GB free", advice)
+
+
+def _queue(settings: Settings) -> Iterator[Finding]:
+    if settings.database_url is None:
+        folder = DataFolder.create(settings.data_dir)
+        folder.require_jobs_file()
+        yield Finding("queue", True, str(folder.jobs_file))
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
@@ -160,6 +177,7 @@ def _vectors(library: Library) -> Iterator[Finding]:
     records = library.catalog.get_many(library.catalog.ids(status=VideoStatus.INDEXED))
     with library.vectors() as store:
         for lane in Lane:
+            store.active(lane)  # raises where what names the spaces in use cannot be read
             spaces = {record.encoders[lane] for record in records.values() if lane in record.encoders}
             for space in sorted(spaces):
                 counts = store.counts_by_video(space)

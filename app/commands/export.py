@@ -14,6 +14,7 @@ from app.exports.formats import ExportFormat
 from app.exports.timecode import RATES
 from app.harmless import say
 from app.stretches import parse_stretch
+from app.umask import hand_over
 from retrieval.errors import InputError
 from retrieval.library import Library
 
@@ -67,6 +68,7 @@ def export(
             with made.path.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             return
+        hand_over(made.path)
         made.path.replace(target)
     if invocation.as_json:
         emit_json({"path": str(target), "format": wanted, "moments": len(choices), "size_bytes": size_bytes})

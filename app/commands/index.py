@@ -15,7 +15,7 @@ import click
 
 from app.answers import job_json, outcome_json
 from app.cli import Invocation, emit_json
-from app.harmless import say
+from app.harmless import LogFormatter, say
 from app.indexing import open_jobs
 from app.media_files import media_files
 from app.progress import IndexProgress
@@ -157,7 +157,7 @@ def _log_in(file: Path) -> Iterator[None]:
         yield
         return
     handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     try:

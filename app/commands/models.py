@@ -8,6 +8,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from app.cli import Invocation, emit_json
 from app.harmless import say
 from app.terminal import make_console, print_rows
+from app.umask import users_umask
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import lineup_for
 from retrieval.encoders.registry import find_model
@@ -70,7 +71,9 @@ def pull(invocation: Invocation, names: tuple[str, ...], profile: str | None) ->
         for model in wanted:
             task = progress.add_task(model.name, total=model.size_bytes)
             report = partial(_report, progress, task)
-            folder = store.pull(model.name, report)
+            # Caches and folders of models are the user's, and often shared.
+            with users_umask():
+                folder = store.pull(model.name, report)
             progress.update(task, completed=model.size_bytes, total=model.size_bytes)
             if invocation.as_json:
                 emit_json({"model": model.name, "folder": str(folder)})

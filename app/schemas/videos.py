@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from app.schemas.body import Body
 from retrieval.domain import Profile
 from retrieval.errors import InputError
+from retrieval.path_text import composed
 from retrieval.storage.records import VideoEdit, VideoStatus
 from retrieval.video_filter import in_utc, parse_time
 
@@ -17,7 +18,7 @@ MAX_TAGS = 50
 
 
 def _one_line(value: object) -> object:
-    return " ".join(value.replace("\0", "").split()) if isinstance(value, str) else value
+    return composed(" ".join(value.replace("\0", "").split())) if isinstance(value, str) else value
 
 
 def _time(value: object) -> object:

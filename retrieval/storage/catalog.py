@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
-from retrieval.path_text import readable, spellings
+from retrieval.path_text import composed, readable, spellings
 from retrieval.storage import cursors, paths, references
 from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
@@ -135,7 +135,7 @@ class Catalog:
         with self._writing() as session:
             row = self._row(session, video_id)
             if "title" in edit.fields:
-                row.given_title = edit.title
+                row.given_title = None if edit.title is None else composed(edit.title)
             if "recorded_at" in edit.fields:
                 row.given_recorded_at = edit.recorded_at
             if "tags" in edit.fields:
@@ -248,7 +248,9 @@ class Catalog:
         if where.paths:
             conditions.append(paths.PATH.in_(spellings(where.paths)))
         if where.any_tags:
-            conditions.append(VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name.in_(where.any_tags))))
+            conditions.append(
+                VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name.in_(set(map(composed, where.any_tags)))))
+            )
         if where.recorded is not None:
             recorded_at = func.coalesce(VideoRow.given_recorded_at, VideoRow.recorded_at)
             if where.recorded.start is not None:
@@ -353,7 +355,7 @@ def _found(thing: Found | None, video_id: str) -> Found:
 
 def _write_tags(session: Session, video_id: str, tags: Iterable[str]) -> None:
     session.execute(delete(TagRow).where(TagRow.video_id == video_id))
-    session.add_all(TagRow(video_id=video_id, name=name) for name in sorted(set(tags)))
+    session.add_all(TagRow(video_id=video_id, name=name) for name in sorted(set(map(composed, tags))))
 
 
 def _each_path(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
@@ -363,7 +365,7 @@ def _each_path(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 def _conditions(status: VideoStatus | None, *tags: str | None) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [] if status is None else [VideoRow.status == status.value]
-    if wanted := {tag for tag in tags if tag is not None}:
+    if wanted := {composed(tag) for tag in tags if tag is not None}:
         # One look for all of them: a condition for each would be an expression too deep for SQLite.
         tagged = select(TagRow.video_id).where(TagRow.name.in_(wanted)).group_by(TagRow.video_id)
         conditions.append(VideoRow.id.in_(tagged.having(func.count() == len(wanted))))

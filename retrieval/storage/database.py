@@ -78,7 +78,10 @@ def _unusable(engine: Engine, error: SQLAlchemyError) -> StorageError:
         kind = StorageFullError
     elif engine.dialect.name == "postgresql" and isinstance(error, OperationalError | InterfaceError):
         kind = StorageAwayError
-    return kind(f"the catalog {engine.url!r} cannot be used: {reason}")
+    advice = ""
+    if engine.dialect.name == "sqlite" and isinstance(error, DatabaseError) and kind is StorageError:
+        advice = "; see that it is a file that this user may write, or bring it back from a backup"
+    return kind(f"the catalog {engine.url!r} cannot be used: {reason}{advice}")
 
 
 def _parsed(url: str) -> URL:

@@ -7,11 +7,14 @@ lock lies a note of who holds it, for messages and for finding the server that d
 import errno
 import json
 import os
+import re
 import shutil
+import sqlite3
+import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,7 +25,17 @@ import filelock
 from retrieval.errors import DataFolderBusyError, StorageError
 from retrieval.storage.atomic import write_atomically
 
+_PRIVATE_FOLDER = 0o700
+_OTHERS = 0o077
+_OWN_FOLDERS = ("vectors", "thumbnails", "models", "uploads", "files", "work", "workers", "clips", "exports")
+_OWN_NAME = re.compile(
+    r"(catalog|jobs)\.sqlite(-wal|-shm|-journal)?|(index|vectors|identity)\.lock(\.json)?|identity|server\.token|"
+    rf"moments\.log|{'|'.join(_OWN_FOLDERS)}|\.(writable|identity|index|vectors).*"
+)
+"""What Moments itself writes in a data folder."""
+
 _POLL_S = 0.02
+_JOBS_PATIENCE_S = 30.0
 _PROBE_PATIENCE_S = 0.1
 """``owner`` holds a free lock for a moment to see that it is free: nobody gives up sooner than this."""
 
@@ -61,7 +74,8 @@ class DataFolder:
         """The folder at ``path``, made if it is missing. Raises StorageError if it cannot be written to."""
         folder = cls(path.expanduser().absolute())
         try:
-            folder.path.mkdir(parents=True, exist_ok=True)
+            folder.path.parent.mkdir(parents=True, exist_ok=True)
+            folder.path.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise StorageError(f"the data folder {folder.path} cannot be made: a file is in the way") from error
         except OSError as error:
@@ -72,10 +86,36 @@ class DataFolder:
             probe.unlink()
         except OSError as error:
             raise StorageError(
-                f"the data folder {folder.path} cannot be written to: {error.strerror}; "
+                f"the data folder {folder.path} cannot be written to: {error.strerror}{_of_another(folder.path)}; "
                 "choose another with --data-dir or MOMENTS_DATA_DIR"
             ) from error
+        for name in _OWN_FOLDERS:
+            if (folder.path / name).exists() and not (folder.path / name).is_dir():
+                raise StorageError(f"{folder.path / name} is in the way of a folder of that name; move it away")
+        folder._close()
         return folder
+
+    def open_to_others(self) -> list[Path]:
+        """The folder, and what of ours lies in it, as far as other users of the machine may look in."""
+        return [path for path in [self.path, *self._own()] if path.stat().st_mode & _OTHERS]
+
+    def _close(self) -> None:
+        """Close to other users what is ours: earlier versions left it as open as the umask had it.
+
+        A folder that holds other things too stays as it is; what is ours in it does not.
+        """
+        own = self._own()
+        is_ours_alone = len(own) == len(list(self.path.iterdir()))
+        for path in [*([self.path] if is_ours_alone else []), *own]:
+            # Whoever owns it can close it, but not on every file system; `moments doctor` tells.
+            with suppress(OSError):
+                mode = path.stat().st_mode
+                if mode & _OTHERS:
+                    path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+
+    def _own(self) -> list[Path]:
+        """What lies in the folder and is ours; what a link leads to is the user's choice."""
+        return [path for path in self.path.iterdir() if _OWN_NAME.fullmatch(path.name) and not path.is_symlink()]
 
     def identity(self) -> str:
         """What tells the folder from all others, on whatever machine and path: 32 digits kept inside it.
@@ -99,6 +139,26 @@ class DataFolder:
     def catalog_url(self) -> str:
         """SQLAlchemy URL of the catalog that is kept here unless another database is set."""
         return f"sqlite:///{self.path / 'catalog.sqlite'}"
+
+    @property
+    def jobs_file(self) -> Path:
+        """The queue that is kept here unless another database is set."""
+        return self.path / "jobs.sqlite"
+
+    def require_jobs_file(self) -> None:
+        """Raises StorageError if something is there that is no SQLite database, or not one to be written to."""
+        if not os.path.lexists(self.jobs_file):
+            return
+        try:
+            with closing(sqlite3.connect(self.jobs_file, isolation_level=None, timeout=_JOBS_PATIENCE_S)) as database:
+                database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                database.execute("BEGIN IMMEDIATE")
+                database.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StorageError(
+                f"the queue {self.jobs_file} cannot be used: {error}; make it writable, or move it away: "
+                "jobs that wait are lost then, nothing else"
+            ) from error
 
     @property
     def vectors_dir(self) -> Path:
@@ -213,9 +273,10 @@ class DataFolder:
     def _noted(self, name: LockName) -> Owner | None:
         try:
             note = json.loads(self._note(name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return Owner(note["pid"], note["command"], datetime.fromisoformat(note["started_at"]), note["url"])
+        except (OSError, ValueError, TypeError, KeyError):
+            # A note is for messages only; whether somebody holds the lock, the lock itself says.
             return None
-        return Owner(note["pid"], note["command"], datetime.fromisoformat(note["started_at"]), note["url"])
 
     def _busy(self, name: LockName) -> str:
         owner = self._noted(name)
@@ -224,6 +285,12 @@ class DataFolder:
         since = owner.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         advice = f"ask it at {owner.url}" if owner.url else "wait until it is done, or stop it"
         return f"{self.path} {_DOING[name]} by process {owner.pid} ({owner.command}, since {since}); {advice}"
+
+
+def _of_another(path: Path) -> str:
+    """Whose the folder is, where it is not this process's: a volume of a container, most often."""
+    owner = path.stat().st_uid
+    return "" if owner == os.geteuid() else f" (it belongs to user {owner}, and this process is user {os.geteuid()})"
 
 
 def is_full(error: OSError) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from retrieval.errors import VideoFileChangedError
-from retrieval.path_text import readable
+from retrieval.path_text import composed, readable
 from retrieval.storage.records import VideoFile, VideoStatus
 from retrieval.storage.rows import file_of
 from retrieval.storage.tables import TagRow, VideoPathRow, VideoRow
@@ -126,7 +126,7 @@ def _keep_a_path(session: Session, video: VideoRow) -> bool:
     rows = session.scalars(statement).all()
     if rows and video.path not in {row.path for row in rows}:
         first = rows[0]
-        video.path, video.title = first.path, readable(PurePath(first.path).stem)
+        video.path, video.title = first.path, composed(readable(PurePath(first.path).stem))
         video.size_bytes, video.modified_ns = first.size_bytes, first.modified_ns
     return bool(rows)
 

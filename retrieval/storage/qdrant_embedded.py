@@ -11,13 +11,13 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Lane
-from retrieval.errors import InputError
+from retrieval.errors import InputError, StorageError
 from retrieval.storage import payload as keys
 from retrieval.storage.atomic import write_atomically
 from retrieval.storage.edge_shard import (
@@ -248,18 +248,25 @@ class EdgeVectorStore:
 
     def _space(self, name: str) -> Space | None:
         try:
-            stored = json.loads((self._folder / name / "space.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        return Space(name, stored["dim"], stored["sparse"])
+            stored = self._note(self._folder / name / "space.json")
+            return None if stored is None else Space(name, int(stored["dim"]), bool(stored["sparse"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise _unreadable(self._folder / name / "space.json", error) from error
 
     def _active(self) -> dict[str, str]:
+        return {lane: str(space) for lane, space in (self._note(self._folder / _ACTIVE) or {}).items()}
+
+    def _note(self, file: Path) -> dict[str, Any] | None:
+        """What a file beside the shards says, None if there is none. Raises StorageError if it cannot be read."""
         try:
-            text = (self._folder / _ACTIVE).read_text(encoding="utf-8")
+            note = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return {}
-        active: dict[str, str] = json.loads(text)
-        return active
+            return None
+        except (OSError, ValueError) as error:
+            raise _unreadable(file, error) from error
+        if not isinstance(note, dict):
+            raise _unreadable(file, TypeError("it is no JSON object"))
+        return note
 
     def _shard(self, name: str) -> "EdgeShard | None":
         if name not in self._shards:
@@ -273,6 +280,12 @@ class EdgeVectorStore:
         if shard is None:
             raise keys.no_space(name, self.spaces())
         return shard
+
+
+def _unreadable(file: Path, error: Exception) -> StorageError:
+    return StorageError(
+        f"{file} cannot be read: {error}; bring it back from a backup, or move {file.parent} away and index again"
+    )
 
 
 def _size_bytes(folder: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from retrieval.errors import InputError, VideoNotFoundError
-from retrieval.path_text import readable, spellings
+from retrieval.path_text import composed, readable, spellings
 from retrieval.video_filter import require_short
 
 _MIN_PREFIX = 4
@@ -27,7 +27,7 @@ def matching(glob: str | None, named: Sequence[tuple[str, Named]]) -> list[Named
     if glob is None:
         return [value for _, value in named]
     require_short(glob)
-    glob = unicodedata.normalize("NFC", glob)
+    glob = composed(glob)
     for reading in (glob, glob.replace("[", "[[]")):
         describes = _pattern(reading)
         if found := [value for path, value in named if any(map(describes, {path, _composed(path)}))]:
@@ -94,7 +94,7 @@ def _not_found(reference: str) -> VideoNotFoundError:
 
 def _composed(path: str) -> str:
     """The path as people write it: accents in one character with their letter, undecodable bytes as ``\\xNN``."""
-    return unicodedata.normalize("NFC", readable(path))
+    return composed(readable(path))
 
 
 def _plain(text: str) -> str:

@@ -17,7 +17,7 @@ from retrieval.domain import (
     Word,
 )
 from retrieval.encoders.base import EncoderSpec
-from retrieval.path_text import readable
+from retrieval.path_text import composed, readable
 from retrieval.storage.records import Failure, VideoContents, VideoFile, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.tables import (
     ScreenTextRow,
@@ -41,7 +41,7 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "id": record.id,
         "content_hash": record.content_hash,
         "path": record.path,
-        "title": readable(record.title),
+        "title": composed(readable(record.title)),
         "size_bytes": record.size_bytes,
         "modified_ns": record.modified_ns,
         "status": record.status.value,
