@@ -19,7 +19,7 @@ from pathlib import Path
 
 import filelock
 
-from retrieval.errors import DataFolderBusyError, StorageError
+from retrieval.errors import DataFolderBusyError, StorageError, StorageFullError
 from retrieval.storage.atomic import write_atomically
 
 _POLL_S = 0.02
@@ -65,13 +65,13 @@ class DataFolder:
         except (FileExistsError, NotADirectoryError) as error:
             raise StorageError(f"the data folder {folder.path} cannot be made: a file is in the way") from error
         except OSError as error:
-            raise StorageError(f"the data folder {folder.path} cannot be made: {error.strerror}") from error
+            raise _kind(error)(f"the data folder {folder.path} cannot be made: {error.strerror}") from error
         probe = folder.path / f".writable-{os.getpid()}"
         try:
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise StorageError(
+            raise _kind(error)(
                 f"the data folder {folder.path} cannot be written to: {error.strerror}; "
                 "choose another with --data-dir or MOMENTS_DATA_DIR"
             ) from error
@@ -91,7 +91,7 @@ class DataFolder:
                         write_atomically(note, f"{uuid.uuid4().hex}\n")
             return note.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise StorageError(
+            raise _kind(error)(
                 f"the identity of the data folder, {note}, cannot be read or written: {error}"
             ) from error
 
@@ -231,6 +231,10 @@ def is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def _kind(error: Exception) -> type[StorageError]:
+    return StorageFullError if isinstance(error, OSError) and is_full(error) else StorageError
+
+
 @contextmanager
 def _lock_errors(lock: filelock.BaseFileLock) -> Iterator[None]:
     try:
@@ -238,4 +242,4 @@ def _lock_errors(lock: filelock.BaseFileLock) -> Iterator[None]:
     except filelock.Timeout:
         raise
     except OSError as error:
-        raise StorageError(f"the lock {lock.lock_file} cannot be taken: {error.strerror}") from error
+        raise _kind(error)(f"the lock {lock.lock_file} cannot be taken: {error.strerror}") from error
