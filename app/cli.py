@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,27 @@ def _fill_standard_streams() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115  for as long as the process lives
 
 
+def _tell(code: str, message: str) -> None:
+    """Say what went wrong, where it can be said: the disk that the output goes to may be the full one."""
+    with suppress(OSError):
+        say(f"moments: {message}", err=True)
+    try:
+        if "--json" in sys.argv:
+            emit_json({"error": {"code": code, "message": message}})
+        sys.stdout.flush()
+    except OSError:
+        _say_no_more()
+
+
+def _say_no_more() -> None:
+    """What standard output did not take cannot be said when the process ends, either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Run the command line; errors that Moments knows become one line and an exit code."""
-    from retrieval.errors import MomentsError
+    from retrieval.errors import MomentsError, StorageFullError
+    from retrieval.storage.room import is_full_disk
 
     _fill_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -142,12 +161,15 @@ def main() -> None:
         click.echo(harmless(usage.getvalue()), nl=False, err=True)
         code = error.exit_code
     except MomentsError as error:
-        if "--json" in sys.argv:
-            emit_json({"error": {"code": error.code, "message": error.message}})
-        say(f"moments: {error.message}", err=True)
+        _tell(error.code, error.message)
         code = _EXIT_CODES.get(error.code, 1)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
+        code = 1
+    except Exception as error:
+        if not is_full_disk(error):
+            raise
+        _tell(StorageFullError.code, f"the disk is full: {error}")
         code = 1
     except OSError as error:
         # Whatever is wrong with a file or a folder is no fault of the program: it needs no traceback.

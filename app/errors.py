@@ -39,6 +39,7 @@ from retrieval.errors import (
     UploadHeaderError,
     UploadProtocolError,
 )
+from retrieval.storage.room import is_full_disk
 
 _HUNG_UP = 499
 """Nobody reads it: for the figures alone, as other servers count it."""
@@ -118,8 +119,15 @@ def problem_of(request_id: str, error: MomentsError) -> JSONResponse:
     return problem(request_id, status, error.code, error.message, headers)
 
 
+def full_disk_problem(request_id: str) -> JSONResponse:
+    """What is answered where the server itself found no room for what it had to write."""
+    return problem_of(request_id, StorageFullError("the server's disk is full; try again when there is room"))
+
+
 def problem_of_http(request_id: str, error: HTTPException) -> JSONResponse:
-    """An error of the protocol: a path, method or body that cannot be."""
+    """An error of the protocol: a path, method or body that cannot be. A body finds no room on a full disk, too."""
+    if is_full_disk(error):
+        return full_disk_problem(request_id)
     code = _HTTP_CODES.get(error.status_code, "http_error")
     return problem(request_id, error.status_code, code, str(error.detail), error.headers)
 

@@ -14,12 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import problem, problem_of, problem_of_http
+from app.errors import full_disk_problem, problem, problem_of, problem_of_http
 from app.guard import Caller, CallerKind, Guard, is_loopback_name
 from app.metrics import Metrics
 from app.origins import page_of
 from app.tus import UPLOADS_PATH
 from retrieval.errors import ForbiddenError, MomentsError, TooBusyError
+from retrieval.storage.room import is_full_disk
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +96,11 @@ class Envelope:
             if status:
                 raise
             await problem_of_http(request_id, error)(scope, receive, send_with_headers)
-        except Exception:
+        except Exception as error:
+            if is_full_disk(error) and not status:
+                _log.warning("request %s: the disk is full: %r", request_id, error)
+                await full_disk_problem(request_id)(scope, receive, send_with_headers)
+                return
             _log.exception("request %s (%s %s) failed unexpectedly", request_id, scope["method"], scope["app_path"])
             if status:
                 raise

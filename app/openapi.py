@@ -125,7 +125,7 @@ def _problems(path: str, operation: dict[str, Any]) -> list[str]:
     """Statuses of the errors that any operation of this kind may answer, and those that it names itself."""
     if path in ("/healthz", "/readyz"):
         return []
-    may = {status for status in operation["responses"] if status[0] in "45"} | {"503"}
+    may = {status for status in operation["responses"] if status[0] in "45"} | {"503", "507"}
     if not is_open(path):
         may |= {"401", "403"}
         if operation.get("parameters") or "requestBody" in operation:

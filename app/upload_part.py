@@ -8,7 +8,7 @@ from pathlib import Path
 import filelock
 
 from retrieval.errors import ChecksumError, ConflictError, TooLargeError, WrongOffsetError
-from retrieval.storage.room import full_disk_errors
+from retrieval.storage.room import full_disk_errors, require_room
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Part:
         if self.offset + len(content) > self._size_bytes:
             raise TooLargeError(f"more bytes than the {self._size_bytes} that were announced")
         rest = memoryview(content)
+        require_room(self._folder, len(content), f"the rest of upload {self._id}")
         with full_disk_errors(self._folder, f"upload {self._id}"):
             while rest:
                 written = self._file.write(rest)

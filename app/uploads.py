@@ -34,6 +34,7 @@ from retrieval.errors import (
 )
 from retrieval.storage.atomic import write_atomically
 from retrieval.storage.folder import DataFolder
+from retrieval.storage.promises import Promises
 from retrieval.storage.room import full_disk_errors
 
 EXPIRES_S = 24 * 3600.0
@@ -90,6 +91,7 @@ class Uploads:
     def __init__(self, folder: DataFolder, jobs: IndexJobs, max_bytes: int) -> None:
         self._folder = folder
         self._jobs = jobs
+        self._promises = Promises(folder.path)
         self._joining = threading.RLock()
         self.max_bytes = max_bytes
 
@@ -189,12 +191,8 @@ class Uploads:
             raise TooLargeError(
                 f"a file of {size_bytes} bytes is larger than the {self.max_bytes} that MOMENTS_MAX_UPLOAD_GB allows"
             )
-        self._folder.uploads_dir.mkdir(exist_ok=True)
-        free = shutil.disk_usage(self._folder.uploads_dir).free
-        if needed_bytes > free:
-            raise StorageFullError(f"{self._folder.uploads_dir}: {free} bytes are free, too few for {needed_bytes}")
         upload_id = str(uuid.uuid4())
-        self._part(upload_id).touch()
+        self._promise(upload_id, needed_bytes)
         note = {
             "kind": kind.value,
             "filename": safe_name(about.filename),
@@ -204,8 +202,27 @@ class Uploads:
             "metadata": about.metadata,
             "parts": [list(part) for part in parts],
         }
-        self._write_note(upload_id, note, is_complete=False)
+        try:
+            self._write_note(upload_id, note, is_complete=False)
+        except BaseException:
+            self._part(upload_id).unlink(missing_ok=True)
+            raise
         return upload_id
+
+    def _promise(self, upload_id: str, needed_bytes: int) -> None:
+        """Begin the file, with room for all that is to come of it."""
+        part, what = self._part(upload_id), f"an upload of {needed_bytes} bytes"
+        try:
+            self._promises.make(part, needed_bytes, what)
+        except StorageFullError:
+            self._drop_expired()
+            self._promises.make(part, needed_bytes, what)
+
+    def _drop_expired(self) -> None:
+        for note in self._folder.uploads_dir.glob("*.json"):
+            with suppress(NotFoundError):
+                if self._read(note.stem).is_expired:
+                    self._delete(note.stem)
 
     def _put_together(self, upload: Upload) -> None:
         """Append to a final upload what is not in it of its pieces; each is deleted when it is."""

@@ -19,7 +19,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 from indexer.addresses import check_url, resolve
 from indexer.file_names import safe_name
 from retrieval.errors import DownloadError, NotMediaError
-from retrieval.storage.room import full_disk_errors
+from retrieval.storage.promises import Promises
+from retrieval.storage.room import full_disk_errors, require_room
 
 if TYPE_CHECKING:
     import httpx
@@ -42,7 +43,15 @@ _NO_MEDIA = frozenset({"text/html", "application/xhtml+xml", "application/json",
 _HEADERS = {"User-Agent": "moments", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
-def download(url: str, folder: Path, *, max_bytes: int, allow_private: bool, report: Callable[[float], None]) -> Path:
+def download(
+    url: str,
+    folder: Path,
+    *,
+    max_bytes: int,
+    allow_private: bool,
+    report: Callable[[float], None],
+    promises: Promises,
+) -> Path:
     """The file that lies at ``url``, whole, in ``folder``, which is made and holds nothing else.
 
     Raises DownloadError, NotMediaError for a web page, InputError or UrlNotAllowedError for an address that
@@ -55,7 +64,7 @@ def download(url: str, folder: Path, *, max_bytes: int, allow_private: bool, rep
         with _Transfer(url, allow_private) as transfer:
             answer = transfer.answer(lambda: report(0.0))
             _refuse_others(answer)
-            _write(transfer, half_made, answer.expected_bytes, max_bytes, report)
+            _write(transfer, half_made, answer.expected_bytes, max_bytes, report, promises)
         path = half_made.replace(folder / _name(answer))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -217,17 +226,24 @@ def _refuse_others(answer: _Answer) -> None:
 
 
 def _write(
-    transfer: _Transfer, path: Path, expected: int | None, max_bytes: int, report: Callable[[float], None]
+    transfer: _Transfer,
+    path: Path,
+    expected: int | None,
+    max_bytes: int,
+    report: Callable[[float], None],
+    promises: Promises,
 ) -> None:
     limit = f"{transfer.url}: more than the {max_bytes / 1e9:g} GB that MOMENTS_MAX_UPLOAD_GB allows"
     if expected is not None and expected > max_bytes:
         raise DownloadError(limit)
+    promises.make(path, expected or 0, f"the file at {transfer.url}")
     received = 0
     with full_disk_errors(path.parent, transfer.url), path.open("wb") as file:
         for chunk in transfer.chunks():
             received += len(chunk)
             if received > max_bytes:
                 raise DownloadError(limit)
+            require_room(path.parent, len(chunk), f"the rest of {transfer.url}")
             file.write(chunk)
             report(received / expected if expected else 0.0)
 

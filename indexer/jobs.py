@@ -20,11 +20,20 @@ from indexer.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
 from indexer.job_deaths import Deaths
 from indexer.job_feed import JobFeed
 from indexer.job_keeper import Keeper
+from indexer.job_patience import while_away, while_full
 from indexer.job_runs import Progress, Runs
 from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
-from retrieval.errors import ConflictError, CursorError, MomentsError, NotFoundError, StorageAwayError, WorkerDiedError
+from retrieval.errors import (
+    ConflictError,
+    CursorError,
+    MomentsError,
+    NotFoundError,
+    StorageFullError,
+    WorkerDiedError,
+)
 from retrieval.storage import cursors
 from retrieval.storage.records import Failure
+from retrieval.storage.room import full_disk_errors, is_full_disk
 
 if TYPE_CHECKING:
     from dbos import DBOS
@@ -38,9 +47,6 @@ PIPELINE_VERSION = "1"
 
 _POLL_S = 0.1
 _STOP_PATIENCE_S = 3.0
-_AWAY_PATIENCE_S = 600.0
-"""A database that is away for longer fails the jobs that need it."""
-_AWAY_PAUSE_S = 2.0
 _RECENT = timedelta(seconds=5)
 """What began or ended so long ago may be news; clocks of several machines differ by less."""
 
@@ -71,7 +77,8 @@ class IndexJobs:
         self._workers = workers
         self.feed = JobFeed(self._news)
         self._runs = Runs(self.feed.poke, workers)
-        self._deaths = Deaths(self._kept, self._keep)
+        self._is_letting_go = False
+        self._deaths = Deaths(self._kept, self._keep_when_there_is_room)
         self._keeper = Keeper(self, self._runs, executor_id, workers_dir if workers else None)
         self._dbos: type[DBOS] | None = None
 
@@ -123,6 +130,7 @@ class IndexJobs:
 
     def let_go(self) -> None:
         """This process is about to end: the jobs that it is in the middle of are to go on where they are."""
+        self._is_letting_go = True
         try:
             self._deaths.let_go()
         except Exception as error:  # noqa: BLE001  a database that is away must not keep anybody from stopping
@@ -146,7 +154,7 @@ class IndexJobs:
 
         def step(name: str, run: Callable[[], T]) -> T:
             self._runs.enter(job_id, name)
-            patient = partial(_patiently, run, partial(self._runs.enter, job_id, name))
+            patient = partial(while_away, run, partial(self._runs.enter, job_id, name))
             try:
                 return DBOS.run_step({"name": name}, lambda: self._short_of_crashes(patient))
             except (error.DBOSWorkflowCancelledError, error.DBOSWorkflowConflictIDError) as lost:
@@ -175,12 +183,18 @@ class IndexJobs:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         except Exception as crash:
             self._stop_short(crash)
+            if is_full_disk(crash):
+                full = StorageFullError(f"{path}: the disk is full: {crash_text(crash)}")
+                _log.warning("%s", full.message)
+                raise IndexingFailed(
+                    Outcome(path, None, Status.FAILED, failure=Failure(full.code, full.message)).as_dict()
+                ) from crash
             _log.exception("indexing %s failed unexpectedly", path)
             raise _crashed(crash) from crash
         finally:
             try:
                 if not self._runs.is_stopping:
-                    _outside(lambda: self.keep_progress(job_id, self._runs.progress()[job_id]))
+                    self._keep_when_there_is_room(job_id, {"progress": self._runs.progress()[job_id].as_dict()})
             finally:
                 self._runs.end(job_id)
         if outcome.failure is not None:
@@ -197,6 +211,8 @@ class IndexJobs:
             self._stop_short(error)
             if isinstance(error, MomentsError):
                 raise
+            if is_full_disk(error):
+                raise StorageFullError(f"the disk is full: {crash_text(error)}") from error
             raise _crashed(error) from error
 
     def _stop_short(self, error: Exception) -> None:
@@ -222,7 +238,7 @@ class IndexJobs:
                 if job.addition.origin is Origin.PATH and job.addition.where == addition.where:
                     return job.id
         job_id = job_id or str(uuid.uuid4())
-        with dbos.SetWorkflowID(job_id):
+        with full_disk_errors("the queue", "another job"), dbos.SetWorkflowID(job_id):
             self._open.enqueue_workflow(QUEUE, self._workflow, addition.where, addition.as_dict())
         self.feed.poke(job_id)
         return job_id
@@ -232,7 +248,8 @@ class IndexJobs:
         job = self.job(job_id)
         if job.is_over:
             raise ConflictError(f"job {job_id} is {job.state}: only one that waits or runs can be cancelled")
-        self._open.cancel_workflow(job_id)
+        with full_disk_errors("the queue", f"the end of job {job_id}"):
+            self._open.cancel_workflow(job_id)
         self._runs.cancel({job_id})
         cancelled = self.job(job_id)
         if cancelled.state is not JobState.CANCELLED:
@@ -249,8 +266,9 @@ class IndexJobs:
             raise ConflictError(f"job {job_id} is {job.state}: only one that failed or was cancelled can be retried")
         if job.addition.origin is Origin.UPLOAD and not Path(job.addition.where).exists():
             raise ConflictError(f"job {job_id}: its file was deleted when it {job.state}; upload it again")
-        self._open.update_workflow_attributes(job_id, None)
-        self._open.rewind_workflow(job_id, queue_name=QUEUE)
+        with full_disk_errors("the queue", f"job {job_id}, again"):
+            self._open.update_workflow_attributes(job_id, None)
+            self._open.rewind_workflow(job_id, queue_name=QUEUE)
         self.feed.poke(job_id)
         return self.job(job_id)
 
@@ -310,6 +328,10 @@ class IndexJobs:
         rows = _outside(lambda: self._rows(workflow_ids=[job_id], load_input=False, load_output=False))
         return dict(rows[0].attributes or {}) if rows else {}
 
+    def _keep_when_there_is_room(self, job_id: str, kept: dict[str, Any]) -> None:
+        """As ``_keep``; on a full disk, when there is room: before, nobody could be told how the job ends, either."""
+        while_full(lambda: self._keep(job_id, kept), lambda: self._is_letting_go)
+
     def _keep(self, job_id: str, kept: dict[str, Any]) -> None:
         _outside(lambda: self._open.update_workflow_attributes(job_id, kept, merge=True))
 
@@ -356,22 +378,6 @@ class IndexJobs:
     def _open(self) -> "type[DBOS]":
         assert self._dbos is not None
         return self._dbos
-
-
-def _patiently(run: Callable[[], T], waiting: Callable[[], None]) -> T:
-    """What ``run`` returns, tried again while a database is away; ``waiting`` is called meanwhile, and may raise."""
-    until_s = time.monotonic() + _AWAY_PATIENCE_S
-    while True:
-        try:
-            return run()
-        except StorageAwayError as away:
-            if time.monotonic() > until_s:
-                raise
-            _log.warning("waiting for a database: %s", away)
-            again_s = time.monotonic() + _AWAY_PAUSE_S
-            while time.monotonic() < again_s:
-                waiting()
-                time.sleep(_POLL_S)
 
 
 def _crashed(crash: Exception) -> IndexingCrashed:

@@ -29,7 +29,9 @@ from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MediaError, MomentsError
 from retrieval.library import Library
+from retrieval.storage.promises import Promises
 from retrieval.storage.records import Failure, VideoEdit, VideoRecord, VideoStatus
+from retrieval.storage.room import require_room
 
 T = TypeVar("T")
 
@@ -120,6 +122,7 @@ class Indexer:
 
         Raises Cancelled if ``report`` does; the library is then as if the video had never been added.
         """
+        report = self._while_there_is_room(report)
         own = self._library.folder.files_of(job_id)
         source, began_at = None, time.time()
         try:
@@ -147,6 +150,15 @@ class Indexer:
         except Cancelled:
             self.drop(job_id)
             raise
+
+    def _while_there_is_room(self, report: Report) -> Report:
+        """The report, which also ends a run on a disk that is about to be full, so that its end can be written."""
+
+        def checked(stage: str, share: float) -> None:
+            report(stage, share)
+            require_room(self._library.folder.path, 0, f"indexing, in step {stage},")
+
+        return checked
 
     def check(self, addition: Addition) -> None:
         """Refuse an address that cannot be fetched from. Raises InputError or UrlNotAllowedError."""
@@ -195,6 +207,7 @@ class Indexer:
                     max_bytes=self._settings.max_upload_bytes,
                     allow_private=self._settings.allow_private_urls,
                     report=partial(report, FETCH),
+                    promises=Promises(self._library.folder.path),
                 )
             ),
         )

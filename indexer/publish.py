@@ -20,10 +20,13 @@ from retrieval.lexical import document_vector, with_terms
 from retrieval.library import Library
 from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.room import require_room
 from retrieval.storage.vectors import Point, Space
 from retrieval.thumbnails import thumbnail_file
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
+_ROW_BYTES = 2_000
+"""What the catalog takes for a window, segment or screen text, with its indexes."""
 LINE_BATCH = 64
 AVERAGE_TERMS = 10.0
 """Terms of a usual line: BM25 compares lengths with it, the same on every machine that fills a space."""
@@ -74,17 +77,16 @@ def publish(
             record, encoders, Lane.SCREEN, [(line.span, line.text) for line in contents.screen_texts]
         ),
     }
+    pictures = [decoded.frames[index] for index in sorted(set(best_frame.values()))]
+    thumbnails = [decoded.frame_path(picture) for picture in pictures]
+    _require_room(library, encoders, by_lane, thumbnails)
     known = library.catalog.get(record.id)
     if known is not None:
         library.catalog.set_status(record.id, VideoStatus.INDEXING)
     else:
         library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
     _write_vectors(library, encoders, record.id, by_lane)
-    _keep_thumbnails(
-        [decoded.frame_path(decoded.frames[index]) for index in sorted(set(best_frame.values()))],
-        [decoded.frames[index].time_s for index in sorted(set(best_frame.values()))],
-        library.thumbnails_of(record.id),
-    )
+    _keep_thumbnails(thumbnails, [picture.time_s for picture in pictures], library.thumbnails_of(record.id))
     (file,) = record.files
     is_changed = state_of(library.catalog, record, file, library.roots) is FileState.CHANGED
     finished = replace(
@@ -111,17 +113,31 @@ def publish(
         raise
 
 
+def _require_room(
+    library: Library, encoders: Encoders, by_lane: dict[Lane, list[Point]], thumbnails: Sequence[Path]
+) -> None:
+    """Raises StorageFullError if not all of it fits: asked before anything of what was indexed earlier is deleted."""
+    beside = sum(file.stat().st_size for file in thumbnails) + _ROW_BYTES * sum(map(len, by_lane.values()))
+    require_room(library.folder.path, beside, "thumbnails and rows of the video")
+    with library.vectors() as store:
+        store.require_room({_space(encoders, lane): lane_points for lane, lane_points in by_lane.items()})
+
+
+def _space(encoders: Encoders, lane: Lane) -> Space:
+    spec = encoders.spec(lane)
+    return Space(spec.space, spec.dim, sparse=lane in (Lane.SPEECH, Lane.SCREEN))
+
+
 def _write_vectors(library: Library, encoders: Encoders, video_id: str, by_lane: dict[Lane, list[Point]]) -> None:
     with library.vectors() as store:
         store.delete_videos([video_id])
         for lane, lane_points in by_lane.items():
-            spec = encoders.spec(lane)
-            sparse = lane in (Lane.SPEECH, Lane.SCREEN)
-            store.ensure_space(Space(spec.space, spec.dim, sparse))
-            library.catalog.add_space(spec)
-            store.upsert(spec.space, lane_points)
+            space = _space(encoders, lane)
+            store.ensure_space(space)
+            library.catalog.add_space(encoders.spec(lane))
+            store.upsert(space.name, lane_points)
             if store.active(lane) is None:
-                store.activate(lane, spec.space)
+                store.activate(lane, space.name)
 
 
 def _line_points(record: VideoRecord, encoders: Encoders, lane: Lane, lines: Sequence[tuple[Span, str]]) -> list[Point]:

@@ -304,10 +304,14 @@ class SearchEngine:
                 return kept
         encoder = self.encoders.visual() if lane is Lane.VISUAL else self.encoders.sound()
         vectors = encoder.embed_texts(texts)
-        file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_name(f".{file.stem}-{uuid.uuid4().hex}.npy")
-        np.save(draft, vectors)
-        draft.replace(file)
+        with suppress(OSError):  # on a full disk it is made again by the next process
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                np.save(draft, vectors)
+                draft.replace(file)
+            finally:
+                draft.unlink(missing_ok=True)
         return vectors
 
     def _answer(

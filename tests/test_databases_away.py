@@ -40,7 +40,7 @@ class Stranded(HeldIndexer):
 
 @pytest.fixture
 def stranded(monkeypatch: pytest.MonkeyPatch) -> Stranded:
-    monkeypatch.setattr("indexer.jobs._AWAY_PAUSE_S", 0.05)
+    monkeypatch.setattr("indexer.job_patience._AWAY_PAUSE_S", 0.05)
     return Stranded()
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from indexer import download as downloads
 from indexer.download import download
-from retrieval.errors import DownloadError, MomentsError, NotMediaError, UrlNotAllowedError
+from retrieval.errors import DownloadError, MomentsError, NotMediaError, StorageFullError, UrlNotAllowedError
+from retrieval.storage.promises import Promises
 
 CONTENT = bytes(range(256)) * 10_000
 
@@ -110,7 +112,9 @@ def site() -> Iterator[str]:
 def fetch(
     url: str, folder: Path, max_bytes: int = 10_000_000, report: Callable[[float], None] = lambda _: None
 ) -> Path:
-    return download(url, folder, max_bytes=max_bytes, allow_private=True, report=report)
+    return download(
+        url, folder, max_bytes=max_bytes, allow_private=True, report=report, promises=Promises(folder.parent)
+    )
 
 
 def test_a_file_arrives_whole_and_alone(site: str, tmp_path: Path) -> None:
@@ -161,7 +165,7 @@ def test_a_failed_download_leaves_nothing(
 ) -> None:
     with pytest.raises(error, match=says):
         fetch(f"{site}/{path}", tmp_path / "job")
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "job").exists()
 
 
 def test_a_file_that_says_it_is_too_large_is_not_begun(site: str, tmp_path: Path) -> None:
@@ -169,19 +173,26 @@ def test_a_file_that_says_it_is_too_large_is_not_begun(site: str, tmp_path: Path
     with pytest.raises(DownloadError, match="MOMENTS_MAX_UPLOAD_GB"):
         fetch(f"{site}/file/a.mp4", tmp_path / "job", 1000, seen.append)
     assert not any(seen)
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "job").exists()
 
 
 def test_private_networks_are_out_of_reach(site: str, tmp_path: Path) -> None:
     with pytest.raises(UrlNotAllowedError):
-        download(f"{site}/file", tmp_path / "job", max_bytes=9, allow_private=False, report=lambda _: None)
-    assert list(tmp_path.iterdir()) == []
+        download(
+            f"{site}/file",
+            tmp_path / "job",
+            max_bytes=9,
+            allow_private=False,
+            report=lambda _: None,
+            promises=Promises(tmp_path),
+        )
+    assert not (tmp_path / "job").exists()
 
 
 def test_a_server_that_is_not_there_is_a_failed_download(tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"127\.0\.0\.1:9"):
         fetch("http://127.0.0.1:9/a.mp4", tmp_path / "job")
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "job").exists()
 
 
 def test_a_download_that_is_stopped_leaves_nothing(site: str, tmp_path: Path) -> None:
@@ -190,7 +201,7 @@ def test_a_download_that_is_stopped_leaves_nothing(site: str, tmp_path: Path) ->
 
     with pytest.raises(KeyboardInterrupt):
         fetch(f"{site}/endless/a.mp4", tmp_path / "job", report=stop)
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "job").exists()
 
 
 @pytest.mark.parametrize("kind", ["silence", "drips"])
@@ -200,14 +211,14 @@ def test_a_server_that_does_not_come_to_an_answer_is_given_up(
     monkeypatch.setattr(downloads, "ANSWER_TIMEOUT_S", 0.5)
     with pytest.raises(DownloadError, match=r"no answer within 0\.5 s"):
         fetch(f"{site}/{kind}", tmp_path / "job")
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "job").exists()
 
 
 def test_a_body_that_drips_is_given_up(site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "JUDGED_OVER_S", 0.5)
     with pytest.raises(DownloadError, match="less than 2000 bytes a second"):
         fetch(f"{site}/dripping", tmp_path / "job")
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "job").exists()
 
 
 @pytest.mark.parametrize("kind", ["silence", "drips", "dripping"])
@@ -221,4 +232,17 @@ def test_a_stop_is_heard_while_a_server_keeps_one_waiting(site: str, tmp_path: P
     with pytest.raises(KeyboardInterrupt):
         fetch(f"{site}/{kind}", tmp_path / "job", report=stop)
     assert time.monotonic() - began_s < 1.5
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "job").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "free", "what"), [("file", 2_000_000, "the file at"), ("endless", 1_000, "the rest of")]
+)
+def test_a_file_that_finds_no_room_is_not_begun_or_not_finished(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, free: int, what: str
+) -> None:
+    disk = SimpleNamespace(total=10**12, free=100_000_000 + free)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: disk)
+    with pytest.raises(StorageFullError, match=f"{what} {site}/{kind}"):
+        fetch(f"{site}/{kind}", tmp_path / "job")
+    assert not (tmp_path / "job").exists()

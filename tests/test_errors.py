@@ -1,5 +1,6 @@
 """Errors over HTTP: one shape, the right status, and nothing told that should not be."""
 
+import errno
 import json
 import logging
 import pickle
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
 from app.main import create_app
@@ -40,6 +41,17 @@ def api(library: Library) -> FastAPI:
     @api.get("/bug")
     def bug() -> None:
         raise RuntimeError("the password is 1234")
+
+    @api.get("/full")
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/a/secret/place")
+
+    @api.post("/form")
+    async def form() -> None:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device", "/a/secret/place")
+        except OSError as error:  # as the framework does with a body that it cannot read
+            raise HTTPException(400, "There was an error parsing the body") from error
 
     return api
 
@@ -222,3 +234,13 @@ def test_a_message_of_the_usual_length_stays_as_it_is(caplog: pytest.LogCaptureF
     text = "x" * errors.MOST_CHARACTERS
     assert errors.InputError(text).message == text
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/full"), ("POST", "/form")])
+def test_a_disk_that_is_full_wherever_it_is_met_is_no_bug(
+    client: TestClient, method: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = problem(client.request(method, path))
+    assert (found.status, found.code) == (507, "storage_full")
+    assert "secret" not in found.detail
+    assert not [record for record in caplog.records if record.exc_info]

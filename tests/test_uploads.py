@@ -315,10 +315,18 @@ def test_what_nobody_goes_on_with_expires(uploads: Uploads, tmp_path: Path) -> N
 def test_a_disk_without_room_is_told_before_anything_is_sent(
     uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=99))
-    with pytest.raises(StorageFullError, match="99 bytes are free, too few for 100"):
-        uploads.create(100, About("talk.mp4"))
-    assert files(tmp_path) == []
+    disk = SimpleNamespace(total=10**12, free=100_500_000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: disk)
+    first = uploads.create(400_000, About("talk.mp4"))
+    with pytest.raises(StorageFullError, match=r"an upload of 200000 bytes takes .* MB promised to files on their way"):
+        uploads.create(200_000, About("talk.mp4"))
+    assert files(tmp_path) == [f"uploads/{first.id}.json", f"uploads/{first.id}.part"]
+    uploads.terminate(first.id)
+    second = uploads.create(400_000, About("talk.mp4"))
+    old = time.time() - EXPIRES_S - 1
+    os.utime(tmp_path / "uploads" / f"{second.id}.part", (old, old))
+    third = uploads.create(400_000, About("talk.mp4"))
+    assert files(tmp_path) == [f"uploads/{third.id}.json", f"uploads/{third.id}.part"]
 
 
 def test_a_disk_that_fills_up_is_told_and_what_came_is_kept(uploads: Uploads) -> None:

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import resource
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from retrieval.encoders import model_hub
 from retrieval.encoders.registry import MODELS, Source, find_model
 from retrieval.encoders.weights_store import CheckedBy, WeightsStore
-from retrieval.errors import ModelCorruptError, ModelUnavailableError, NotFoundError
+from retrieval.errors import ModelCorruptError, ModelUnavailableError, NotFoundError, StorageFullError
 from tests import checkpoints
 
 COMMIT = "c0ffee" * 6 + "beef"
@@ -247,6 +248,19 @@ def test_a_whisper_that_arrives_broken_leaves_nothing_behind(tmp_path, small_whi
         pytest.raises(ModelCorruptError, match="checksum"),
     ):
         WeightsStore(tmp_path, server_url=url).pull("whisper-base")
+    assert list((tmp_path / "whisper-base").iterdir()) == []
+
+
+@pytest.mark.usefixtures("online")
+def test_a_whisper_that_finds_the_disk_full_says_so_and_leaves_nothing_behind(tmp_path, small_whisper):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with server("whisper", {"base.pt": small_whisper}) as url:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+        try:
+            with pytest.raises(StorageFullError, match="no space left for the weights of whisper-base"):
+                WeightsStore(tmp_path, server_url=url).pull("whisper-base")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list((tmp_path / "whisper-base").iterdir()) == []
 
 

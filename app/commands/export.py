@@ -17,6 +17,7 @@ from app.stretches import parse_stretch
 from app.umask import hand_over
 from retrieval.errors import InputError
 from retrieval.library import Library
+from retrieval.storage.room import full_disk_errors
 
 _STDOUT = "-"
 
@@ -82,7 +83,7 @@ def _writable(target: Path) -> Path:
     if target.is_dir():
         raise InputError(f"--out {target} is a folder; give the name of a file in it")
     try:
-        with tempfile.TemporaryFile(dir=target.parent):
+        with full_disk_errors(target.parent, target.name), tempfile.TemporaryFile(dir=target.parent):
             return target
     except OSError as error:
         raise InputError(f"--out {target} cannot be written: {error.strerror}") from error

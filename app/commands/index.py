@@ -150,13 +150,21 @@ def _print_outcome(outcome: dict[str, Any]) -> None:
         console.print(f"           [yellow]{shown(warning)}[/yellow]")
 
 
+class _PatientHandler(logging.FileHandler):
+    """Leaves out what finds no room on the disk, of which the outcome tells anyway."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the library's name
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 @contextmanager
 def _log_in(file: Path) -> Iterator[None]:
     """Where people look on, the log goes to a file: what a crash tells may fill the screen many times over."""
     if not sys.stderr.isatty():
         yield
         return
-    handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace", delay=True)
+    handler = _PatientHandler(file, encoding="utf-8", errors="backslashreplace", delay=True)
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)

@@ -1,5 +1,6 @@
 """Runs ffmpeg: a few at a time, within limits, stopped when nobody waits for the result any more."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -15,7 +16,9 @@ from retrieval.domain import Gone, never
 from retrieval.errors import ExportFailedError, HungUpError, StorageFullError, TooBusyError
 from retrieval.isolated import Limits
 from retrieval.isolated_children import NICENESS
+from retrieval.storage.room import says_full
 
+_FULL_DISK_CODE = 256 - errno.ENOSPC
 _POLL_S = 0.25
 THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
 _TOLD_OF_STDERR = 2
@@ -84,7 +87,8 @@ def run_ffmpeg(
     if process.returncode == 0 and output.exists() and output.stat().st_size:
         return
     why = "; ".join([*lines[-_TOLD_OF_STDERR:], *_how_it_ended(process.returncode, bool(lines))])
-    if "No space left on device" in why:
+    # What it says of a full disk may itself have found no room.
+    if says_full(why) or process.returncode == _FULL_DISK_CODE:
         raise StorageFullError(f"the disk is full: {why}")
     raise ExportFailedError(f"ffmpeg could not make the file: {why}")
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from retrieval.encoders.registry import Model, Source
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
+from retrieval.storage.room import full_disk_errors
 
 HUB_URL = "https://huggingface.co"
 WHISPER_URL = "https://openaipublic.azureedge.net/main/whisper/models"
@@ -96,13 +97,16 @@ def cached_snapshot(model: Model) -> Path | None:
 def fetch(model: Model, folder: Path | None, on_progress: Progress, server_url: str | None = None) -> Path:
     """Folder with the model's files, fetched into ``folder`` or, if that is None, into the library's cache.
 
-    Raises ModelUnavailableError if the server cannot be reached, ModelCorruptError if what it sent is broken.
+    Raises ModelUnavailableError if the server cannot be reached, ModelCorruptError if what it sent is broken,
+    StorageFullError.
     """
     if is_offline():
         raise ModelUnavailableError(f"{model.name} has to be fetched, and HF_HUB_OFFLINE forbids it.")
-    if model.source is Source.WHISPER:
-        return _fetch_whisper(model, folder or whisper_cache(), on_progress, server_url or WHISPER_URL)
-    return _fetch_from_hub(model, folder, on_progress, server_url or hub_url())
+    place = folder or (whisper_cache() if model.source is Source.WHISPER else hub_cache())
+    with full_disk_errors(place, f"the weights of {model.name}"):
+        if model.source is Source.WHISPER:
+            return _fetch_whisper(model, place, on_progress, server_url or WHISPER_URL)
+        return _fetch_from_hub(model, folder, on_progress, server_url or hub_url())
 
 
 def sha256_of(path: Path) -> str:

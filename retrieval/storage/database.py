@@ -18,6 +18,7 @@ from sqlalchemy.exc import (
 
 import migrations
 from retrieval.errors import InputError, StorageAwayError, StorageError, StorageFullError
+from retrieval.storage.room import says_full
 
 WRITES = "moments_writes"
 """Execution option of transactions that write. SQLite then takes its lock at the start and waits for it,
@@ -27,8 +28,6 @@ _BUSY_TIMEOUT_S = 30
 _CONNECT_TIMEOUT_S = 10
 """How long a PostgreSQL server may take to answer; the system would wait for minutes."""
 
-_FULL = ("database or disk is full", "No space left on device")
-"""What SQLite and PostgreSQL say of a full disk."""
 _MIGRATION_LOCK = 7_305_462_018
 """Number of the PostgreSQL advisory lock under which one process at a time migrates."""
 
@@ -74,8 +73,8 @@ def database_errors(engine: Engine) -> Iterator[None]:
 def _unusable(engine: Engine, error: SQLAlchemyError) -> StorageError:
     reason = " ".join(str(getattr(error, "orig", None) or error).split())
     kind: type[StorageError] = StorageError
-    if any(words in reason for words in _FULL):
-        kind = StorageFullError
+    if says_full(getattr(error, "orig", None) or error):
+        kind, reason = StorageFullError, f"the disk is full ({reason})"
     elif engine.dialect.name == "postgresql" and isinstance(error, OperationalError | InterfaceError):
         kind = StorageAwayError
     advice = ""

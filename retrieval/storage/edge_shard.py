@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.errors import DataFolderBusyError, MomentsError, StorageError
+from retrieval.errors import DataFolderBusyError, MomentsError, StorageError, StorageFullError
 from retrieval.storage import payload as keys
+from retrieval.storage.room import says_full
 from retrieval.storage.vectors import Point, Space, SparseVector, VectorFilter
 
 if TYPE_CHECKING:
@@ -91,7 +92,10 @@ def edge_filter(where: VectorFilter) -> "edge.Filter":
 
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """Raises the library's bare ``Exception`` as StorageError, and its lock error as DataFolderBusyError."""
+    """Raises the library's bare ``Exception`` as StorageError, its lock error as DataFolderBusyError.
+
+    What it says of a full disk is a StorageFullError.
+    """
     try:
         yield
     except MomentsError:
@@ -101,4 +105,5 @@ def translated(folder: Path) -> Iterator[None]:
             raise DataFolderBusyError(
                 f"the vectors in {folder} are open in another process; wait for it or ask it over HTTP"
             ) from error
-        raise StorageError(f"the vectors in {folder} cannot be read or written: {error}") from error
+        kind = StorageFullError if says_full(error) else StorageError
+        raise kind(f"the vectors in {folder} cannot be read or written: {error}") from error

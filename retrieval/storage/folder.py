@@ -22,12 +22,23 @@ from pathlib import Path
 
 import filelock
 
-from retrieval.errors import DataFolderBusyError, StorageError
+from retrieval.errors import DataFolderBusyError, StorageError, StorageFullError
 from retrieval.storage.atomic import write_atomically
 
 _PRIVATE_FOLDER = 0o700
 _OTHERS = 0o077
-_OWN_FOLDERS = ("vectors", "thumbnails", "models", "uploads", "files", "work", "workers", "clips", "exports")
+_OWN_FOLDERS = (
+    "vectors",
+    "thumbnails",
+    "models",
+    "uploads",
+    "files",
+    "work",
+    "workers",
+    "clips",
+    "exports",
+    "promised",
+)
 _OWN_NAME = re.compile(
     r"(catalog|jobs)\.sqlite(-wal|-shm|-journal)?|(index|vectors|identity)\.lock(\.json)?|identity|server\.token|"
     rf"moments\.log|{'|'.join(_OWN_FOLDERS)}|\.(writable|identity|index|vectors).*"
@@ -79,13 +90,13 @@ class DataFolder:
         except (FileExistsError, NotADirectoryError) as error:
             raise StorageError(f"the data folder {folder.path} cannot be made: a file is in the way") from error
         except OSError as error:
-            raise StorageError(f"the data folder {folder.path} cannot be made: {error.strerror}") from error
+            raise _kind(error)(f"the data folder {folder.path} cannot be made: {error.strerror}") from error
         probe = folder.path / f".writable-{os.getpid()}"
         try:
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise StorageError(
+            raise _kind(error)(
                 f"the data folder {folder.path} cannot be written to: {error.strerror}{_of_another(folder.path)}; "
                 "choose another with --data-dir or MOMENTS_DATA_DIR"
             ) from error
@@ -131,7 +142,7 @@ class DataFolder:
                         write_atomically(note, f"{uuid.uuid4().hex}\n")
             return note.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise StorageError(
+            raise _kind(error)(
                 f"the identity of the data folder, {note}, cannot be read or written: {error}"
             ) from error
 
@@ -298,6 +309,10 @@ def is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def _kind(error: Exception) -> type[StorageError]:
+    return StorageFullError if isinstance(error, OSError) and is_full(error) else StorageError
+
+
 @contextmanager
 def _lock_errors(lock: filelock.BaseFileLock) -> Iterator[None]:
     try:
@@ -305,4 +320,4 @@ def _lock_errors(lock: filelock.BaseFileLock) -> Iterator[None]:
     except filelock.Timeout:
         raise
     except OSError as error:
-        raise StorageError(f"the lock {lock.lock_file} cannot be taken: {error.strerror}") from error
+        raise _kind(error)(f"the lock {lock.lock_file} cannot be taken: {error.strerror}") from error

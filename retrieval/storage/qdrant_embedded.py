@@ -101,6 +101,16 @@ class EdgeVectorStore:
         with self._lock:
             return self._active().get(lane.value)
 
+    def require_room(self, coming: Mapping[Space, Sequence[Point]]) -> None:
+        there = self.spaces()
+        needed = _DELETE_BYTES * len(there)
+        for space, points in coming.items():
+            if space.name not in there:
+                needed += _NEW_SPACE_BYTES - _WRITE_BYTES + room_for(points)
+            elif points:
+                needed += room_for(points)
+        require_room(self._folder, needed, "writing the vectors of a video")
+
     def upsert(self, space: str, points: Iterable[Point]) -> None:
         import qdrant_edge as edge
 
@@ -272,7 +282,9 @@ class EdgeVectorStore:
         if name not in self._shards:
             if self._space(name) is None:
                 return None
-            self._shards[name] = open_shard(self._folder / name / "shard")
+            shard = self._folder / name / "shard"
+            require_room(self._folder, _filled_by_opening(shard), "opening a space of vectors", of_reserve=True)
+            self._shards[name] = open_shard(shard)
         return self._shards[name]
 
     def _existing(self, name: str) -> "EdgeShard":
@@ -286,6 +298,14 @@ def _unreadable(file: Path, error: Exception) -> StorageError:
     return StorageError(
         f"{file} cannot be read: {error}; bring it back from a backup, or move {file.parent} away and index again"
     )
+
+
+def _filled_by_opening(shard: Path) -> int:
+    """What opening may take: it reads the vectors and their indexes whole, and some disks fill holes that are read."""
+    read = [*shard.glob("segments/*/payload_index/**/*"), *shard.glob("segments/*/vector_storage-*/**/*.mmap")]
+    read += shard.glob("segments/*/vector_storage-*/**/flags_*.dat")
+    abouts = [file.stat() for file in read if file.is_file()]
+    return sum(max(0, about.st_size - about.st_blocks * 512) for about in abouts)
 
 
 def _size_bytes(folder: Path) -> int:

@@ -97,6 +97,9 @@ class ServerVectorStore:
         collection = targets.get(_PREFIX + lane)
         return collection.removeprefix(_PREFIX) if collection else None
 
+    def require_room(self, coming: Mapping[Space, Sequence[Point]]) -> None:
+        """Nothing is known of the server's disk: it refuses by itself what it has no room for."""
+
     def upsert(self, space: str, points: Iterable[Point]) -> None:
         if not self._exists(space):
             raise keys.no_space(space, self.spaces())

@@ -75,6 +75,10 @@ class VectorStore(Protocol):
         """Delete a space with all its points; a missing one is fine."""
         ...
 
+    def require_room(self, coming: Mapping[Space, Sequence[Point]]) -> None:
+        """Raises StorageFullError unless these points can be written; of a server's disk nothing is known here."""
+        ...
+
     def upsert(self, space: str, points: Iterable[Point]) -> None:
         """Write points; the same id again replaces the point."""
         ...
