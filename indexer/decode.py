@@ -2,19 +2,20 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from indexer.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded, HeardTrack, samples_in
+from indexer.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded, HeardTrack
 from indexer.gallery import Gallery
 from indexer.heard import chosen
 from indexer.pictures import Pictures
 from indexer.probe import AudioTrack, MediaInfo, open_media
 from indexer.samples import SampleWriter
 from indexer.sampling import FrameChooser
+from indexer.sound_file import delete_sound, sound_in
 from indexer.stream_clock import BreakFinder, OnClock, read_clock
 from indexer.tracks import Track
 from retrieval.errors import UndecodableError
@@ -33,6 +34,7 @@ PROGRESS_EVERY_S = 1.0
 USUAL_FRAME_S = 0.04
 WORTH_A_WARNING_S = 1.0
 WORTH_A_WARNING = 0.05
+WORTH_A_WARNING_STILL_S = 600.0
 MOST_TRACKS = 8
 """Sound tracks that are listened to at most; each costs 0.1 GB of scratch space an hour."""
 _ENDS_EARLY = frozenset({"flv", "wav"})
@@ -56,6 +58,8 @@ class DecodeOptions:
     """Frames kept per second while the picture changes."""
     burst_fps: float = 10.0
     """At most so many per second where something striking happens."""
+    longest_s: float = 24 * 3600.0
+    """What comes after is left out."""
     skip: Skip = Skip.NONE
 
 
@@ -77,6 +81,7 @@ def decode(
     except _ClockBreaksError:
         # All packets are read before the second pass, so that no file whose times run on is read twice.
         decoded = _decode(info, folder, on_progress, options or DecodeOptions(), read_clock(info))
+    decoded = replace(decoded, warnings=(*decoded.warnings, *_stillness(decoded)))
     decoded.save()
     return decoded
 
@@ -102,7 +107,7 @@ def _decode(
             one_pass.run(on_progress)
         finally:
             one_pass.close()
-        return one_pass.result()
+        return one_pass.result(on_progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,7 @@ class _Pass:
     ) -> None:
         self._info = info
         self._clock = clock
+        self._longest_s = options.longest_s
         self._folder = folder
         self._container = container
         self._stopped: str | None = None
@@ -169,9 +175,9 @@ class _Pass:
         for sound in self._sounds:
             sound.samples.close()
 
-    def result(self) -> Decoded:
+    def result(self, on_progress: Callable[[float], None] | None) -> Decoded:
         """What was decoded, with warnings about what was not."""
-        heard = self._heard()
+        heard = self._heard(on_progress)
         picture_s = self._video.end_s if self._video else 0.0
         sound_s = max((sound.samples.end_s for sound in heard), default=0.0)
         if not picture_s and not sound_s:
@@ -192,21 +198,29 @@ class _Pass:
             clock=self._clock,
         )
 
-    def _heard(self) -> list[_Sound]:
+    def _heard(self, on_progress: Callable[[float], None] | None) -> list[_Sound]:
         """The tracks to listen to, the main one first; the files of the others are deleted."""
         sounds = [sound for sound in self._sounds if sound.samples.end_s]
         heard = sounds
         if len(sounds) > 1:
-            positions = chosen([samples_in(self._folder / sound.file) for sound in sounds])
+            decoded_s = max(sound.samples.end_s for sound in sounds)
+
+            def told(compared_s: float) -> None:
+                if on_progress:
+                    on_progress(decoded_s + compared_s)
+
+            positions = chosen([sound_in(self._folder / sound.file) for sound in sounds], told)
             heard = [sounds[position] for position in positions] or sounds[:1]
         for sound in self._sounds:
             if sound not in heard:
-                (self._folder / sound.file).unlink()
+                delete_sound(self._folder / sound.file)
         return heard
 
     def _track(self, index: int, interval_s: float) -> Track | None:
         stream = cast("VideoStream | AudioStream", self._container.streams[index])
-        return Track(stream, self._info.start_time_s, interval_s) if stream.codec_context else None
+        if not stream.codec_context:
+            return None
+        return Track(stream, self._info.start_time_s, interval_s, self._longest_s)
 
     def _packets(self) -> Iterator[tuple[Track, "Packet[Stream] | None"]]:
         """Packets of the chosen streams in file order, on one clock, then what flushes each decoder."""
@@ -216,9 +230,14 @@ class _Pass:
         tracks = {
             track.stream.index: track for track in (self._video, *(sound.track for sound in self._sounds)) if track
         }
+        left = dict(tracks)
         try:
             for packet in self._container.demux([track.stream for track in tracks.values()]):
-                if packet.size:
+                if packet.stream_index in left and left[packet.stream_index].is_over:
+                    del left[packet.stream_index]
+                if not left:
+                    return
+                if packet.size and packet.stream_index in left:
                     self._read_bytes = max(self._read_bytes, (packet.pos or 0) + packet.size)
                     if on_clock:
                         packet = on_clock.shifted(packet, self._info.start_time_s)
@@ -227,12 +246,20 @@ class _Pass:
                     yield tracks[packet.stream_index], packet
         except av.FFmpegError as error:
             self._stopped = error.strerror
-        for track in tracks.values():
+        for track in left.values():
             yield track, None
 
     def _warnings(self, picture_s: float, sound: _Sound | None) -> Iterator[str]:
         sound_s = sound.samples.end_s if sound else 0.0
         duration_s, claimed_s = max(picture_s, sound_s), self._info.duration_s
+        tracks = [track for track in (self._video, sound.track if sound else None) if track]
+        # A few stray times far ahead are no reason to say so.
+        is_cut = any(track.is_over or track.late > WORTH_A_WARNING * track.frames for track in tracks)
+        if is_cut:
+            yield (
+                f"goes on after {self._longest_s / 3600:g} hours, the most that is indexed; what follows is left out "
+                "(MOMENTS_MAX_VIDEO_HOURS says how much)"
+            )
         if self._stopped:
             yield f"reading stopped at {duration_s:.1f} s: {self._stopped}"
         unread_bytes = self._info.size_bytes - self._read_bytes
@@ -242,7 +269,7 @@ class _Pass:
                 "the file are not read: if files were joined, give them one by one"
             )
         # Headers count by the file's own timestamps, so that theirs is another length where these break.
-        if claimed_s is not None and not self._clock and _differs(duration_s, claimed_s):
+        if claimed_s is not None and not self._clock and not is_cut and _differs(duration_s, claimed_s):
             if duration_s < claimed_s:
                 yield f"decodes up to {duration_s:.1f} s of the {claimed_s:.1f} s that the header claims"
             else:
@@ -303,6 +330,18 @@ def _told(breaks: Sequence[Break]) -> Iterator[str]:
     for found in leaps[:_TOLD_BREAKS]:
         skipped = timedelta(seconds=round(found.jump_s))
         yield f"timestamps leap ahead by {skipped} at {found.time_s:.1f} s; the gap is left out"
+
+
+def _stillness(decoded: Decoded) -> Iterator[str]:
+    """That hours in which nothing comes are found as a whole: players show them as what they are, too."""
+    still = decoded.uneventful
+    total_s = sum(stretch.duration_s for stretch in still)
+    if total_s >= WORTH_A_WARNING_STILL_S:
+        count = "1 stretch" if len(still) == 1 else f"{len(still)} stretches"
+        yield (
+            f"no new picture and no sound comes for {timedelta(seconds=round(total_s))} ({count} of half a minute or "
+            "more); each stretch is found as one moment"
+        )
 
 
 def _set_speed(stream: "VideoStream", skip: Skip) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.encoders.base import SPEECH_RATE_HZ
+from indexer.sound_file import NO_SOUND, Sound, sound_in
+from indexer.windows import uneventful_stretches
+from retrieval.domain import Span
 from retrieval.stream_clock import StreamClock
 
 FRAMES_FOLDER = "frames"
@@ -77,13 +79,19 @@ class Decoded:
         return bool(self.heard)
 
     @property
-    def samples_path(self) -> Path | None:
-        """Samples of the track that counts as the video's sound."""
-        return self.track_path(self.heard[0]) if self.heard else None
+    def sound(self) -> Sound:
+        """The track that counts as the video's sound; without any, one of no length."""
+        return self.sound_of(self.heard[0]) if self.heard else NO_SOUND
 
-    def track_path(self, track: HeardTrack) -> Path:
-        """Raw little-endian 16-bit mono samples at 16 kHz; sample 0 is second 0."""
-        return self.folder / track.file
+    def sound_of(self, track: HeardTrack) -> Sound:
+        """What is heard in one of the tracks."""
+        return sound_in(self.folder / track.file)
+
+    @property
+    def uneventful(self) -> tuple[Span, ...]:
+        """Where no new picture comes and nothing is heard for long, in order."""
+        heard_s = [self.sound_of(track).stretches_s() for track in self.heard]
+        return uneventful_stretches(self.times_s, np.concatenate([np.zeros((0, 2)), *heard_s]), self.duration_s)
 
     def frame_path(self, frame: SampledFrame) -> Path:
         """The picture to encode and to show."""
@@ -131,10 +139,3 @@ class Decoded:
                 sound_track=record["sound_track"],
                 clock=StreamClock.from_json(record["clock"]) if record.get("clock") else None,
             )
-
-
-def samples_in(path: Path) -> NDArray[np.int16]:
-    """The samples in a file, as a memory map; empty if there are too few to be heard."""
-    if path.stat().st_size < 2 * SPEECH_RATE_HZ // 100:
-        return np.zeros(0, np.int16)
-    return np.memmap(path, dtype="<i2", mode="r")

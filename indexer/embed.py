@@ -4,18 +4,23 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.attended import attended
+from indexer.sound_file import Sound
 from retrieval.domain import Label, Span, Window
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, SoundEncoder, VisualEncoder
+from retrieval.encoders.lite_sound import LiteSoundEncoder, SoundTags
 from retrieval.examples import resampled
 from retrieval.storage.vectors import Point, SparseVector
 
 FRAME_BATCH = 16
 SOUND_BATCH = 32
+TAGS_BATCH = 512
 SILENCE_RMS = 1e-4
 
 Progress = Callable[[float], None]
@@ -48,14 +53,19 @@ def embed_frames(files: Sequence[Path], encoder: VisualEncoder, report: Progress
     vectors = np.zeros((len(files), encoder.spec.dim), np.float32)
     labels: list[tuple[Label, ...]] = [()] * len(files)
     for batch in _batches(len(files), FRAME_BATCH):
+
+        def told(done: int = batch.start) -> None:
+            report(done / len(files))
+
         frames = {row: load_frame(files[row]) for row in range(batch.start, batch.stop)}
         for shape in dict.fromkeys(frame.shape for frame in frames.values()):
             rows = [row for row, frame in frames.items() if frame.shape == shape]
-            embedding = encoder.embed_frames(np.stack([frames[row] for row in rows]))
+            pictures = np.stack([frames[row] for row in rows])
+            embedding = attended(partial(encoder.embed_frames, pictures), told)
             vectors[rows] = embedding.vectors
             for row, names in zip(rows, embedding.labels, strict=True):
                 labels[row] = names
-        report(batch.stop / len(files))
+        told(batch.stop)
     return Embedding(vectors, tuple(labels))
 
 
@@ -94,14 +104,14 @@ def pool_windows(frames: Embedding, frames_of: Sequence[Sequence[int]]) -> tuple
 
 def embed_sounds(
     windows: Sequence[Window],
-    samples: NDArray[np.int16],
+    sound: Sound,
     encoder: SoundEncoder,
     context_s: float,
     report: Progress,
 ) -> UnitVectors:
     """Windows that can be heard, embedded with ``context_s`` of sound around their middle at least.
 
-    ``samples`` is 16 kHz mono on the video's clock and may be a memory map. Silent windows are left out.
+    Silent windows are left out.
     """
     ordinals: list[int] = []
     vectors: list[NDArray[np.float32]] = []
@@ -110,12 +120,14 @@ def embed_sounds(
         clips: list[NDArray[np.float32]] = []
         heard: list[int] = []
         for window in windows[batch]:
-            clip = _clip(samples, window.span, context_s)
+            around = _around(window.span, context_s)
+            clip = np.zeros(0, np.float32) if sound.is_silent(around) else _clip(sound, around)
             if len(clip) and float(np.sqrt(np.mean(clip**2))) > SILENCE_RMS:
                 clips.append(resampled(clip, encoder.sample_rate_hz))
                 heard.append(window.ordinal)
         if clips:
-            embedding = encoder.embed_sounds(clips)
+            share = batch.start / len(windows)
+            embedding = attended(partial(encoder.embed_sounds, clips), partial(report, share))
             for ordinal, vector, names in zip(heard, embedding.vectors, embedding.labels, strict=True):
                 if np.any(vector):
                     ordinals.append(ordinal)
@@ -126,11 +138,30 @@ def embed_sounds(
     return UnitVectors(tuple(ordinals), stacked, tuple(labels))
 
 
-def _clip(samples: NDArray[np.int16], span: Span, context_s: float) -> NDArray[np.float32]:
+def embed_tags(windows: Sequence[Window], tags: SoundTags, encoder: LiteSoundEncoder, report: Progress) -> UnitVectors:
+    """Windows in which a sound is heard, embedded from what was tagged."""
+    ordinals: list[int] = []
+    vectors = [np.zeros((0, encoder.spec.dim), np.float32)]
+    labels: list[tuple[Label, ...]] = []
+    for batch in _batches(len(windows), TAGS_BATCH):
+        spans = [window.span for window in windows[batch]]
+        embedding = attended(partial(encoder.embed_spans, tags, spans), partial(report, batch.start / len(windows)))
+        heard = np.flatnonzero(embedding.vectors.any(axis=1))
+        ordinals += [windows[batch.start + row].ordinal for row in heard.tolist()]
+        vectors.append(embedding.vectors[heard])
+        labels += [embedding.labels[row] for row in heard.tolist()]
+        report(batch.stop / len(windows))
+    return UnitVectors(tuple(ordinals), np.concatenate(vectors), tuple(labels))
+
+
+def _around(span: Span, context_s: float) -> Span:
     spare_s = max(0.0, context_s - span.duration_s) / 2
-    start = max(0, round((span.start_s - spare_s) * SPEECH_RATE_HZ))
-    end = min(len(samples), round((span.end_s + spare_s) * SPEECH_RATE_HZ))
-    return np.asarray(samples[start:end], dtype=np.float32) / 32768.0
+    return Span(max(0.0, span.start_s - spare_s), span.end_s + spare_s)
+
+
+def _clip(sound: Sound, span: Span) -> NDArray[np.float32]:
+    start, end = round(span.start_s * SPEECH_RATE_HZ), round(span.end_s * SPEECH_RATE_HZ)
+    return np.asarray(sound[start:end], dtype=np.float32) / 32768.0
 
 
 def point_id(content_hash: str, spec: EncoderSpec, ordinal: int) -> str:

@@ -1,15 +1,12 @@
 """Which of a file's sound tracks to listen to: the first that can be heard, and whichever say something else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.encoders.base import SPEECH_RATE_HZ
-
-Samples = NDArray[np.int16]
-"""(n,) 16 kHz mono; may be a memory map."""
+from retrieval.encoders.base import SPEECH_RATE_HZ, Recording
 
 _BLOCK = SPEECH_RATE_HZ // 10
 _BLOCKS_AT_ONCE = 600
@@ -35,13 +32,21 @@ class Profile:
     """Root mean square of its loudest second, 0 to 1."""
 
 
-def chosen(tracks: Sequence[Samples]) -> tuple[int, ...]:
+def chosen(tracks: Sequence[Recording], on_progress: Callable[[float], None] = lambda _: None) -> tuple[int, ...]:
     """Positions of the tracks to listen to, the main one first. ``tracks`` come in order of preference.
 
     Those that hold the same as one before them, or nothing that can be heard, are left out. Empty if none
-    can be heard.
+    can be heard. ``on_progress`` gets the seconds of sound, of all tracks together, that were compared.
     """
-    profiles = [profile_of(samples) for samples in tracks]
+    profiles = []
+    done_s = 0.0
+    for samples in tracks:
+
+        def told(more_s: float, before_s: float = done_s) -> None:
+            on_progress(before_s + more_s)
+
+        profiles.append(profile_of(samples, told))
+        done_s += len(samples) / SPEECH_RATE_HZ
     loudest = max((profile.loudness for profile in profiles), default=0.0)
     heard = [
         position for position, profile in enumerate(profiles) if profile.loudness > max(_SILENCE_RMS, _FAINT * loudest)
@@ -55,20 +60,26 @@ def chosen(tracks: Sequence[Samples]) -> tuple[int, ...]:
     return tuple(kept)
 
 
-def profile_of(samples: Samples) -> Profile:
-    """What ``chosen`` compares; reads a minute at a time."""
-    parts = [np.zeros((0, len(_BANDS_HZ) - 1), np.float32), *_band_powers(samples)]
+def profile_of(samples: Recording, on_progress: Callable[[float], None] = lambda _: None) -> Profile:
+    """What ``chosen`` compares; reads a minute at a time. ``on_progress`` gets the seconds that were read."""
+    parts = [np.zeros((0, len(_BANDS_HZ) - 1), np.float32)]
+    for number, part in enumerate(_band_powers(samples), start=1):
+        parts.append(part)
+        on_progress(number * _BLOCKS_AT_ONCE * _BLOCK / SPEECH_RATE_HZ)
     powers = np.concatenate(parts)
     totals = np.sort(powers.sum(axis=1))
     loud = totals[-min(_LOUD_BLOCKS, len(totals))] if len(totals) else 0.0
     return Profile(np.asarray(10 * np.log10(powers + 1e-12), np.float32), float(np.sqrt(loud)))
 
 
-def _band_powers(samples: Samples) -> Iterator[NDArray[np.float32]]:
+def _band_powers(samples: Recording) -> Iterator[NDArray[np.float32]]:
     edges = np.searchsorted(np.fft.rfftfreq(_BLOCK, 1 / SPEECH_RATE_HZ), _BANDS_HZ)
     step = _BLOCK * _BLOCKS_AT_ONCE
     for start in range(0, len(samples) - _BLOCK + 1, step):
         piece = samples[start : start + step]
+        if not piece.any():
+            yield np.zeros((len(piece) // _BLOCK, len(_BANDS_HZ) - 1), np.float32)
+            continue
         blocks = piece[: len(piece) // _BLOCK * _BLOCK].reshape(-1, _BLOCK).astype(np.float32) / 32768
         powers = np.square(np.abs(np.fft.rfft(blocks, axis=1))) * 2 / _BLOCK**2
         yield np.asarray(np.add.reduceat(powers, edges, axis=1)[:, :-1], np.float32)

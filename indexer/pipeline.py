@@ -184,7 +184,9 @@ class Indexer:
                 lambda: hear(artefacts, models.transcriber, models.voice_activity, told["transcribe"]),
             )
             step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))
-            published = step("publish", lambda: self._publish(source, addition, artefacts, begun["at"]))
+            published = step(
+                "publish", lambda: self._publish(source, addition, artefacts, begun["at"], told["publish"])
+            )
             report("publish", 1.0)
         except MomentsError:
             artefacts.clear()
@@ -260,7 +262,11 @@ class Indexer:
     def _decode(self, source: Source, artefacts: Artefacts, report: Callable[[float], None]) -> None:
         info = probe(Path(source.path), partial(report, 0.0), roots=self._library.roots)
         expected_s = max(info.duration_s or 0.0, 1.0)
-        options = DecodeOptions(fps=self._settings.sample_fps, skip=self._settings.skip)
+        options = DecodeOptions(
+            fps=self._settings.sample_fps,
+            longest_s=self._settings.max_video_hours * 3600.0,
+            skip=self._settings.skip,
+        )
         artefacts.clear()
         decoded = decode(
             info,
@@ -274,7 +280,14 @@ class Indexer:
         artefacts.save_lines("subtitles_beside", subtitles.beside)
         replace(decoded, warnings=(*decoded.warnings, *subtitles.warnings)).save()
 
-    def _publish(self, source: Source, addition: Addition, artefacts: Artefacts, began_at: float) -> dict[str, Any]:
+    def _publish(
+        self,
+        source: Source,
+        addition: Addition,
+        artefacts: Artefacts,
+        began_at: float,
+        report: Callable[[float], None],
+    ) -> dict[str, Any]:
         record = VideoRecord(
             id=source.video_id,
             content_hash=source.content_hash,
@@ -289,7 +302,7 @@ class Indexer:
             recorded_at=datetime.fromisoformat(source.recorded_at) if source.recorded_at else None,
             files=(source.file,),
         )
-        kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, began_at)
+        kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, began_at, report)
         self._describe(kept, addition)
         self._drop_copies(kept, source.path)
         self._library.sweep()

@@ -2,13 +2,15 @@
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from indexer.artefacts import Artefacts
+from indexer.attended import attended
 from indexer.embed import UnitVectors, points
 from indexer.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.stages import cuts_of
@@ -28,6 +30,9 @@ STILL_WRITTEN = "the file was still being written while it was indexed: index it
 _ROW_BYTES = 2_000
 """What the catalog takes for a window, segment or screen text, with its indexes."""
 LINE_BATCH = 64
+POINT_BATCH = 512
+WRITING = (0.1, 0.8)
+"""Where in this step the writing of vectors, the longest part of it, starts and ends."""
 AVERAGE_TERMS = 10.0
 """Terms of a usual line: BM25 compares lengths with it, the same on every machine that fills a space."""
 
@@ -39,11 +44,13 @@ def publish(
     record: VideoRecord,
     window_s: float,
     began_at: float,
+    report: Callable[[float], None],
 ) -> VideoRecord:
     """The record as stored. The video is searchable from here on; before, it was wholly what it was before.
 
     So is the video that lay at its path, which is being removed from here on. Done again after a kill in the middle,
-    it writes the same. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
+    it writes the same. ``report`` gets the share that is done and may raise: of a video that is searchable already only
+    until its vectors are replaced. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
     """
     decoded = artefacts.decoded()
     cuts = cuts_of(decoded, window_s)
@@ -71,10 +78,10 @@ def publish(
         Lane.VISUAL: points(record.id, record.content_hash, encoders.spec(Lane.VISUAL), visual, window_spans),
         Lane.SOUND: points(record.id, record.content_hash, encoders.spec(Lane.SOUND), sound, window_spans),
         Lane.SPEECH: _line_points(
-            record, encoders, Lane.SPEECH, [(line.span, line.text) for line in contents.segments]
+            record, encoders, Lane.SPEECH, [(line.span, line.text) for line in contents.segments], report
         ),
         Lane.SCREEN: _line_points(
-            record, encoders, Lane.SCREEN, [(line.span, line.text) for line in contents.screen_texts]
+            record, encoders, Lane.SCREEN, [(line.span, line.text) for line in contents.screen_texts], report
         ),
     }
     pictures = [decoded.frames[index] for index in sorted(set(best_frame.values()))]
@@ -85,8 +92,10 @@ def publish(
         library.catalog.set_status(record.id, VideoStatus.INDEXING)
     else:
         library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
-    _write_vectors(library, encoders, record.id, by_lane)
-    _keep_thumbnails(thumbnails, [picture.time_s for picture in pictures], library.thumbnails_of(record.id))
+    # Half of its vectors replaced, a video that could be searched would be worse than before.
+    told = report if known is None else _go_on
+    _write_vectors(library, encoders, record.id, by_lane, told)
+    _keep_thumbnails(thumbnails, [picture.time_s for picture in pictures], library.thumbnails_of(record.id), told)
     (file,) = record.files
     is_changed = state_of(library.catalog, record, file, library.roots) is FileState.CHANGED
     finished = replace(
@@ -128,28 +137,51 @@ def _space(encoders: Encoders, lane: Lane) -> Space:
     return Space(spec.space, spec.dim, sparse=lane in (Lane.SPEECH, Lane.SCREEN))
 
 
-def _write_vectors(library: Library, encoders: Encoders, video_id: str, by_lane: dict[Lane, list[Point]]) -> None:
+def _go_on(_done: float) -> None:
+    pass
+
+
+def _write_vectors(
+    library: Library,
+    encoders: Encoders,
+    video_id: str,
+    by_lane: dict[Lane, list[Point]],
+    report: Callable[[float], None],
+) -> None:
+    total = max(1, sum(map(len, by_lane.values())))
+    written = 0
     with library.vectors() as store:
         store.delete_videos([video_id])
         for lane, lane_points in by_lane.items():
             space = _space(encoders, lane)
             store.ensure_space(space)
+            report(WRITING[0] + (WRITING[1] - WRITING[0]) * written / total)
             library.catalog.add_space(encoders.spec(lane))
-            store.upsert(space.name, lane_points)
+            for start in range(0, len(lane_points), POINT_BATCH):
+                batch = lane_points[start : start + POINT_BATCH]
+                store.upsert(space.name, batch)
+                written += len(batch)
+                report(WRITING[0] + (WRITING[1] - WRITING[0]) * written / total)
             if store.active(lane) is None:
                 store.activate(lane, space.name)
 
 
-def _line_points(record: VideoRecord, encoders: Encoders, lane: Lane, lines: Sequence[tuple[Span, str]]) -> list[Point]:
+def _line_points(
+    record: VideoRecord,
+    encoders: Encoders,
+    lane: Lane,
+    lines: Sequence[tuple[Span, str]],
+    report: Callable[[float], None],
+) -> list[Point]:
     """Points of segments or screen texts: a sentence vector and BM25 terms each."""
     if not lines:
         return []
     spec: EncoderSpec = encoders.spec(lane)
-    sentences: SentenceEncoder = encoders.sentences()
+    waiting = partial(report, 0.0)
+    sentences: SentenceEncoder = attended(encoders.sentences, waiting)
     texts = [text for _, text in lines]
-    vectors = np.concatenate(
-        [sentences.embed_passages(texts[start : start + LINE_BATCH]) for start in range(0, len(texts), LINE_BATCH)]
-    )
+    batches = [texts[start : start + LINE_BATCH] for start in range(0, len(texts), LINE_BATCH)]
+    vectors = np.concatenate([attended(partial(sentences.embed_passages, batch), waiting) for batch in batches])
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
     sparse = [document_vector(text, AVERAGE_TERMS) for text in texts]
     if lane is Lane.SPEECH:
@@ -160,12 +192,15 @@ def _line_points(record: VideoRecord, encoders: Encoders, lane: Lane, lines: Seq
     return points(record.id, record.content_hash, spec, units, [span for span, _ in lines], sparse)
 
 
-def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path) -> None:
+def _keep_thumbnails(
+    files: Sequence[Path], times_s: Sequence[float], folder: Path, report: Callable[[float], None]
+) -> None:
     """Copy the frames that stand for windows; the folder appears whole, replacing an earlier one."""
     half_made = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(half_made, ignore_errors=True)
     half_made.mkdir(parents=True)
     for file, time_s in zip(files, times_s, strict=True):
         shutil.copyfile(file, thumbnail_file(half_made, time_s))
+        report(WRITING[1])
     shutil.rmtree(folder, ignore_errors=True)
     half_made.rename(folder)

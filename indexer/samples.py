@@ -5,29 +5,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.sound_file import SoundFileWriter
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.mono import MonoMix
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
 
-BYTES_PER_SAMPLE = 2
 TOLERANCE_S = 0.04
 """Timestamps may be this far from the count of samples; beyond, there is a gap or an overlap."""
 BATCH_S = 0.5
 
 
 class SampleWriter:
-    """Writes raw s16le to a file so that sample ``n`` is heard at ``n / 16000`` seconds.
+    """Writes a file of sound in which sample ``n`` is heard at ``n / 16000`` seconds.
 
-    Silence fills gaps and a late start; of overlaps, what was heard first stays. Several channels are mixed.
+    Gaps and a late start are silence; of overlaps, what was heard first stays. Several channels are mixed.
     """
 
     def __init__(self, path: Path) -> None:
         from av.audio.fifo import AudioFifo
 
-        self._file = path.open("wb")
-        self._written = 0
+        self._file = SoundFileWriter(path)
         self._unwanted = 0
         self._due_s = 0.0
         self._setup: tuple[str, str, int] | None = None
@@ -43,7 +42,7 @@ class SampleWriter:
     @property
     def end_s(self) -> float:
         """Time at which the sound written so far ends."""
-        return self._written / SPEECH_RATE_HZ
+        return self._file.length / SPEECH_RATE_HZ
 
     def add(self, frame: "AudioFrame", time_s: float) -> None:
         """Write the samples of a frame that is heard from ``time_s`` on."""
@@ -60,7 +59,6 @@ class SampleWriter:
     def close(self) -> None:
         """Write what is still buffered."""
         self._drain()
-        self._file.truncate(self._written * BYTES_PER_SAMPLE)
         self._file.close()
 
     def _restart(self, setup: tuple[str, str, int], time_s: float) -> None:
@@ -71,10 +69,8 @@ class SampleWriter:
         self._fifo = AudioFifo()
         self._mix = MonoMix()
         position = round(time_s * SPEECH_RATE_HZ)
-        self._unwanted = max(0, self._written - position)
-        self._written = max(self._written, position)
-        # Seeking past the end leaves a hole: hours of silence take no space on disk.
-        self._file.seek(self._written * BYTES_PER_SAMPLE)
+        self._unwanted = max(0, self._file.length - position)
+        self._file.skip_to(position)
 
     def _resample(self) -> None:
         frame = self._fifo.read()
@@ -93,5 +89,4 @@ class SampleWriter:
     def _write(self, samples: Samples) -> None:
         wanted = samples[self._unwanted :]
         self._unwanted -= min(self._unwanted, len(samples))
-        self._file.write(np.clip(np.rint(wanted * 32768), -32768, 32767).astype("<i2").tobytes())
-        self._written += len(wanted)
+        self._file.write(np.clip(np.rint(wanted * 32768), -32768, 32767).astype(np.int16))

@@ -22,6 +22,12 @@ class IndexSettings(RetrievalSettings):
         default=Skip.NONE,
         description="Frames not decoded, for speed: none, fast (those nothing refers to), fastest (all but keyframes).",
     )
+    max_video_hours: float = Field(
+        default=24.0,
+        gt=0.0,
+        le=168.0,
+        description="Longest part of a video that is indexed, in hours; the rest is left out, with a warning.",
+    )
     index_workers: int = Field(
         default=1,
         ge=0,

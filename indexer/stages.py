@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import partial
+from pathlib import Path
 
 from indexer.artefacts import Artefacts
-from indexer.decoded import Decoded, HeardTrack, samples_in
-from indexer.embed import UnitVectors, embed_frames, embed_sounds, load_frame, pool_windows
+from indexer.attended import attended
+from indexer.decoded import Decoded, HeardTrack
+from indexer.embed import embed_frames, embed_sounds, embed_tags, load_frame, pool_windows
 from indexer.languages import is_same_language, language_tag
 from indexer.screen import Reading, merge_readings
 from indexer.shots import find_shots
@@ -16,13 +16,16 @@ from indexer.sounds import sound_events
 from indexer.subtitles import has_words
 from indexer.transcribe import said_in_any, transcribe
 from indexer.windows import cut_windows, frames_of_windows
-from retrieval.domain import Segment, Shot, Span, Window
+from retrieval.domain import ScreenText, Segment, Shot, Span, Window
 from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder
 from retrieval.encoders.voice_activity import VoiceActivity
 
 SOUND_CONTEXT_S = 5.0
 """Sound around a window that encoders which hear whole clips are given."""
+
+TAGGING = 0.9
+"""Share of the work that tagging is, before the tags of each window are put together."""
 
 Report = Callable[[float], None]
 
@@ -38,14 +41,14 @@ class Cuts:
 def cuts_of(decoded: Decoded, window_s: float) -> Cuts:
     """Shots and windows; cheap enough to be found again by every step."""
     shots = find_shots(decoded.times_s, decoded.signal, decoded.duration_s)
-    return Cuts(shots, cut_windows(shots, window_s))
+    return Cuts(shots, cut_windows(shots, window_s, decoded.uneventful))
 
 
 def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: float, report: Report) -> None:
     """Embed the sampled frames and pool them into windows."""
     decoded = artefacts.decoded()
     cuts = cuts_of(decoded, window_s)
-    encoder = model()
+    encoder = attended(model, lambda: report(0.0))
     frames = embed_frames([decoded.frame_path(frame) for frame in decoded.frames], encoder, report)
     times_s = [frame.time_s for frame in decoded.frames]
     units, best = pool_windows(frames, frames_of_windows(cuts.windows, cuts.shots, times_s))
@@ -55,19 +58,17 @@ def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: flo
 def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], window_s: float, report: Report) -> None:
     """Embed the sound of every window, and find labelled sounds where the encoder has labels."""
     decoded = artefacts.decoded()
-    samples = samples_of(decoded)
+    sound = decoded.sound
     windows = cuts_of(decoded, window_s).windows
-    encoder = model()
+    encoder = attended(model, lambda: report(0.0))
     if isinstance(encoder, LiteSoundEncoder):
-        tags = encoder.tag(samples)
-        report(0.9)
-        embedding = encoder.embed_spans(tags, [window.span for window in windows])
-        heard = [row for row in range(len(windows)) if np.any(embedding.vectors[row])]
-        labels = tuple(embedding.labels[row] for row in heard)
-        units = UnitVectors(tuple(heard), embedding.vectors[heard], labels)
+        # It loads what it needs when it is first used.
+        attended(partial(encoder.embed_sounds, []), lambda: report(0.0))
+        tags = encoder.tag(sound, lambda share: report(TAGGING * share))
+        units = embed_tags(windows, tags, encoder, lambda share: report(TAGGING + (1 - TAGGING) * share))
         artefacts.save_lines("sound_events", sound_events(tags, decoded.duration_s))
     else:
-        units = embed_sounds(windows, samples, encoder, SOUND_CONTEXT_S, report)
+        units = embed_sounds(windows, sound, encoder, SOUND_CONTEXT_S, report)
         artefacts.save_lines("sound_events", ())
     artefacts.save_units("sound", units)
 
@@ -84,7 +85,7 @@ def hear(
     total_s = max(decoded.duration_s, 0.001)
     tracks: Sequence[HeardTrack] = decoded.heard
     if len(tracks) > 1:
-        tracks = in_languages(tracks, transcriber().languages)
+        tracks = in_languages(tracks, attended(transcriber, lambda: report(0.0)).languages)
     heard = []
     for number, track in enumerate(tracks):
 
@@ -92,8 +93,7 @@ def hear(
             report((done + done_s / total_s) / len(tracks))
 
         written = [line.span for line in subtitles if has_words(line.text) and may_be_said_in(track, line)]
-        samples = samples_in(decoded.track_path(track))
-        heard.append(transcribe(samples, transcriber, voice(), told, written).segments)
+        heard.append(transcribe(decoded.sound_of(track), transcriber, voice(), told, written).segments)
     segments = [*subtitles, *artefacts.load_segments("subtitles_beside"), *said_in_any(heard)]
     segments.sort(key=lambda segment: segment.span)
     artefacts.save_lines("segments", within(segments, decoded.duration_s))
@@ -131,12 +131,14 @@ def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], window_s: flo
     shots = cuts_of(decoded, window_s).shots
     frames = [(frame, path) for frame in decoded.frames if (path := decoded.text_path(frame)) is not None]
     readings = []
-    for number, (frame, path) in enumerate(frames, start=1):
-        readings.append(Reading(frame.time_s, tuple(reader().read(load_frame(path)))))
-        report(number / len(frames))
+    for number, (frame, path) in enumerate(frames):
+
+        def lines(file: Path = path) -> list[ScreenText]:
+            return reader().read(load_frame(file))
+
+        def told(done: int = number) -> None:
+            report(done / len(frames))
+
+        readings.append(Reading(frame.time_s, tuple(attended(lines, told))))
+        told(number + 1)
     artefacts.save_lines("screen_texts", merge_readings(readings, shots))
-
-
-def samples_of(decoded: Decoded) -> NDArray[np.int16]:
-    """The sound, 16 kHz mono on the video's clock, as a memory map; empty where there is none."""
-    return samples_in(decoded.samples_path) if decoded.samples_path else np.zeros(0, np.int16)

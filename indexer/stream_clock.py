@@ -28,6 +28,7 @@ _STRAY_S = 1.0
 """Times that come back to where they were after so little were damaged in between."""
 _LONGEST_FRAME_S = 10.0
 _MOST_PIECES = 10_000
+_MPEG = frozenset({"mpeg", "mpegts"})
 _WRAP_S = 2**33 / 90_000
 """MPEG counts to here; its demuxer takes what lies before the first timestamp for a count that went round."""
 
@@ -100,7 +101,7 @@ def read_clock(info: "MediaInfo") -> StreamClock | None:
     """The clock of a file, found by reading all of its packets without decoding; None if its own runs on."""
     import av
 
-    scan = _Scan()
+    scan = _Scan(goes_round=info.container in _MPEG)
     with open_media(info.path, info.roots) as container:
         # Those of one program: another has a clock of its own.
         streams = [container.streams[about.index] for about in (info.video, *info.candidates) if about]
@@ -142,7 +143,8 @@ class _Lane:
 class _Scan:
     """Finds the pieces of a file, one packet after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, goes_round: bool) -> None:
+        self._goes_round = goes_round
         self._pieces: list[_Piece] = []
         self._lanes: dict[int, _Lane] = {}
 
@@ -230,7 +232,7 @@ class _Scan:
 
     def _begun(self, index: int, time_s: float, shown_s: float, jump_s: float, pos: int) -> int:
         ends_s = {index: (lane.piece, lane.end_s) for index, lane in self._lanes.items()}
-        jump_s -= _WRAP_S if jump_s > _WRAP_S / 2 else 0.0
+        jump_s -= _WRAP_S if self._goes_round and jump_s > _WRAP_S / 2 else 0.0
         self._pieces.append(_Piece(index, shown_s, time_s, pos, jump_s, ends_s))
         return len(self._pieces) - 1
 

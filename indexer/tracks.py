@@ -1,5 +1,6 @@
 """One stream being decoded: its frames with their times on the video's clock, and what was wrong."""
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 LONGEST_GAP_S = 3600.0
-LONGEST_VIDEO_S = 7 * 24 * 3600.0
 """Timestamps that leap further are damage; following them would make hours out of nothing."""
+PAST_THE_END = 50
+"""So many frames on end that lie past what is indexed are no stray ones: all that follow do."""
 LONGEST_FRAME_S = 10.0
 PREROLL_S = 0.0005
 
@@ -48,7 +50,10 @@ class FrameClock:
 class Track:
     """Decodes packets of one stream; what does not decode is counted and left out."""
 
-    def __init__(self, stream: "VideoStream | AudioStream", origin_s: float, interval_s: float) -> None:
+    def __init__(
+        self, stream: "VideoStream | AudioStream", origin_s: float, interval_s: float, longest_s: float = math.inf
+    ) -> None:
+        """Frames from ``longest_s`` on are left out."""
         self.stream = stream
         self.frames = 0
         self.damaged = 0
@@ -57,11 +62,18 @@ class Track:
         """Packets that gave nothing."""
         self.misplaced = 0
         """Frames left out because their time leaps ahead or runs backwards."""
+        self.late = 0
+        """Frames left out because they lie past what is indexed."""
+        self.is_over = False
+        """Whether all that follows does."""
         self.end_s = 0.0
         """When the last frame ends."""
+        self._longest_s = longest_s
+        self._late_on_end = 0
         self._base_s = float(stream.time_base or 0)
         self._origin_s = origin_s
-        self._interval_s = interval_s
+        # A rate that headers claim may be one frame in days.
+        self._interval_s = min(interval_s, LONGEST_FRAME_S)
         self._last_s: float | None = None
         self._clock = FrameClock()
 
@@ -95,9 +107,15 @@ class Track:
         time_s = max(time_s, 0.0)
         last_s = -PREROLL_S if self._last_s is None else self._last_s
         leaps = frame.dts is not None and time_s - (frame.dts * self._base_s - self._origin_s) > LONGEST_GAP_S
-        if leaps or not last_s < time_s < LONGEST_VIDEO_S:
+        if leaps or not last_s < time_s:
             self.misplaced += 1
             return None
+        if time_s >= self._longest_s:
+            self.late += 1
+            self._late_on_end += 1
+            self.is_over = self._late_on_end >= PAST_THE_END
+            return None
+        self._late_on_end = 0
         if self._last_s is not None:
             self._interval_s = min(time_s - last_s, LONGEST_FRAME_S)
         # No frame follows the last to say when it ends, and its header may claim hours.

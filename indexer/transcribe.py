@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import partial
 from itertools import islice, takewhile
 
+from indexer.attended import attended
 from retrieval.domain import Segment, Span, Word
-from retrieval.encoders.base import SPEECH_RATE_HZ, Transcriber
-from retrieval.encoders.voice_activity import Pcm, Speech, VoiceActivity, to_float
+from retrieval.encoders.base import SPEECH_RATE_HZ, Recording, Transcriber
+from retrieval.encoders.voice_activity import Speech, VoiceActivity, to_float
 from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, Doubt, doubt_of
 
 WRITTEN_WITHIN_S = 1.0
@@ -20,6 +22,9 @@ LEAST_WRITTEN = 0.25
 """Share of the speech that subtitles must stand for to stand in for any of it; a line or two are foreign, or signs."""
 
 _BLOCK_S = 300.0  # samples are held as float32 for one block only: 19 MB
+
+_FINDING = 0.05
+"""Share of the work that finding speech is, before any is transcribed."""
 
 _SAME_WORDS = 0.7
 """Share of words that two transcripts of one utterance have in common at least: an engine's slips differ by track."""
@@ -39,7 +44,7 @@ class Transcript:
 
 
 def transcribe(
-    samples: Pcm,
+    samples: Recording,
     transcriber: Callable[[], Transcriber],
     voice_activity: VoiceActivity,
     on_progress: Callable[[float], None] = lambda _: None,
@@ -47,23 +52,34 @@ def transcribe(
 ) -> Transcript:
     """Trusted segments of 16 kHz samples of any length; memory holds five minutes at a time.
 
-    ``on_progress`` gets the second up to which all is transcribed. What is said during the ``written`` spans is left
-    out, but for too few of them (``LEAST_WRITTEN``), and the transcriber is only built if there is more.
+    ``on_progress`` gets the second up to which all is done, the same again while nothing is. What is said during the
+    ``written`` spans is left out, but for too few of them (``LEAST_WRITTEN``), and the transcriber is only built if
+    there is more.
     """
-    speech = [s for s in voice_activity.find_speech(samples) if s.probability >= MIN_SPEECH_PROBABILITY]
+    total_s = len(samples) / SPEECH_RATE_HZ
+
+    def told(transcribed_s: float) -> None:
+        on_progress(_FINDING * total_s + (1 - _FINDING) * min(transcribed_s, total_s))
+
+    found = voice_activity.find_speech(samples, lambda heard_s: on_progress(_FINDING * heard_s))
+    speech = [s for s in found if s.probability >= MIN_SPEECH_PROBABILITY]
     kept: list[Segment] = []
     rejected: Counter[Doubt] = Counter()
     unheard = not_written(speech, () if _are_few(written, speech) else written)
+    done_s = 0.0
     for block in blocks_of(unheard):
-        for segment in _heard(samples, transcriber(), block):
+        segments = _heard(samples, attended(transcriber, partial(told, done_s)), block)
+        while (segment := attended(partial(next, segments, None), partial(told, done_s))) is not None:
             doubt = doubt_of(segment)
             if doubt:
                 rejected[doubt] += 1
             else:
                 kept.append(segment)
-            on_progress(segment.span.end_s)
-        on_progress(block[-1].end_s)
-    on_progress(len(samples) / SPEECH_RATE_HZ)
+            done_s = max(done_s, segment.span.end_s)
+            told(done_s)
+        done_s = max(done_s, block[-1].end_s)
+        told(done_s)
+    on_progress(total_s)
     kept.sort(key=lambda segment: segment.span)
     return Transcript(tuple(kept), dict(rejected), math.fsum(s.span.duration_s for s in speech))
 
@@ -165,7 +181,7 @@ def _parts(span: Span, longest_s: float) -> Iterator[Span]:
     yield Span(start_s, span.end_s)
 
 
-def _heard(samples: Pcm, transcriber: Transcriber, block: Sequence[Span]) -> Iterator[Segment]:
+def _heard(samples: Recording, transcriber: Transcriber, block: Sequence[Span]) -> Iterator[Segment]:
     first = round(block[0].start_s * SPEECH_RATE_HZ)
     offset_s = first / SPEECH_RATE_HZ
     piece = to_float(samples[first : round(block[-1].end_s * SPEECH_RATE_HZ)])

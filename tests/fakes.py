@@ -2,7 +2,7 @@
 
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,7 +107,7 @@ class FakeVoiceActivity:
 
     probability: float | None = 0.9
 
-    def find_speech(self, samples: Samples) -> list[Speech]:
+    def find_speech(self, samples: Samples, _on_progress: Callable[[float], None] = lambda _: None) -> list[Speech]:
         if self.probability is None:
             return []
         return [Speech(Span(0.0, len(samples) / SPEECH_RATE_HZ), self.probability)]

@@ -87,8 +87,7 @@ def shades(file: Path) -> list[tuple[float, str]]:
 
 def loud(result: Decoded) -> np.ndarray:
     """Whether there is sound in each tenth of a second."""
-    assert result.samples_path is not None
-    samples = np.fromfile(result.samples_path, "<i2")
+    samples = result.sound[:]
     return np.abs(samples[: len(samples) // 1600 * 1600].reshape(-1, 1600)).max(axis=1) > 1000
 
 

@@ -17,6 +17,7 @@ from indexer.decoded import Decoded
 from indexer.ffmpeg_binary import ffmpeg_path
 from indexer.heard import chosen
 from indexer.probe import probe
+from indexer.sound_file import Sound
 from indexer.stages import hear
 from indexer.transcribe import said_in_any
 from retrieval.domain import Segment, Span, SpeechOrigin
@@ -32,10 +33,9 @@ def decoded(path: Path) -> Decoded:
     return decode(probe(path), path.with_suffix(".decoded"))
 
 
-def heard_hz(path: Path | None) -> int:
-    """The strongest tone in a file of samples."""
-    assert path is not None
-    samples = np.fromfile(path, "<i2")[:RATE_HZ]
+def heard_hz(sound: Sound) -> int:
+    """The strongest tone in the first second."""
+    samples = sound[:RATE_HZ]
     return int(np.abs(np.fft.rfft(samples)).argmax())
 
 
@@ -61,7 +61,7 @@ def test_the_track_that_is_heard_is_listened_to(tmp_path: Path, first: Any) -> N
     """The first track is silent or hums, the second has 440 Hz."""
     path = media.write(tmp_path / "two.mka", first(2), media.tone(2), acodec="pcm_s16le")
     result = decoded(path)
-    assert heard_hz(result.samples_path) == 440
+    assert heard_hz(result.sound) == 440
     assert [track.index for track in result.heard] == [1]
     assert result.sound_track == 1
     assert result.warnings == ("sound: track 2 was listened to; those before it are silent, or far fainter",)
@@ -73,7 +73,7 @@ def test_tracks_that_differ_are_all_listened_to_with_their_languages(tmp_path: P
     path = media.write(tmp_path / "two.mka", media.tone(2), media.tone(2, 1000), **options)
     result = decoded(path)
     assert [(track.index, track.language) for track in result.heard] == [(0, "eng"), (1, "fra")]
-    assert [heard_hz(result.track_path(track)) for track in result.heard] == [440, 1000]
+    assert [heard_hz(result.sound_of(track)) for track in result.heard] == [440, 1000]
     assert result.sound_track is None
     assert "differ; what is said in each is searched" in result.warnings[0]
     loaded = Decoded.load(result.folder)
@@ -178,8 +178,8 @@ def wav(path: Path, *channels: np.ndarray) -> Path:
 
 
 def samples_of(result: Decoded) -> np.ndarray:
-    assert result.samples_path
-    return np.fromfile(result.samples_path, "<i2")
+
+    return result.sound[:]
 
 
 @pytest.mark.parametrize(("right", "loud", "told"), [(-1.0, 1.0, True), (-0.6, 0.8, True), (0.0, 0.7, False)])
@@ -242,14 +242,14 @@ def test_one_program_of_several_is_indexed_and_exported(tmp_path: Path) -> None:
     assert (info.video.width, info.video.programs, info.audio.programs) == (640, frozenset({2}), frozenset({2}))
     result = decoded(path)
     assert (result.video_index, result.audio_index) == (2, 3)
-    assert heard_hz(result.samples_path) == 1000
+    assert heard_hz(result.sound) == 1000
     assert result.warnings == ("holds several programs: picture and sound of one are indexed, program 1 is left out",)
     render_clip(info, Span(0.2, 1.2), "Title", tmp_path / "clip.mp4")
-    assert heard_hz(decoded(tmp_path / "clip.mp4").samples_path) == pytest.approx(1000, abs=2)
+    assert heard_hz(decoded(tmp_path / "clip.mp4").sound) == pytest.approx(1000, abs=2)
 
 
 def test_an_export_has_the_track_that_was_listened_to(tmp_path: Path) -> None:
     path = media.write(tmp_path / "two.mka", silence(2), media.tone(2, 1000), acodec="pcm_s16le")
     info = probe(path)
     render_clip(info.as_indexed(None, decoded(path).sound_track), Span(0.5, 1.5), "Title", tmp_path / "clip.mp4")
-    assert heard_hz(decoded(tmp_path / "clip.mp4").samples_path) == pytest.approx(1000, abs=2)
+    assert heard_hz(decoded(tmp_path / "clip.mp4").sound) == pytest.approx(1000, abs=2)

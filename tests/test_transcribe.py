@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from indexer.artefacts import Artefacts
 from indexer.decoded import Decoded, HeardTrack
+from indexer.sound_file import SoundFileWriter
 from indexer.stages import hear
 from indexer.transcribe import blocks_of, not_written, transcribe
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
@@ -47,7 +48,7 @@ class SpeechAt:
     def __init__(self, *spans, probability=0.9):
         self.found = [Speech(Span(*span), probability) for span in spans]
 
-    def find_speech(self, _samples):
+    def find_speech(self, _samples, _on_progress):
         return self.found
 
 
@@ -165,7 +166,9 @@ def test_subtitles_replace_listening_only_where_they_say_what_is_said(tmp_path, 
     track = HeardTrack(0, None, "sound.s16")
     decoded = Decoded(artefacts.decode_folder, 10.0, None, (track,), (), empty[:, 0].astype(np.float64), empty, ())
     decoded.save()
-    decoded.track_path(track).write_bytes(bytes(320_000))
+    writer = SoundFileWriter(artefacts.decode_folder / track.file)
+    writer.skip_to(160_000)
+    writer.close()
     hear(artefacts, Echo, lambda: SpeechAt((0.0, 10.0)), lambda _: None)
     heard = artefacts.load_segments("segments")
     assert [one.text for one in heard] == expected

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ Samples = NDArray[np.float32]
 """(n,) float32 mono, -1 to 1."""
 
 SPEECH_RATE_HZ = 16_000
+
+
+class Recording(Protocol):
+    """16 kHz mono sound of any length, read a slice at a time: float32 of -1 to 1, or int16. Arrays are, too."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> NDArray[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ the expected similarity, and a clip of which the tagger is unsure scores lower t
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Label, Lane, Span
-from retrieval.encoders.base import Embedding, EncoderSpec, Samples, TextEncoder, Vectors
+from retrieval.encoders.base import Embedding, EncoderSpec, Recording, Samples, TextEncoder, Vectors
 from retrieval.encoders.graph import Graph, constant, linear
 from retrieval.encoders.log_mel import (
     BANDS,
@@ -108,9 +108,9 @@ class LiteSoundEncoder:
         ends = np.cumsum([len(part) for part in cut])[:-1]
         return self._embed([pooled(part) for part in np.split(probabilities, ends)] if cut else [])
 
-    def tag(self, samples: NDArray[Any]) -> SoundTags:
-        """What is heard hop by hop. Samples are floats or int16, and may be a memory map of any length."""
-        return self._tagger.tag(samples)
+    def tag(self, samples: Recording, on_progress: Callable[[float], None] = lambda _: None) -> SoundTags:
+        """What is heard hop by hop. ``on_progress`` gets the share that is done, 0 to 1."""
+        return self._tagger.tag(samples, on_progress)
 
     def embed_spans(self, tags: SoundTags, spans: Sequence[Span]) -> Embedding:
         """One row per span of a recording tagged in one pass, from the hops that lie mostly inside."""
@@ -160,12 +160,26 @@ class SoundTagger:
         if unknown := sorted(set(self.names) - set(PROMPTS)):
             raise ModelCorruptError(f"{weights} has classes without prompts: {unknown}; known: {sorted(PROMPTS)}")
 
-    def tag(self, samples: NDArray[Any]) -> SoundTags:
+    def tag(self, samples: Recording, on_progress: Callable[[float], None] = lambda _: None) -> SoundTags:
         """What is heard hop by hop; at most BLOCK_HOPS of the samples are held as floats at a time."""
         count = _hop_count(samples)
-        starts = range(0, count, BLOCK_HOPS)
-        rows = [self.run(_hop_patches(samples, start, min(count, start + BLOCK_HOPS))) for start in starts]
+        rows = []
+        for start in range(0, count, BLOCK_HOPS):
+            end = min(count, start + BLOCK_HOPS)
+            # Silence is tagged once: hours of it cost nothing.
+            tagged = np.repeat(self._silence, end - start, axis=0)
+            heard = _heard_hops(samples, start, end)
+            if heard.any():
+                runs = np.flatnonzero(np.diff(np.pad(heard.astype(np.int8), 1))).reshape(-1, 2) + start
+                cut = [_hop_patches(samples, first, last) for first, last in runs.tolist()]
+                tagged[heard] = self.run(np.concatenate(cut))
+            rows.append(tagged)
+            on_progress(end / count)
         return SoundTags(self.names, np.concatenate([np.zeros((0, len(self.names)), np.float32), *rows]))
+
+    @once
+    def _silence(self) -> NDArray[np.float32]:
+        return self.run(patches(np.zeros(PATCH_SAMPLES, np.float32)))
 
     def run(self, batch: Patches) -> NDArray[np.float32]:
         """(n, classes) probabilities of the patches."""
@@ -198,18 +212,33 @@ def _unit(vectors: NDArray[np.floating[Any]]) -> Vectors:
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def _hop_count(samples: NDArray[Any]) -> int:
+def _hop_count(samples: Recording) -> int:
     return math.ceil(len(samples) / HOP_SAMPLES)
 
 
-def _hop_patches(samples: NDArray[Any], first: int, end: int) -> Patches:
-    """One patch around each hop from ``first`` up to ``end``; beyond the samples there is silence."""
+def _hop_patches(samples: Recording, first: int, end: int) -> Patches:
+    """One patch around each hop from ``first`` up to ``end``."""
+    part = _samples_around(samples, first, end)
+    scaled = part / np.float32(32768) if part.dtype == np.int16 else part
+    return patches(scaled.astype(np.float32))
+
+
+def _heard_hops(samples: Recording, first: int, end: int) -> NDArray[np.bool_]:
+    """Whether there is anything but zeros in the patch of each hop from ``first`` up to ``end``."""
+    part = _samples_around(samples, first, end)
+    if not part.any():
+        return np.zeros(end - first, np.bool_)
+    around = np.lib.stride_tricks.sliding_window_view(part != 0, PATCH_SAMPLES)[::HOP_SAMPLES]
+    return np.asarray(around.any(axis=1), np.bool_)
+
+
+def _samples_around(samples: Recording, first: int, end: int) -> NDArray[Any]:
+    """What the patches of the hops from ``first`` up to ``end`` are made of; beyond the samples there is silence."""
     start = first * HOP_SAMPLES - LEAD_SAMPLES
     stop = (end - 1) * HOP_SAMPLES - LEAD_SAMPLES + PATCH_SAMPLES
     part = np.asarray(samples[max(0, start) : stop])
-    scaled = part / np.float32(32768) if part.dtype == np.int16 else part
     before = max(0, -start)
-    return patches(np.pad(scaled.astype(np.float32), (before, stop - start - before - len(part))))
+    return np.pad(part, (before, stop - start - before - len(part)))
 
 
 def _hops_of(span: Span) -> slice:

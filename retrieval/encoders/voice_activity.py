@@ -1,16 +1,16 @@
 """Where somebody speaks: silero-vad's ONNX model under onnxruntime, and segmentation of our own."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Span
-from retrieval.encoders.base import SPEECH_RATE_HZ
+from retrieval.encoders.base import SPEECH_RATE_HZ, Recording, Samples
 from retrieval.encoders.once import once
 from retrieval.errors import InputError, ModelCorruptError, ModelUnavailableError
 
@@ -21,9 +21,6 @@ FRAME_SAMPLES = 512
 """Samples per probability; the model knows no other step at 16 kHz."""
 
 FRAME_S = FRAME_SAMPLES / SPEECH_RATE_HZ
-
-Pcm = NDArray[np.float32] | NDArray[np.int16]
-"""(n,) mono at 16 kHz: float32 of -1 to 1, or int16; an np.memmap is read piece by piece."""
 
 _CONTEXT_SAMPLES = 64
 _HIDDEN_DIM = 128
@@ -56,20 +53,37 @@ class VoiceActivity:
         self._model = model
         self._thresholds = thresholds
 
-    def find_speech(self, samples: Pcm) -> list[Speech]:
-        """Stretches of speech in time order, apart from each other and inside the samples."""
-        return speech_of(self.probabilities(samples), len(samples) / SPEECH_RATE_HZ, self._thresholds)
+    def find_speech(self, samples: Recording, on_progress: Callable[[float], None] = lambda _: None) -> list[Speech]:
+        """Stretches of speech in time order, apart from each other and inside the samples.
 
-    def probabilities(self, samples: Pcm) -> NDArray[np.float32]:
+        ``on_progress`` gets the second up to which all is heard.
+        """
+        return speech_of(self.probabilities(samples, on_progress), len(samples) / SPEECH_RATE_HZ, self._thresholds)
+
+    def probabilities(
+        self, samples: Recording, on_progress: Callable[[float], None] = lambda _: None
+    ) -> NDArray[np.float32]:
         """(ceil(n / 512),) float32: how likely each 32-ms frame holds speech."""
-        if samples.ndim != 1:
+        if isinstance(samples, np.ndarray) and samples.ndim != 1:
             raise InputError(f"Voice activity reads mono samples of shape (n,), not {samples.shape}.")
         hidden = np.zeros((1, 1, _HIDDEN_DIM), np.float32)
         cell = hidden
         found: list[NDArray[np.float32]] = []
-        for frames in _frames(samples):
-            spoken, hidden, cell = self._session.run(None, {"input": frames, "h": hidden, "c": cell})
-            found.append(spoken)
+        was_silent = False
+        context = np.zeros(_CONTEXT_SAMPLES, np.float32)
+        step = _FRAMES_PER_RUN * FRAME_SAMPLES
+        for start in range(0, len(samples), step):
+            piece = samples[start : start + step]
+            is_silent = not piece.any()
+            if is_silent and was_silent:
+                # A whole run of silence leaves the model at rest: the next would say and change nothing.
+                found.append(np.full(-(-len(piece) // FRAME_SAMPLES), found[-1][-1], np.float32))
+            else:
+                frames, context = _frames(to_float(piece), context)
+                spoken, hidden, cell = self._session.run(None, {"input": frames, "h": hidden, "c": cell})
+                found.append(spoken)
+            was_silent = is_silent
+            on_progress((start + len(piece)) / SPEECH_RATE_HZ)
         return np.concatenate(found) if found else np.zeros(0, np.float32)
 
     @once
@@ -148,20 +162,14 @@ def _bridged(runs: Iterator[tuple[int, int]], min_silence_s: float) -> Iterator[
         yield current
 
 
-def _frames(samples: Pcm) -> Iterator[NDArray[np.float32]]:
-    """(up to 512, 576) float32: each frame preceded by the last 64 samples of the one before it."""
-    context = np.zeros(_CONTEXT_SAMPLES, np.float32)
-    step = _FRAMES_PER_RUN * FRAME_SAMPLES
-    for start in range(0, len(samples), step):
-        piece = to_float(samples[start : start + step])
-        piece = np.pad(piece, (0, -len(piece) % FRAME_SAMPLES))
-        joined = np.concatenate([context, piece])
-        context = joined[-_CONTEXT_SAMPLES:]
-        windows = np.lib.stride_tricks.sliding_window_view(joined, _CONTEXT_SAMPLES + FRAME_SAMPLES)
-        yield np.ascontiguousarray(windows[::FRAME_SAMPLES])
+def _frames(piece: Samples, context: Samples) -> tuple[NDArray[np.float32], Samples]:
+    """(n, 576) float32: each frame preceded by the 64 samples before it; and the context of what comes next."""
+    joined = np.concatenate([context, np.pad(piece, (0, -len(piece) % FRAME_SAMPLES))])
+    windows = np.lib.stride_tricks.sliding_window_view(joined, _CONTEXT_SAMPLES + FRAME_SAMPLES)
+    return np.ascontiguousarray(windows[::FRAME_SAMPLES]), joined[-_CONTEXT_SAMPLES:]
 
 
-def to_float(samples: Pcm) -> NDArray[np.float32]:
+def to_float(samples: NDArray[Any]) -> NDArray[np.float32]:
     """The samples as float32 of -1 to 1."""
     if samples.dtype == np.int16:
         return samples.astype(np.float32) / np.float32(32768)
