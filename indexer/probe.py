@@ -2,8 +2,9 @@
 
 import hashlib
 import math
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -47,6 +48,11 @@ TEXT_SUBTITLE_CODECS = frozenset({"ass", "mov_text", "srt", "ssa", "subrip", "te
 _MP4_BOXES = frozenset({b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide"})
 _PLAYLISTS = (b"#EXTM3U", b"[playlist]", b"ffconcat", b"<MPD", b"<smil")
 _HIGHEST_RATE_FPS = 240
+MOST_FRAME_PIXELS = 8192 * 8192
+"""Twice the pixels of 8K; a decoder keeps a good dozen such pictures at a time. Libav makes none that are larger."""
+LIMITED = {"max_pixels": str(MOST_FRAME_PIXELS)}
+"""What tells so to each decoder of libav."""
+_REFUSED_SIZE = re.compile(r"Picture size (\d+)x(\d+)")
 _RECORDED_TAGS = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date")
 """Tags that say when a file was recorded, the surest first: the camera's own, the container's, an editor's."""
 
@@ -179,7 +185,7 @@ class MediaInfo:
 
 def probe(path: Path) -> MediaInfo:
     """What ``path`` holds. Raises a ``MediaError`` that says why it cannot be indexed."""
-    with open_media(path) as container:
+    with _refused_sizes() as refused, open_media(path) as container:
         duration_s = None if container.duration is None else container.duration / 1e6
         audio = tuple(_audio_track(stream) for stream in container.streams.audio)
         video = _video_streams(container, (duration_s or math.inf) if audio else None)
@@ -187,7 +193,7 @@ def probe(path: Path) -> MediaInfo:
             raise NotMediaError(f"{path} has neither video nor audio (container: {container.format.name})")
         if len(video) > 1 or len(audio) > 1:
             video, audio = _in_programs(container, path, video, audio)
-        return MediaInfo(
+        info = MediaInfo(
             path=path,
             size_bytes=path.stat().st_size,
             container=container.format.name,
@@ -204,6 +210,9 @@ def probe(path: Path) -> MediaInfo:
             start_timecode=_start_timecode(container),
             recorded_at=_recorded_at(container),
         )
+    if info.video is not None:
+        _refuse_large(path, (info.video.coded_width, info.video.coded_height), refused)
+    return info
 
 
 def content_hash(path: Path) -> str:
@@ -222,13 +231,42 @@ def open_media(path: Path) -> Iterator["InputContainer"]:
     try:
         container = av.open(
             f"file:{path}",
-            options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS},
+            options={"protocol_whitelist": "file", "format_whitelist": DEMUXERS, **LIMITED},
             metadata_errors="replace",
         )
     except av.FFmpegError as error:
         raise _refusal(path, error) from error
     with container:
+        for stream in container.streams.video:
+            if stream.codec_context:
+                stream.codec_context.options = dict(LIMITED)
         yield container
+
+
+@contextmanager
+def _refused_sizes() -> Iterator[list[tuple[int, int]]]:
+    """Width and height of pictures that libav refuses within the block: of some, nothing but its log says them."""
+    import av.logging
+
+    refused: list[tuple[int, int]] = []
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as said:
+            yield refused
+    finally:
+        av.logging.set_level(before)
+        found = (_REFUSED_SIZE.match(line) for _, _, line in said)
+        refused += [(int(match[1]), int(match[2])) for match in found if match]
+
+
+def _refuse_large(path: Path, size: tuple[int, int], refused: Sequence[tuple[int, int]]) -> None:
+    width, height = next(iter(refused), size) if 0 in size else size
+    if width * height > MOST_FRAME_PIXELS:
+        raise UndecodableError(
+            f"{path} has pictures of {width:,} × {height:,} = {width * height:,} pixels; "
+            f"at most {MOST_FRAME_PIXELS:,} (as 8,192 × 8,192) are allowed"
+        )
 
 
 def _refuse_unusable(path: Path) -> None:

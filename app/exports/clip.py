@@ -16,7 +16,7 @@ from app.exports.text import one_line
 from app.exports.timecode import Rate
 from indexer.apart import shown_during
 from indexer.ffmpeg_binary import ffmpeg_path
-from indexer.probe import DEMUXERS
+from indexer.probe import DEMUXERS, LIMITED
 from indexer.shown import ROUNDING_S
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError
@@ -218,7 +218,7 @@ def _source(cut: Cutting) -> Any:
     options |= one_size(cut.info)
     if cut.read_from_s > 0:
         options |= {"ss": f"{cut.file_time(cut.read_from_s):.6f}", "seek_timestamp": 1}
-    return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **options)
+    return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **LIMITED, **options)
 
 
 def _from_first_frame(source: Any, cut: Cutting) -> Any:
