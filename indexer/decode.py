@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from indexer.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded, HeardTrack, samples_in
+from indexer.frame_limits import LIMITED
 from indexer.gallery import Gallery
 from indexer.heard import chosen
 from indexer.pictures import Pictures
-from indexer.probe import LIMITED, AudioTrack, MediaInfo, open_media
+from indexer.probe import AudioTrack, MediaInfo, open_media
 from indexer.samples import SampleWriter
 from indexer.sampling import FrameChooser
 from indexer.stream_clock import BreakFinder, OnClock, read_clock

@@ -2,9 +2,8 @@
 
 import hashlib
 import math
-import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from indexer.colours import Colours
 from indexer.first_look import first_look, is_cover
+from indexer.frame_limits import LIMITED, refuse_large, refused_sizes
 from indexer.programs import programs_of
 from indexer.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
 from retrieval.errors import (
@@ -48,11 +48,6 @@ TEXT_SUBTITLE_CODECS = frozenset({"ass", "mov_text", "srt", "ssa", "subrip", "te
 _MP4_BOXES = frozenset({b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide"})
 _PLAYLISTS = (b"#EXTM3U", b"[playlist]", b"ffconcat", b"<MPD", b"<smil")
 _HIGHEST_RATE_FPS = 240
-MOST_FRAME_PIXELS = 8192 * 8192
-"""Twice the pixels of 8K; a decoder keeps a good dozen such pictures at a time. Libav makes none that are larger."""
-LIMITED = {"max_pixels": str(MOST_FRAME_PIXELS)}
-"""What tells so to each decoder of libav."""
-_REFUSED_SIZE = re.compile(r"Picture size (\d+)x(\d+)")
 _RECORDED_TAGS = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date")
 """Tags that say when a file was recorded, the surest first: the camera's own, the container's, an editor's."""
 
@@ -185,7 +180,7 @@ class MediaInfo:
 
 def probe(path: Path) -> MediaInfo:
     """What ``path`` holds. Raises a ``MediaError`` that says why it cannot be indexed."""
-    with _refused_sizes() as refused, open_media(path) as container:
+    with refused_sizes() as refused, open_media(path) as container:
         duration_s = None if container.duration is None else container.duration / 1e6
         audio = tuple(_audio_track(stream) for stream in container.streams.audio)
         video = _video_streams(container, (duration_s or math.inf) if audio else None)
@@ -211,7 +206,7 @@ def probe(path: Path) -> MediaInfo:
             recorded_at=_recorded_at(container),
         )
     if info.video is not None:
-        _refuse_large(path, (info.video.coded_width, info.video.coded_height), refused)
+        refuse_large(path, (info.video.coded_width, info.video.coded_height), refused)
     return info
 
 
@@ -241,32 +236,6 @@ def open_media(path: Path) -> Iterator["InputContainer"]:
             if stream.codec_context:
                 stream.codec_context.options = dict(LIMITED)
         yield container
-
-
-@contextmanager
-def _refused_sizes() -> Iterator[list[tuple[int, int]]]:
-    """Width and height of pictures that libav refuses within the block: of some, nothing but its log says them."""
-    import av.logging
-
-    refused: list[tuple[int, int]] = []
-    before = av.logging.get_level()
-    av.logging.set_level(av.logging.ERROR)
-    try:
-        with av.logging.Capture() as said:
-            yield refused
-    finally:
-        av.logging.set_level(before)
-        found = (_REFUSED_SIZE.match(line) for _, _, line in said)
-        refused += [(int(match[1]), int(match[2])) for match in found if match]
-
-
-def _refuse_large(path: Path, size: tuple[int, int], refused: Sequence[tuple[int, int]]) -> None:
-    width, height = next(iter(refused), size) if 0 in size else size
-    if width * height > MOST_FRAME_PIXELS:
-        raise UndecodableError(
-            f"{path} has pictures of {width:,} × {height:,} = {width * height:,} pixels; "
-            f"at most {MOST_FRAME_PIXELS:,} (as 8,192 × 8,192) are allowed"
-        )
 
 
 def _refuse_unusable(path: Path) -> None:

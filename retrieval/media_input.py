@@ -47,7 +47,7 @@ _LIMITS = Limits(memory_bytes=600_000_000, silence_s=60.0, cpu_s=30, output_byte
 _STRIP_PIXELS = 2_000_000
 _TURNS = (2, 3, 4, 5, 6, 7, 8)
 """Values of Exif's orientation under which a picture is stored turned or mirrored."""
-_AT_ONCE = threading.BoundedSemaphore(4)
+_AT_ONCE = threading.BoundedSemaphore(2)
 """So many files of queries are read at the same time; others wait."""
 
 P = ParamSpec("P")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from indexer import apart
-from indexer.probe import MOST_FRAME_PIXELS, probe
+from indexer.frame_limits import MOST_FRAME_PIXELS
+from indexer.probe import probe
 from indexer.settings import IndexSettings
 from retrieval.errors import UndecodableError
 from retrieval.isolated import Limits

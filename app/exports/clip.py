@@ -16,7 +16,8 @@ from app.exports.text import one_line
 from app.exports.timecode import Rate
 from indexer.apart import shown_during
 from indexer.ffmpeg_binary import ffmpeg_path
-from indexer.probe import DEMUXERS, LIMITED
+from indexer.frame_limits import LIMITED
+from indexer.probe import DEMUXERS
 from indexer.shown import ROUNDING_S
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError
