@@ -28,9 +28,6 @@ from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 P = ParamSpec("P")
 T = TypeVar("T")
 
-MOST_FRAME_PIXELS = 150_000_000
-"""More than 16K (15360 × 8640); a decoder keeps a good dozen such frames at a time."""
-
 # What only looks at headers and packets; a file on a slow disk may take its time, though little of the processor's.
 _LOOKING = Limits(memory_bytes=4_000_000_000, silence_s=120.0, cpu_s=120, output_bytes=1_000_000)
 # What has no timestamps is decoded from its start on, and kept without loss.
@@ -51,7 +48,7 @@ def _looking(look: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Pa
 
 
 def probe(path: Path, waiting: Callable[[], None] | None = None, *, roots: MediaRoots = ANYWHERE) -> MediaInfo:
-    """What ``indexer.probe.probe`` says. Raises also UndecodableError for pictures that are too large to decode.
+    """What ``indexer.probe.probe`` says. Raises also DecoderFailedError.
 
     ``waiting`` is called every moment meanwhile; what it raises ends the process at once. So it is with the others.
     """
@@ -95,14 +92,7 @@ def decode(
 
 
 def _probe(path: Path, roots: MediaRoots) -> MediaInfo:
-    info = probing.probe(path, roots)
-    picture = info.video
-    if picture is not None and picture.coded_width * picture.coded_height > MOST_FRAME_PIXELS:
-        raise UndecodableError(
-            f"{path} has pictures of {picture.coded_width:,} × {picture.coded_height:,} pixels; "
-            f"at most {MOST_FRAME_PIXELS:,} pixels are allowed"
-        )
-    return info
+    return probing.probe(path, roots)
 
 
 def _decode(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from indexer.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded, HeardTrack
+from indexer.frame_limits import LIMITED
 from indexer.gallery import Gallery
 from indexer.heard import chosen
 from indexer.pictures import Pictures
@@ -40,6 +41,7 @@ MOST_TRACKS = 8
 _ENDS_EARLY = frozenset({"flv", "wav"})
 """Containers whose headers say where they end; what was joined to one by ``cat`` is no part of it to any reader."""
 _TOLD_BREAKS = 10
+_LARGE_PIXELS = 8192 * 4320
 
 
 class Skip(StrEnum):
@@ -181,7 +183,8 @@ class _Pass:
         picture_s = self._video.end_s if self._video else 0.0
         sound_s = max((sound.samples.end_s for sound in heard), default=0.0)
         if not picture_s and not sound_s:
-            raise UndecodableError(f"{self._info.path}: nothing decodes ({self._streams()})")
+            why = "; ".join([self._streams(), *self._refused()])
+            raise UndecodableError(f"{self._info.path}: nothing decodes ({why})")
         duration_s = max(picture_s, sound_s)
         self._gallery.close(duration_s)
         return Decoded(
@@ -279,7 +282,7 @@ class _Pass:
         elif self._video and sound_s and _differs(picture_s, duration_s):
             yield f"the picture ends at {picture_s:.1f} s of {duration_s:.1f} s"
         if self._info.audio and not sound_s:
-            yield f"no sound decodes ({self._info.audio.codec})"
+            yield f"no sound decodes ({'; '.join([self._info.audio.codec, *self._refused()])})"
         elif sound and picture_s and _differs(sound_s, duration_s):
             yield f"the sound ends at {sound_s:.1f} s of {duration_s:.1f} s"
         if self._clock:
@@ -291,6 +294,10 @@ class _Pass:
                 yield f"{what}: {track.damaged} of {track.frames} frames are damaged"
             if track and track.misplaced > WORTH_A_WARNING * track.frames:
                 yield f"{what}: {track.misplaced} frames with impossible times are left out"
+
+    def _refused(self) -> list[str]:
+        """Why sound that decodes is not heard, each reason once."""
+        return list(dict.fromkeys(sound.samples.refused for sound in self._sounds if sound.samples.refused))
 
     def _choices(self, heard: list[_Sound]) -> Iterator[str]:
         """Which of several programs, tracks and channels the index is made of."""
@@ -345,10 +352,12 @@ def _stillness(decoded: Decoded) -> Iterator[str]:
 
 
 def _set_speed(stream: "VideoStream", skip: Skip) -> None:
-    stream.thread_type = "AUTO"
+    # Threads that each decode a picture hold as many more; of pictures beyond 8K that is too much.
+    is_large = stream.codec_context.width * stream.codec_context.height > _LARGE_PIXELS
+    stream.thread_type = "SLICE" if is_large else "AUTO"
     if skip is Skip.FAST:
         stream.codec_context.skip_frame = "NONREF"
-        stream.codec_context.options = {"skip_loop_filter": "all"}
+        stream.codec_context.options = {**LIMITED, "skip_loop_filter": "all"}
     elif skip is Skip.FASTEST:
         stream.codec_context.skip_frame = "NONKEY"
 

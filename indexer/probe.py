@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from indexer.colours import Colours
 from indexer.first_look import first_look, is_cover
+from indexer.frame_limits import LIMITED, refuse_large, refused_sizes
 from indexer.programs import programs_of
 from indexer.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
 from retrieval.errors import (
@@ -181,7 +182,7 @@ class MediaInfo:
 
 def probe(path: Path, roots: MediaRoots = ANYWHERE) -> MediaInfo:
     """What ``path`` holds. Raises a ``MediaError`` that says why it cannot be indexed, or PathNotAllowedError."""
-    with open_media(path, roots) as container:
+    with refused_sizes() as refused, open_media(path, roots) as container:
         duration_s = None if container.duration is None else container.duration / 1e6
         audio = tuple(_audio_track(stream) for stream in container.streams.audio)
         video = _video_streams(container, (duration_s or math.inf) if audio else None)
@@ -189,7 +190,7 @@ def probe(path: Path, roots: MediaRoots = ANYWHERE) -> MediaInfo:
             raise NotMediaError(f"{path} has neither video nor audio (container: {container.format.name})")
         if len(video) > 1 or len(audio) > 1:
             video, audio = _in_programs(container, path, roots, video, audio)
-        return MediaInfo(
+        info = MediaInfo(
             path=path,
             size_bytes=path.stat().st_size,
             container=container.format.name,
@@ -207,6 +208,9 @@ def probe(path: Path, roots: MediaRoots = ANYWHERE) -> MediaInfo:
             recorded_at=_recorded_at(container),
             roots=roots,
         )
+    if info.video is not None:
+        refuse_large(path, (info.video.coded_width, info.video.coded_height), refused)
+    return info
 
 
 def content_hash(path: Path, roots: MediaRoots = ANYWHERE) -> str:
@@ -231,12 +235,15 @@ def open_media(path: Path, roots: MediaRoots = ANYWHERE) -> Iterator["InputConta
             container = av.open(
                 file,
                 "r",
-                options={"protocol_whitelist": "none", "format_whitelist": DEMUXERS},
+                options={"protocol_whitelist": "none", "format_whitelist": DEMUXERS, **LIMITED},
                 metadata_errors="replace",
             )
         except av.FFmpegError as error:
             raise _refusal(path, file, error) from error
         with container:
+            for stream in container.streams.video:
+                if stream.codec_context:
+                    stream.codec_context.options = dict(LIMITED)
             yield container
 
 

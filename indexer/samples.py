@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 TOLERANCE_S = 0.04
 """Timestamps may be this far from the count of samples; beyond, there is a gap or an overlap."""
 BATCH_S = 0.5
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1_000, 3_072_000
+"""From telephones' and toys' to what the densest recorders write; beyond, filters take gigabytes."""
 
 
 class SampleWriter:
@@ -33,6 +35,8 @@ class SampleWriter:
         self._fifo = AudioFifo()
         self._mix: MonoMix | None = None
         self._cancelled_s = 0.0
+        self.refused: str | None = None
+        """Why the sound, or what follows of it, is not written: what it is, and what is allowed."""
 
     @property
     def cancelled_s(self) -> float:
@@ -46,6 +50,11 @@ class SampleWriter:
 
     def add(self, frame: "AudioFrame", time_s: float) -> None:
         """Write the samples of a frame that is heard from ``time_s`` on."""
+        if not LOWEST_RATE_HZ <= frame.sample_rate <= HIGHEST_RATE_HZ:
+            allowed = f"{LOWEST_RATE_HZ:,} to {HIGHEST_RATE_HZ:,} Hz"
+            self.refused = f"sound of {frame.sample_rate:,} Hz is not read; {allowed} are allowed"
+        if self.refused:
+            return
         setup = (frame.format.name, frame.layout.name, frame.sample_rate)
         if setup != self._setup or abs(time_s - self._due_s) > TOLERANCE_S:
             self._restart(setup, time_s)
@@ -73,10 +82,18 @@ class SampleWriter:
         self._file.skip_to(position)
 
     def _resample(self) -> None:
+        import av
+
         frame = self._fifo.read()
-        if frame is not None and self._mix is not None:
+        if frame is None or self._mix is None:
+            return
+        try:
             for samples in self._mix.add(frame):
                 self._write(samples)
+        except av.FFmpegError as error:
+            self._mix = None
+            count = frame.layout.nb_channels
+            self.refused = f"{count} channels cannot be mixed ({error.strerror}); up to 8 can, or more if each is named"
 
     def _drain(self) -> None:
         self._resample()

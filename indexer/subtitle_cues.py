@@ -52,6 +52,9 @@ _MARKUP = re.compile(
 _OVERRIDE = re.compile(r"\{\\|\{[A-Za-z]:")
 """How braces begin that are markup wherever they stand: of ASS, and of MicroDVD."""
 
+_NO_CHARACTER = re.compile(r"&#[0-9]{8,};?")
+"""What stands for none that there is; of thousands of digits, ``html`` would fail."""
+
 _INVISIBLE = dict.fromkeys(
     [
         *range(0x09),
@@ -147,7 +150,7 @@ def clean(lines: Iterable[str], *, is_ass: bool = False) -> tuple[str, ...]:
     read = list[str]()
     for mark in [*_MARKUP.finditer(text), None]:
         if not is_drawing:
-            read.append(html.unescape(text[done : mark.start() if mark else None]))
+            read.append(html.unescape(_NO_CHARACTER.sub("", text[done : mark.start() if mark else None])))
         if mark is None:
             break
         done = mark.end()

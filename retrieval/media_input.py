@@ -34,13 +34,21 @@ MOST_TRACKS = 8
 SILENCE_RMS = 1e-4
 """What is quieter is not indexed either."""
 
-MOST_PIXELS = 64_000_000
+MOST_PIXELS = 52_000_000
+"""What phones of 50 megapixels take; as a whole picture it fills 0.2 GB."""
+MOST_SHRUNK_PIXELS = 210_000_000
+"""Of a plain JPEG, as phones of 200 megapixels write it: it is decoded at an eighth of its size."""
+MOST_COPIED_PIXELS = 16_000_000
+"""Of formats whose decoders hold a picture several times over before they give it away."""
 PICTURE_SIDE_PX = 640
 """The long side that indexed frames have, so that encoders see a query's picture as they saw those."""
 
-_LIMITS = Limits(memory_bytes=2_000_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
-"""A picture of MOST_PIXELS that is transparent takes 1.4 GB on its way to the size of a frame."""
-_AT_ONCE = threading.BoundedSemaphore(4)
+_LIMITS = Limits(memory_bytes=600_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
+"""Twice what the largest pictures allowed take."""
+_STRIP_PIXELS = 2_000_000
+_TURNS = (2, 3, 4, 5, 6, 7, 8)
+"""Values of Exif's orientation under which a picture is stored turned or mirrored."""
+_AT_ONCE = threading.BoundedSemaphore(2)
 """So many files of queries are read at the same time; others wait."""
 
 P = ParamSpec("P")
@@ -65,8 +73,8 @@ def read_sound(source: Source, used_s: float) -> Samples:
 def read_picture(source: Source) -> NDArray[np.uint8]:
     """(height, width, 3) RGB, upright, at most PICTURE_SIDE_PX long; what is transparent is white.
 
-    Raises InputError for what is no picture or has more than MOST_PIXELS, and DecoderFailedError for what its
-    decoder does not survive.
+    Raises InputError for what is no picture or has more pixels than its format may, and DecoderFailedError for
+    what its decoder does not survive.
     """
     return _apart(_read_picture, source)
 
@@ -104,17 +112,20 @@ def _read_sound(source: Path | bytes, used_s: float) -> Samples:
 
 
 def _read_picture(source: Path | bytes) -> NDArray[np.uint8]:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     name = _name_of(source)
+    Image.MAX_IMAGE_PIXELS = None  # here the limit depends on the format, and is below Pillow's where it counts
     with opened(source) as file:
         try:
+            if size := _webp_size(file):  # Pillow takes memory for all of one as it opens it
+                _refuse_more(name, size, MOST_COPIED_PIXELS, "WEBP")
             with Image.open(file, formats=_PICTURE_FORMATS) as picture:
                 _refuse_large(name, picture)
-                picture.draft("RGB", (2 * PICTURE_SIDE_PX, 2 * PICTURE_SIDE_PX))
-                upright = _on_white(ImageOps.exif_transpose(picture))
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise InputError(f"{name} has too many pixels; at most {MOST_PIXELS:,} are allowed") from error
+                shrunk = -(-picture.width // _factor(picture)), -(-picture.height // _factor(picture))
+                picture.draft("RGB", shrunk)
+                picture.load()
+                upright = _upright(_reduced(picture), picture)
         except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
             raise InputError(f"{name} is no picture that can be read; {_PICTURE_ALLOWED}") from error
     upright.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX), Image.Resampling.LANCZOS)
@@ -190,8 +201,68 @@ def _frames(packet: "Packet[Stream]") -> list["AudioFrame"]:
 
 
 def _refuse_large(name: str, picture: "Picture") -> None:
-    if picture.width * picture.height > MOST_PIXELS:
-        raise InputError(f"{name} has {picture.width} × {picture.height} pixels; at most {MOST_PIXELS:,} are allowed")
+    match picture.format:
+        case "JPEG" if "progressive" in picture.info:
+            _refuse_more(name, picture.size, MOST_PIXELS, "progressive JPEG")
+        case "JPEG":
+            _refuse_more(name, picture.size, MOST_SHRUNK_PIXELS, "JPEG")
+        case "AVIF" | "WEBP":
+            _refuse_more(name, picture.size, MOST_COPIED_PIXELS, picture.format)
+        case _:
+            _refuse_more(name, picture.size, MOST_PIXELS, str(picture.format))
+
+
+def _refuse_more(name: str, size: tuple[int, int], most: int, kind: str) -> None:
+    width, height = size
+    if width * height > most:
+        raise InputError(
+            f"{name} has {width:,} × {height:,} = {width * height:,} pixels; at most {most:,} of {kind} are allowed"
+        )
+
+
+def _webp_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Width and height in the header of a WebP (RFC 9649); None for other formats."""
+    head = file.read(30)
+    file.seek(0)
+    if len(head) < 30 or head[:4] + head[8:12] != b"RIFFWEBP":
+        return None
+    match head[12:16]:
+        case b"VP8X":
+            return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(head[27:30], "little")
+        case b"VP8L":
+            packed = int.from_bytes(head[21:25], "little")
+            return 1 + (packed & 0x3FFF), 1 + (packed >> 14 & 0x3FFF)
+        case _:
+            return int.from_bytes(head[26:28], "little") & 0x3FFF, int.from_bytes(head[28:30], "little") & 0x3FFF
+
+
+def _factor(picture: "Picture") -> int:
+    """How many pixels may become one before the picture is less than twice as large as it is to be."""
+    return max(1, max(picture.size) // (2 * PICTURE_SIDE_PX))
+
+
+def _reduced(picture: "Picture") -> "Picture":
+    """The picture as RGB, at most some 2 * PICTURE_SIDE_PX long; strip by strip, so that there is no second whole."""
+    from PIL import Image
+
+    factor = _factor(picture)
+    rows = factor * max(1, _STRIP_PIXELS // (picture.width * factor))
+    made = Image.new("RGB", (-(-picture.width // factor), -(-picture.height // factor)))
+    for top in range(0, picture.height, rows):
+        strip = picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+        made.paste(_on_white(strip).reduce(factor), (0, top // factor))
+    return made
+
+
+def _upright(made: "Picture", picture: "Picture") -> "Picture":
+    """What was ``made`` of a picture, turned as that says that it is to be."""
+    from PIL import ExifTags, ImageOps
+
+    orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    if orientation not in _TURNS:
+        return made
+    made.getexif()[ExifTags.Base.Orientation] = orientation
+    return ImageOps.exif_transpose(made)
 
 
 def _on_white(picture: "Picture") -> "Picture":

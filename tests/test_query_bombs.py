@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from fastapi.testclient import TestClient
@@ -128,20 +129,81 @@ def test_pictures_without_measure_are_refused(bomb: Callable[[], bytes]) -> None
 def test_a_picture_within_measure_that_unfolds_to_more_than_there_is_memory_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """63 million pixels of one byte in 62 kB; a tenth of a gigabyte of memory is allowed."""
-    monkeypatch.setattr(media_input, "_LIMITS", Limits(memory_bytes=150_000_000, silence_s=30.0))
-    bomb = png_of(7_900, 7_900, zlib.compress(bytes(7_901 * 7_900), 9))
+    """50 million pixels of one byte in 49 kB; less memory is allowed."""
+    monkeypatch.setattr(media_input, "_LIMITS", Limits(memory_bytes=60_000_000, silence_s=30.0))
+    bomb = png_of(7_100, 7_100, zlib.compress(bytes(7_101 * 7_100), 9))
     assert len(bomb) < 100_000
-    with pytest.raises(DecoderLimitError, match=r"more than 0\.15 GB of memory"):
+    with pytest.raises(DecoderLimitError, match=r"more than 0\.06 GB of memory"):
         read_picture(bomb)
 
 
-def test_the_largest_picture_allowed_is_read(tmp_path: Path) -> None:
-    """64 megapixels with transparency, which take the most."""
-    path = tmp_path / "large.png"
-    Image.new("RGBA", (8_000, 8_000), (255, 0, 0, 255)).save(path, compress_level=1)
-    picture = read_picture(path)
-    assert picture.shape == (640, 640, 3)
+def picture_of(size: tuple[int, int], form: str, mode: str = "RGB", **options: Any) -> bytes:
+    file = io.BytesIO()
+    Image.new(mode, size, 0).save(file, form, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("form", "mode", "size", "options"),
+    [
+        ("PNG", "RGBA", (7_200, 7_200), {"compress_level": 1}),
+        ("GIF", "P", (7_200, 7_200), {}),
+        ("JPEG", "RGB", (13_000, 13_000), {}),
+        ("JPEG", "L", (7_200, 7_200), {"progressive": True}),
+        ("WEBP", "RGBA", (4_000, 4_000), {"method": 0}),
+        ("AVIF", "RGB", (4_000, 4_000), {"speed": 10}),
+    ],
+)
+def test_the_largest_pictures_allowed_take_little_memory(
+    form: str, mode: str, size: tuple[int, int], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 MB, address space that is never touched included; each was a gigabyte when decoded and copied whole."""
+    monkeypatch.setattr(media_input, "_LIMITS", replace(STRICT, memory_bytes=400_000_000))
+    assert read_picture(picture_of(size, form, mode, **options)).shape == (640, 640, 3)
+
+
+@pytest.mark.parametrize(
+    ("form", "side", "options", "allowed"),
+    [
+        ("PNG", 8_000, {}, "52,000,000 of PNG are"),
+        ("TIFF", 8_000, {"compression": "tiff_lzw"}, "52,000,000 of TIFF are"),
+        ("JPEG", 8_000, {"progressive": True}, "52,000,000 of progressive JPEG are"),
+        ("JPEG", 15_000, {}, "210,000,000 of JPEG are"),
+        ("WEBP", 4_100, {"method": 0}, "16,000,000 of WEBP are"),
+        ("WEBP", 4_101, {"method": 0, "lossless": True}, "16,000,000 of WEBP are"),
+        ("WEBP", 4_102, {"method": 0, "exif": b"Exif"}, "16,000,000 of WEBP are"),
+        ("AVIF", 4_100, {"speed": 10}, "16,000,000 of AVIF are"),
+    ],
+)
+def test_larger_ones_are_refused_before_they_are_decoded(
+    form: str, side: int, options: dict[str, Any], allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_input, "_LIMITS", replace(STRICT, memory_bytes=60_000_000))
+    with pytest.raises(InputError, match=f"{side:,} × {side:,} = {side**2:,} pixels; at most {allowed} allowed"):
+        read_picture(picture_of((side, side), form, "L" if form == "PNG" else "RGB", **options))
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_of_an_animation_only_the_first_picture_is_read(form: str) -> None:
+    pictures = [Image.new("RGB", (32, 32), (number % 256, number // 256, 0)) for number in range(600)]
+    file = io.BytesIO()
+    pictures[0].save(file, form, save_all=True, append_images=pictures[1:])
+    assert read_picture(file.getvalue()).max() < 8
+
+
+def test_a_long_narrow_picture_keeps_its_shape_and_its_place() -> None:
+    """Read in strips and shrunk by whole numbers; white at the far end, and turned by what its Exif says."""
+    picture = Image.new("RGB", (20_001, 301))
+    picture.paste("white", (15_000, 0, 20_001, 301))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for options, far in (({}, np.s_[:, -100:]), ({"exif": exif}, np.s_[-100:, :])):
+        file = io.BytesIO()
+        picture.save(file, "PNG", **options)
+        read = read_picture(file.getvalue())
+        assert sorted(read.shape) == [3, 10, 640]
+        assert read[far].min() == 255
+        assert np.count_nonzero(read) == pytest.approx(read.size / 4, rel=0.02)
 
 
 def test_a_sound_without_end_is_refused_soon(tmp_path: Path) -> None:

@@ -115,3 +115,20 @@ def test_what_is_no_subtitle_has_no_cues(text: str) -> None:
 def test_any_text_is_parsed_without_an_error(text: str) -> None:
     for cue in parse_cues(text):
         assert cue.lines == tuple(line for line in cue.lines if line.strip())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1\n{n}:00:01,000 --> {n}:00:02,000\nlost\n\n2\n00:00:01,000 --> 00:00:02,000\nkept\n",
+        "1\n00:{n}:01,000 --> 00:{n}:02,000\nlost\n\n2\n00:00:01,000 --> 00:00:02,000\nkept\n",
+        "{n}\n00:00:01,000 --> 00:00:02,000\nkept &#{m};\n",
+        "{{{n}}}{{{n}}}lost\n{{25}}{{50}}kept\n",
+        "[{n}][{n}]lost\n[10][20]kept\n",
+        "Dialogue: 0,{n}:00:01.00,{n}:00:02.00,D,,0,0,0,,lost\nDialogue: 0,0:00:01.00,0:00:02.00,D,,0,0,0,,kept\n",
+        "{n}:00:01.00,{n}:00:02.00\nlost\n\n0:00:01.00,0:00:02.00\nkept\n",
+    ],
+)
+def test_numbers_of_hundreds_of_digits_cost_only_their_own_cue(text: str) -> None:
+    cues = cues_in_text(text.format(n="9" * 400, m="9" * 5_000), Fraction(25))
+    assert [cue.start_s for cue in cues if cue.lines == ("kept",)] == [1.0]

@@ -17,6 +17,7 @@ from app.exports.text import one_line
 from app.exports.timecode import Rate
 from indexer.apart import shown_during
 from indexer.ffmpeg_binary import ffmpeg_path
+from indexer.frame_limits import LIMITED
 from indexer.probe import DEMUXERS
 from indexer.shown import ROUNDING_S
 from retrieval.domain import Span
@@ -223,10 +224,10 @@ def _source(cut: Cutting) -> Any:
     if cut.read_from_s > 0:
         options |= {"ss": f"{cut.file_time(cut.read_from_s):.6f}", "seek_timestamp": 1}
     if cut.descriptor is None:
-        return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **options)
+        return ffmpeg.input(f"file:{stored(str(cut.info.path))}", noaccurate_seek=None, **LIMITED, **options)
     # It has no name there, by whose ending demuxers guess.
     options["f"] = cut.info.container.partition(",")[0]
-    return ffmpeg.input(f"file:/dev/fd/{cut.descriptor}", noaccurate_seek=None, **options)
+    return ffmpeg.input(f"file:/dev/fd/{cut.descriptor}", noaccurate_seek=None, **LIMITED, **options)
 
 
 def _from_first_frame(source: Any, cut: Cutting) -> Any:
