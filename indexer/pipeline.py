@@ -74,6 +74,7 @@ class Status(StrEnum):
     """What became of one file."""
 
     INDEXED = "indexed"
+    REINDEXED = "reindexed"
     UNCHANGED = "unchanged"
     FAILED = "failed"
 
@@ -172,7 +173,7 @@ class Indexer:
                 lambda: hear(artefacts, models.transcriber, models.voice_activity, told["transcribe"]),
             )
             step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))
-            published = step("publish", lambda: self._publish(source, addition, artefacts, begun["at"]))
+            published = step("publish", lambda: self._publish(source, addition, artefacts, begun))
             report("publish", 1.0)
         except MomentsError:
             artefacts.clear()
@@ -213,7 +214,7 @@ class Indexer:
         source = identify(path, waiting)
         known = self._library.catalog.get(source.video_id)
         unchanged = None
-        if known is not None and self._is_indexed(known, source):
+        if known is not None and not addition.again and self._is_indexed(known, source):
             # What was written since it was hashed is no path of this content: another may have it already.
             is_settled = file_now(source.path) == replace(source.file, sidecars=None)
             if is_settled and (addition.origin is Origin.PATH or not self._has_file(known)):
@@ -261,7 +262,9 @@ class Indexer:
         artefacts.save_lines("subtitles_beside", subtitles.beside)
         replace(decoded, warnings=(*decoded.warnings, *subtitles.warnings)).save()
 
-    def _publish(self, source: Source, addition: Addition, artefacts: Artefacts, began_at: float) -> dict[str, Any]:
+    def _publish(
+        self, source: Source, addition: Addition, artefacts: Artefacts, begun: Mapping[str, Any]
+    ) -> dict[str, Any]:
         record = VideoRecord(
             id=source.video_id,
             content_hash=source.content_hash,
@@ -276,14 +279,14 @@ class Indexer:
             recorded_at=datetime.fromisoformat(source.recorded_at) if source.recorded_at else None,
             files=(source.file,),
         )
-        kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, began_at)
+        kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, begun["at"])
         self._describe(kept, addition)
         self._drop_copies(kept, source.path)
         self._library.sweep()
         return Outcome(
             source.path,
             kept.id,
-            Status.INDEXED,
+            Status.REINDEXED if addition.again and not begun["is_new"] else Status.INDEXED,
             duration_s=kept.duration_s,
             seconds=kept.index_s or 0.0,
             windows=kept.windows,

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from indexer.artefacts import Artefacts
 from indexer.embed import UnitVectors, points
 from indexer.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.stages import cuts_of
-from retrieval.domain import Lane, Span
+from retrieval.domain import Lane, ScreenText, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
@@ -20,10 +20,15 @@ from retrieval.lexical import document_vector, with_terms
 from retrieval.library import Library
 from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
-from retrieval.storage.vectors import Point, Space
+from retrieval.storage.vectors import Point, Space, VectorStore
 from retrieval.thumbnails import thumbnail_file
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
+CONSTRUCTION = 1
+"""Which way of indexing this is: raise it when the same file would be given other times, vectors, terms or texts.
+
+What was indexed by an earlier one is searched all the same; `moments doctor` says that it could be better.
+"""
 LINE_BATCH = 64
 AVERAGE_TERMS = 10.0
 """Terms of a usual line: BM25 compares lengths with it, the same on every machine that fills a space."""
@@ -37,7 +42,7 @@ def publish(
     window_s: float,
     began_at: float,
 ) -> VideoRecord:
-    """The record as stored. The video is searchable from here on; before, it was wholly what it was before.
+    """The record as stored. The video is searchable from here on; one that was there before is so all the while.
 
     So is the video that lay at its path, which is being removed from here on. Done again after a kill in the middle,
     it writes the same. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
@@ -67,19 +72,16 @@ def publish(
     by_lane = {
         Lane.VISUAL: points(record.id, record.content_hash, encoders.spec(Lane.VISUAL), visual, window_spans),
         Lane.SOUND: points(record.id, record.content_hash, encoders.spec(Lane.SOUND), sound, window_spans),
-        Lane.SPEECH: _line_points(
-            record, encoders, Lane.SPEECH, [(line.span, line.text) for line in contents.segments]
-        ),
-        Lane.SCREEN: _line_points(
-            record, encoders, Lane.SCREEN, [(line.span, line.text) for line in contents.screen_texts]
-        ),
+        Lane.SPEECH: line_points(record, encoders, Lane.SPEECH, contents.segments),
+        Lane.SCREEN: line_points(record, encoders, Lane.SCREEN, contents.screen_texts),
     }
     known = library.catalog.get(record.id)
-    if known is not None:
-        library.catalog.set_status(record.id, VideoStatus.INDEXING)
-    else:
+    if known is None:
         library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
-    _write_vectors(library, encoders, record.id, by_lane)
+    elif known.status is not VideoStatus.INDEXED:
+        library.catalog.set_status(record.id, VideoStatus.INDEXING)
+    with library.vectors() as store:
+        write_vectors(store, library, encoders, by_lane)
     _keep_thumbnails(
         [decoded.frame_path(decoded.frames[index]) for index in sorted(set(best_frame.values()))],
         [decoded.frames[index].time_s for index in sorted(set(best_frame.values()))],
@@ -98,9 +100,11 @@ def publish(
         width=decoded.size[0] if decoded.size else record.width,
         height=decoded.size[1] if decoded.size else record.height,
         clock=decoded.clock,
+        vectors={lane: len(lane_points) for lane, lane_points in by_lane.items()},
+        construction=CONSTRUCTION,
     )
     try:
-        return library.catalog.publish(
+        stored = library.catalog.publish(
             finished,
             contents,
             forget=() if known is None else gone_paths(known),
@@ -109,28 +113,39 @@ def publish(
     except VideoFileChangedError:
         library.remove_video(record.id)
         raise
-
-
-def _write_vectors(library: Library, encoders: Encoders, video_id: str, by_lane: dict[Lane, list[Point]]) -> None:
+    # Last, so that at no time there are fewer vectors than the catalog counts, and a search finds what it found.
     with library.vectors() as store:
-        store.delete_videos([video_id])
-        for lane, lane_points in by_lane.items():
-            spec = encoders.spec(lane)
-            sparse = lane in (Lane.SPEECH, Lane.SCREEN)
-            store.ensure_space(Space(spec.space, spec.dim, sparse))
-            library.catalog.add_space(spec)
-            store.upsert(spec.space, lane_points)
-            if store.active(lane) is None:
-                store.activate(lane, spec.space)
+        store.delete_videos([record.id], but=[point.id for written in by_lane.values() for point in written])
+    return stored
 
 
-def _line_points(record: VideoRecord, encoders: Encoders, lane: Lane, lines: Sequence[tuple[Span, str]]) -> list[Point]:
+def write_vectors(
+    store: VectorStore, library: Library, encoders: Encoders, by_lane: Mapping[Lane, Sequence[Point]]
+) -> None:
+    """Write points of these lanes; those that were there before, of the same units, are replaced."""
+    for lane, lane_points in by_lane.items():
+        spec = encoders.spec(lane)
+        store.ensure_space(space_of(spec))
+        library.catalog.add_space(spec)
+        store.upsert(spec.space, lane_points)
+        if store.active(lane) not in store.spaces():
+            store.activate(lane, spec.space)
+
+
+def space_of(spec: EncoderSpec) -> Space:
+    """The space that the encoder's vectors are written to."""
+    return Space(spec.space, spec.dim, spec.lane in (Lane.SPEECH, Lane.SCREEN))
+
+
+def line_points(
+    record: VideoRecord, encoders: Encoders, lane: Lane, lines: Sequence[Segment | ScreenText]
+) -> list[Point]:
     """Points of segments or screen texts: a sentence vector and BM25 terms each."""
     if not lines:
         return []
     spec: EncoderSpec = encoders.spec(lane)
     sentences: SentenceEncoder = encoders.sentences()
-    texts = [text for _, text in lines]
+    texts = [line.text for line in lines]
     vectors = np.concatenate(
         [sentences.embed_passages(texts[start : start + LINE_BATCH]) for start in range(0, len(texts), LINE_BATCH)]
     )
@@ -141,7 +156,7 @@ def _line_points(record: VideoRecord, encoders: Encoders, lane: Lane, lines: Seq
             with_terms(vector, sound_terms(text.split()), SOUND_TERM_WEIGHT)
             for vector, text in zip(sparse, texts, strict=True)
         ]
-    return points(record.id, record.content_hash, spec, units, [span for span, _ in lines], sparse)
+    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], sparse)
 
 
 def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path) -> None:

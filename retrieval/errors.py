@@ -294,6 +294,12 @@ class StorageFullError(StorageError):
     code = "storage_full"
 
 
+class VectorsDamagedError(StorageError):
+    """Vectors that are there and cannot be read."""
+
+    code = "vectors_damaged"
+
+
 class DataFolderBusyError(StorageError):
     """Another process owns the data folder for the time being."""
 

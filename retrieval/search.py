@@ -18,11 +18,12 @@ from retrieval.background import background_texts
 from retrieval.calibration import Floats
 from retrieval.dictionary import english, is_word_elsewhere
 from retrieval.domain import Answer, Correction, EvidenceKind, Lane, Moment, Searched
-from retrieval.errors import EncoderMismatchError, InputError
+from retrieval.errors import InputError, VectorsDamagedError
 from retrieval.examples import with_clip
 from retrieval.explanation import Ranking, explain
 from retrieval.fusion import Candidate, in_order, merge
 from retrieval.grouping import Group, grouped
+from retrieval.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.paging import cursor_at, offset_of
 from retrieval.query import Query, Term, lane_weights
 from retrieval.spelling import Speller, Vocabulary
@@ -76,7 +77,7 @@ class SearchEngine:
             return Answer((), True, self._why_empty(query.where), searched)
         steps, unwanted = self._rankings(query, where)
         answer = self._page(query, steps, unwanted, searched, offset, version)
-        return replace(answer, corrected=_corrected(steps, unwanted))
+        return replace(answer, corrected=_corrected(steps, unwanted), warnings=warnings_of(steps, unwanted))
 
     def search_video(
         self, query: Query, video: VideoRecord, windows: Sequence[VideoWindow]
@@ -91,7 +92,7 @@ class SearchEngine:
             return Answer((), True, self._why_empty(query.where), searched), ()
         steps, unwanted = self._rankings(query, where)
         answer = self._page(query, steps, unwanted, searched, 0, self._version(where))
-        answer = replace(answer, corrected=_corrected(steps, unwanted))
+        answer = replace(answer, corrected=_corrected(steps, unwanted), warnings=warnings_of(steps, unwanted))
         with self.library.vectors() as store:
             curves = [self._curve(store, ranking, video, windows) for ranking in (*steps, *unwanted)]
         return answer, curve_of(windows, curves[: len(steps)], curves[len(steps) :])
@@ -99,14 +100,14 @@ class SearchEngine:
     def _rankings(self, query: Query, where: VectorFilter) -> tuple[list[Ranking], list[Ranking]]:
         """What is found for each step of the query, and for each thing that must not be there."""
         with self.library.vectors() as store:
-            self._check_encoders(store)
+            lost = lost_lanes(self.library.catalog, store, self.encoders)
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
             if query.correct:
                 steps = [self._spelt(step) for step in steps]
             unwanted = [self._spelt(term) if query.correct else term for term in query.exclude]
             return (
-                [self._rank(store, step, query, where) for step in steps],
-                [self._rank(store, term, query, where) for term in unwanted],
+                [self._rank(store, step, query, where, lost) for step in steps],
+                [self._rank(store, term, query, where, lost) for term in unwanted],
             )
 
     def _spelt(self, term: Term) -> Term:
@@ -196,38 +197,32 @@ class SearchEngine:
             return "the library is empty; add videos with: moments index PATH"
         return f"no indexed video matches {' and '.join(where.in_words())}"
 
-    def _check_encoders(self, store: VectorStore) -> None:
-        """Raises EncoderMismatchError if the index was made by other encoders than these."""
-        wanted = self.encoders.spec(Lane.VISUAL).space
-        present = store.spaces()
-        if wanted in present:
-            return
-        page = self.library.catalog.videos(1, status=VideoStatus.INDEXED)
-        made_by = page.videos[0].profile if page.videos else None
-        profile = self.encoders.profile
-        again = f"index again with `moments --profile {profile} index PATH`"
-        if made_by in (None, profile):
-            raise EncoderMismatchError(f"the index was made by other models of profile {profile} than these; {again}")
-        raise EncoderMismatchError(
-            f"the index was made by profile {made_by}, the search would use {profile}; "
-            f"search with `moments --profile {made_by} search …`, or {again}"
-        )
+    def _rank(
+        self, store: VectorStore, term: Term, query: Query, where: VectorFilter, lost: frozenset[Lane]
+    ) -> Ranking:
+        """Candidates of all lanes for one term, and fused; only videos that are wholly indexed.
 
-    def _rank(self, store: VectorStore, term: Term, query: Query, where: VectorFilter) -> Ranking:
-        """Candidates of all lanes for one term, and fused; only videos that are wholly indexed."""
+        A lane whose vectors are lost or damaged is left out. Raises VectorsDamagedError if that leaves none.
+        """
         weights = lane_weights(term, query.lanes, query.weights)
         if not weights:
             raise InputError(_why_no_lane(term, query))
         candidates: list[Candidate] = []
-        for lane in weights:
-            candidates += self._candidates(store, lane, term, where)
+        unread = {lane: LOST for lane in weights if lane in lost}
+        for lane in weights.keys() - lost:
+            try:
+                candidates += self._candidates(store, lane, term, where)
+            except VectorsDamagedError as error:
+                unread[lane] = error.message
+        if len(unread) == len(weights):
+            raise VectorsDamagedError("; ".join(in_words(unread)))
         known = self.library.catalog.get_many({candidate.video_id for candidate in candidates})
         live = {video_id for video_id, record in known.items() if record.status is VideoStatus.INDEXED}
         candidates = [
             candidate for candidate in candidates if candidate.video_id in live and not _is_the_example(candidate, term)
         ]
         found = merge(candidates, {lane: weight.value for lane, weight in weights.items()})
-        return Ranking(term, weights, candidates, found)
+        return Ranking(term, weights, candidates, found, unread)
 
     def _candidates(self, store: VectorStore, lane: Lane, term: Term, where: VectorFilter) -> list[Candidate]:
         contents = self.library.catalog.contents

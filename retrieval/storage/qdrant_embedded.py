@@ -10,6 +10,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from retrieval.storage.atomic import write_atomically
 from retrieval.storage.edge_shard import (
     create_shard,
     edge_filter,
+    edge_others,
     edge_point,
     edge_terms,
     open_shard,
@@ -51,6 +53,7 @@ _BYTES_PER_POINT = 2_000
 _SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _ACTIVE = "active.json"
 _UNFINISHED = ".unfinished-"
+_DAMAGED = ".damaged-"
 
 
 def room_for(points: Sequence[Point]) -> int:
@@ -76,7 +79,8 @@ class EdgeVectorStore:
                 keys.check_shape(existing, space)
 
     def spaces(self) -> tuple[str, ...]:
-        return tuple(sorted(file.parent.name for file in self._folder.glob("[!.]*/space.json")))
+        # Without its note, too: what lies there is in the way of a new one.
+        return tuple(sorted(entry.name for entry in self._folder.glob("[!.]*") if entry.is_dir()))
 
     def drop_space(self, name: str) -> None:
         with self._lock, translated(self._folder):
@@ -91,8 +95,19 @@ class EdgeVectorStore:
             (self._folder / name).rename(doomed)
             shutil.rmtree(doomed)
 
+    def put_aside(self, name: str) -> str | None:
+        with self._lock, translated(self._folder):
+            if not (self._folder / name).exists():
+                return None
+            if shard := self._shards.pop(name, None):
+                with suppress(Exception):
+                    shard.close()
+            aside = self._folder / f"{_DAMAGED}{name}-{uuid.uuid4().hex[:8]}"
+            (self._folder / name).rename(aside)
+            return str(aside)
+
     def activate(self, lane: Lane, space: str) -> None:
-        with self._lock:
+        with self._lock, translated(self._folder):
             if self._space(space) is None:
                 raise keys.no_space(space, self.spaces())
             write_atomically(self._folder / _ACTIVE, json.dumps(self._active() | {lane.value: space}))
@@ -110,15 +125,15 @@ class EdgeVectorStore:
                 require_room(self._folder, room_for(batch), "writing vectors")
                 shard.update(edge.UpdateOperation.upsert_points([edge_point(point) for point in batch]))
 
-    def delete_videos(self, video_ids: Iterable[str]) -> None:
+    def delete_videos(self, video_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
         import qdrant_edge as edge
 
-        where = VectorFilter(video_ids=frozenset(video_ids))
+        others = edge_others(video_ids, but)
         with self._lock:
             require_room(self._folder, _DELETE_BYTES, "removing vectors", of_reserve=True)
             for name in self.spaces():
                 with translated(self._folder):
-                    self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(edge_filter(where)))
+                    self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(others))
 
     def search(
         self,
@@ -250,6 +265,8 @@ class EdgeVectorStore:
         try:
             stored = json.loads((self._folder / name / "space.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
+            if name in self.spaces():
+                raise
             return None
         return Space(name, stored["dim"], stored["sparse"])
 
