@@ -1,17 +1,34 @@
-"""Puts what somebody wants in the library on the queue: a file of this machine, or an address."""
+"""Puts what somebody wants in the library on the queue: a file of this machine, an address, or a video anew."""
 
 from app.schemas.videos import AddVideoBody
 from indexer.addition import Addition, Origin
+from indexer.indexed_file import indexed_file
 from indexer.jobs import IndexJobs
 from retrieval.errors import InputError
+from retrieval.library import Library
 from retrieval.storage.media_roots import MediaRoots
 
 
-def add(body: AddVideoBody, jobs: IndexJobs, roots: MediaRoots) -> str:
-    """The id of the job. Raises InputError, PathNotAllowedError or UrlNotAllowedError."""
+def add(body: AddVideoBody, library: Library, jobs: IndexJobs, roots: MediaRoots) -> str:
+    """The id of the job.
+
+    Raises InputError, PathNotAllowedError or UrlNotAllowedError; for a video of the library also VideoNotFoundError,
+    VideoFileGoneError or VideoFileChangedError.
+    """
     tags = tuple(body.tags)
-    if body.path is not None and body.url is None:
-        return jobs.add(Addition(str(roots.allowed(body.path)), Origin.PATH, body.title, tags))
-    if body.url is not None and body.path is None:
-        return jobs.add(Addition(body.url, Origin.URL, body.title, tags))
-    raise InputError("give either path, a file of the server's machine, or url, an address to fetch from")
+    match body.path, body.url, body.video:
+        case str(path), None, None:
+            where, origin = str(roots.allowed(path)), Origin.PATH
+        case None, str(url), None:
+            where, origin = url, Origin.URL
+        case None, None, str(video) if body.again:
+            file = indexed_file(library.catalog, library.catalog.resolve(video))
+            where, origin = str(file if library.folder.owns(file) else roots.allowed(str(file))), Origin.PATH
+        case None, None, str():
+            raise InputError("a video that is in the library can only be indexed again: give again as true")
+        case _:
+            raise InputError(
+                "give one of path, a file of the server's machine; url, an address to fetch from; "
+                "and video, one of the library to index again"
+            )
+    return jobs.add(Addition(where, origin, body.title, tags, body.again))

@@ -81,6 +81,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         value["reason"] = answer.reason
     if answer.corrected:
         value["corrected"] = corrected_json(answer.corrected)
+    if answer.warnings:
+        value["warnings"] = [readable(warning) for warning in answer.warnings]
     if answer.transcript is not None:
         value["transcript"] = {
             "text": answer.transcript.text,
@@ -179,6 +181,7 @@ def answer_from_json(value: dict[str, Any]) -> Answer:
         QueryTranscript(**value["transcript"]) if "transcript" in value else None,
         value.get("next_cursor"),
         corrected_from_json(value.get("corrected", ())),
+        tuple(value.get("warnings", ())),
     )
 
 

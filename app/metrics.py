@@ -1,5 +1,6 @@
 """Figures for Prometheus: requests, searches, jobs, what was indexed, the size of the library, and the process."""
 
+import math
 import threading
 from collections import Counter as Tally
 from collections.abc import MutableMapping
@@ -22,6 +23,7 @@ from indexer.job import Job, JobState
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Status
 from retrieval.domain import Answer
+from retrieval.errors import StorageError
 from retrieval.library import Library
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -59,6 +61,11 @@ class Metrics:
         self._library_s = Gauge(
             "moments_library_seconds", "Length of the videos that can be searched.", registry=self._registry
         )
+        self._missing = Gauge(
+            "moments_missing_vectors",
+            "Vectors that the catalog counts and the index has not; NaN if it cannot be read.",
+            registry=self._registry,
+        )
 
         self._ended = _Ended(self._registry)
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -84,7 +91,15 @@ class Metrics:
         totals = library.catalog.totals()
         self._videos.set(totals.videos)
         self._library_s.set(totals.duration_s)
+        self._missing.set(_missing_vectors(library))
         return generate_latest(self._registry)
+
+
+def _missing_vectors(library: Library) -> float:
+    try:
+        return library.shortfall().vectors
+    except StorageError:
+        return math.nan
 
 
 class _Ended:
@@ -97,7 +112,7 @@ class _Ended:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._videos = Counter(
             "moments_indexed_videos",
-            "Jobs that ended, by what became of them: indexed, unchanged, failed, cancelled.",
+            "Jobs that ended, by what became of them: indexed, reindexed, unchanged, failed, cancelled.",
             ("outcome",),
             registry=registry,
         )
@@ -134,7 +149,7 @@ class _Ended:
         self._videos.labels(ended).inc()
         if job.state is JobState.FAILED:
             self._failures.labels(outcome.failure.code if outcome and outcome.failure else "crash").inc()
-        if outcome is not None and outcome.status is Status.INDEXED:
+        if outcome is not None and outcome.status in (Status.INDEXED, Status.REINDEXED):
             self._media_s.inc(outcome.duration_s or 0.0)
             self._work_s.inc(outcome.seconds)
         if job.started_at is not None:

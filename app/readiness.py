@@ -57,16 +57,23 @@ def checks(library: Library, jobs: IndexJobs, warmup: Warmup) -> tuple[Check, ..
     database = _asked("database", lambda: library.catalog.totals())
     return (
         database,
-        _asked("vectors", lambda: _ask_vectors(library)),
+        _vectors(library, database),
         # It lies beside the catalog, and who asks it waits until it is there again.
         Check("queue", database.reason) if database.reason else _asked("queue", lambda: jobs.unfinished()),
         Check("encoders", warmup.reason),
     )
 
 
-def _ask_vectors(library: Library) -> None:
-    with library.vectors() as store:
-        store.spaces()
+def _vectors(library: Library, database: Check) -> Check:
+    """Whether they can be read, and are as many as the catalog counts, where that can be asked."""
+    try:
+        if database.reason:
+            with library.vectors() as store:
+                store.spaces()
+            return Check("vectors")
+        return Check("vectors", library.shortfall().reason)
+    except MomentsError as error:
+        return Check("vectors", error.message)
 
 
 def _asked(name: str, ask: Callable[[], object]) -> Check:

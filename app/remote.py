@@ -51,9 +51,24 @@ class Server:
                 )
             )
 
-    def add(self, path: Path) -> str:
+    def add(self, path: Path, *, again: bool = False) -> str:
         """Put a file on the server's queue; the id of its job."""
-        return cast(str, self._ask("POST", "/v1/videos", json={"path": readable(str(path))})["job_id"])
+        body = {"path": readable(str(path)), "again": again}
+        return cast(str, self._ask("POST", "/v1/videos", json=body)["job_id"])
+
+    def index_again(self, video_id: str) -> str:
+        """Put a video of the library on the server's queue; the id of its job."""
+        return cast(str, self._ask("POST", "/v1/videos", json={"video": video_id, "again": True})["job_id"])
+
+    def checks(self) -> dict[str, str]:
+        """What the server says of each thing that it needs: ``ok``, or why not."""
+        import httpx
+
+        try:
+            answer = httpx.get(f"{self.url}/readyz", timeout=_TIMEOUT_S, trust_env=False)
+            return cast(dict[str, str], answer.json()["checks"])
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            raise StorageError(f"the server at {self.url} does not answer: {error}") from error
 
     def job(self, job_id: str) -> dict[str, Any]:
         """State, stage and outcome of a job."""

@@ -93,6 +93,8 @@ def print_answer(console: Console, answer: Answer) -> None:
         )
     if answer.corrected:
         console.print(f"[dim]{shown(corrected_line(answer.corrected))}; to keep to your words: --exact-words[/dim]")
+    for warning in answer.warnings:
+        console.print(f"[yellow]{shown(warning)}[/yellow]")
     if answer.abstained:
         console.print(f"[yellow]Nothing found.[/yellow] {shown(answer.reason or '')}".rstrip())
         if answer.moments:

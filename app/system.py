@@ -7,6 +7,8 @@ from app.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
 from app.schemas.system import LibrarySize, Limits, SystemAnswer
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Resolved
+from retrieval.errors import StorageError
+from retrieval.library import Library
 from retrieval.query import MAX_LIMIT
 from retrieval.search import SearchEngine
 
@@ -23,5 +25,14 @@ def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: 
         profile_reason=resolved.reason if resolved else None,
         encoders={lane: engine.encoders.spec(lane).name for lane in Lane},
         library=LibrarySize(videos=totals.videos, seconds=round(totals.duration_s, 3), windows=totals.windows),
+        warnings=_warnings(engine.library),
         limits=Limits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
     )
+
+
+def _warnings(library: Library) -> list[str]:
+    try:
+        reason = library.shortfall().reason
+    except StorageError as error:
+        reason = error.message
+    return [] if reason is None else [reason]

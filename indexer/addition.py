@@ -19,12 +19,14 @@ class Addition:
     """One video to add. ``where`` is a path, or the address of an ``Origin.URL``.
 
     ``title`` and ``tags`` are what the user gave; without a title the file's name gives one.
+    ``again`` indexes anew what is known already.
     """
 
     where: str
     origin: Origin = Origin.PATH
     title: str | None = None
     tags: tuple[str, ...] = ()
+    again: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

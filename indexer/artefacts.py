@@ -30,7 +30,9 @@ class Artefacts:
         """What the decode step left."""
         decoded = Decoded.load(self.decode_folder)
         if decoded is None:
-            raise StorageError(f"{self.decode_folder} is gone while its video is being indexed; index it again")
+            raise StorageError(
+                f"{self.decode_folder} is gone while its video is being indexed; `moments index --again` starts over"
+            )
         return decoded
 
     def clear(self) -> None:

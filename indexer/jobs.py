@@ -227,7 +227,8 @@ class IndexJobs:
     def add(self, addition: Addition, job_id: str | None = None) -> str:
         """Put a video on the queue and return the job's id, the given one if there is one.
 
-        A path that waits or runs already keeps its job; so does an id that is known. Raises InputError or
+        A path that waits or runs already keeps its job, but for one that would not index it again where that is
+        asked for; so does an id that is known. Raises InputError or
         UrlNotAllowedError for an address that cannot be fetched from.
         """
         import dbos
@@ -235,7 +236,9 @@ class IndexJobs:
         self._indexer.check(addition)
         if addition.origin is Origin.PATH:
             for job in self.unfinished():
-                if job.addition.origin is Origin.PATH and job.addition.where == addition.where:
+                known = job.addition
+                is_same = known.origin is Origin.PATH and known.where == addition.where
+                if is_same and known.again >= addition.again:
                     return job.id
         job_id = job_id or str(uuid.uuid4())
         with full_disk_errors("the queue", "another job"), dbos.SetWorkflowID(job_id):

@@ -76,6 +76,7 @@ class Status(StrEnum):
     """What became of one file."""
 
     INDEXED = "indexed"
+    REINDEXED = "reindexed"
     UNCHANGED = "unchanged"
     FAILED = "failed"
 
@@ -184,9 +185,7 @@ class Indexer:
                 lambda: hear(artefacts, models.transcriber, models.voice_activity, told["transcribe"]),
             )
             step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))
-            published = step(
-                "publish", lambda: self._publish(source, addition, artefacts, begun["at"], told["publish"])
-            )
+            published = step("publish", lambda: self._publish(source, addition, artefacts, begun, told["publish"]))
             report("publish", 1.0)
         except MomentsError:
             artefacts.clear()
@@ -228,7 +227,7 @@ class Indexer:
         source = identify(path, waiting, self._library.roots)
         known = self._library.catalog.get(source.video_id)
         unchanged = None
-        if known is not None and self._is_indexed(known, source):
+        if known is not None and not addition.again and self._is_indexed(known, source):
             # What was written since it was hashed is no path of this content: another may have it already.
             is_settled = file_now(source.path) == replace(source.file, sidecars=None)
             if is_settled and (addition.origin is Origin.PATH or not self._has_file(known)):
@@ -285,7 +284,7 @@ class Indexer:
         source: Source,
         addition: Addition,
         artefacts: Artefacts,
-        began_at: float,
+        begun: Mapping[str, Any],
         report: Callable[[float], None],
     ) -> dict[str, Any]:
         record = VideoRecord(
@@ -302,14 +301,14 @@ class Indexer:
             recorded_at=datetime.fromisoformat(source.recorded_at) if source.recorded_at else None,
             files=(source.file,),
         )
-        kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, began_at, report)
+        kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, begun["at"], report)
         self._describe(kept, addition)
         self._drop_copies(kept, source.path)
         self._library.sweep()
         return Outcome(
             source.path,
             kept.id,
-            Status.INDEXED,
+            Status.REINDEXED if addition.again and not begun["is_new"] else Status.INDEXED,
             duration_s=kept.duration_s,
             seconds=kept.index_s or 0.0,
             windows=kept.windows,

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from indexer.attended import attended
 from indexer.embed import UnitVectors, points
 from indexer.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.stages import cuts_of
-from retrieval.domain import Lane, Span
+from retrieval.domain import Lane, ScreenText, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
@@ -23,10 +23,15 @@ from retrieval.library import Library
 from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.room import require_room
-from retrieval.storage.vectors import Point, Space
+from retrieval.storage.vectors import Point, Space, VectorStore
 from retrieval.thumbnails import thumbnail_file
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
+CONSTRUCTION = 1
+"""Which way of indexing this is: raise it when the same file would be given other times, vectors, terms or texts.
+
+What was indexed by an earlier one is searched all the same; `moments doctor` says that it could be better.
+"""
 _ROW_BYTES = 2_000
 """What the catalog takes for a window, segment or screen text, with its indexes."""
 LINE_BATCH = 64
@@ -46,7 +51,7 @@ def publish(
     began_at: float,
     report: Callable[[float], None],
 ) -> VideoRecord:
-    """The record as stored. The video is searchable from here on; before, it was wholly what it was before.
+    """The record as stored. The video is searchable from here on; one that was there before is so all the while.
 
     So is the video that lay at its path, which is being removed from here on. Done again after a kill in the middle,
     it writes the same. ``report`` gets the share that is done and may raise: of a video that is searchable already only
@@ -77,24 +82,21 @@ def publish(
     by_lane = {
         Lane.VISUAL: points(record.id, record.content_hash, encoders.spec(Lane.VISUAL), visual, window_spans),
         Lane.SOUND: points(record.id, record.content_hash, encoders.spec(Lane.SOUND), sound, window_spans),
-        Lane.SPEECH: _line_points(
-            record, encoders, Lane.SPEECH, [(line.span, line.text) for line in contents.segments], report
-        ),
-        Lane.SCREEN: _line_points(
-            record, encoders, Lane.SCREEN, [(line.span, line.text) for line in contents.screen_texts], report
-        ),
+        Lane.SPEECH: line_points(record, encoders, Lane.SPEECH, contents.segments, report),
+        Lane.SCREEN: line_points(record, encoders, Lane.SCREEN, contents.screen_texts, report),
     }
     pictures = [decoded.frames[index] for index in sorted(set(best_frame.values()))]
     thumbnails = [decoded.frame_path(picture) for picture in pictures]
     _require_room(library, encoders, by_lane, thumbnails)
     known = library.catalog.get(record.id)
-    if known is not None:
-        library.catalog.set_status(record.id, VideoStatus.INDEXING)
-    else:
+    if known is None:
         library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
+    elif known.status is not VideoStatus.INDEXED:
+        library.catalog.set_status(record.id, VideoStatus.INDEXING)
     # Half of its vectors replaced, a video that could be searched would be worse than before.
     told = report if known is None else _go_on
-    _write_vectors(library, encoders, record.id, by_lane, told)
+    with library.vectors() as store:
+        write_vectors(store, library, encoders, by_lane, told)
     _keep_thumbnails(thumbnails, [picture.time_s for picture in pictures], library.thumbnails_of(record.id), told)
     (file,) = record.files
     is_changed = state_of(library.catalog, record, file, library.roots) is FileState.CHANGED
@@ -109,9 +111,11 @@ def publish(
         width=decoded.size[0] if decoded.size else record.width,
         height=decoded.size[1] if decoded.size else record.height,
         clock=decoded.clock,
+        vectors={lane: len(lane_points) for lane, lane_points in by_lane.items()},
+        construction=CONSTRUCTION,
     )
     try:
-        return library.catalog.publish(
+        stored = library.catalog.publish(
             finished,
             contents,
             forget=() if known is None else gone_paths(known),
@@ -120,58 +124,61 @@ def publish(
     except VideoFileChangedError:
         library.remove_video(record.id)
         raise
+    # Last, so that at no time there are fewer vectors than the catalog counts, and a search finds what it found.
+    with library.vectors() as store:
+        store.delete_videos([record.id], but=[point.id for written in by_lane.values() for point in written])
+    return stored
 
 
 def _require_room(
     library: Library, encoders: Encoders, by_lane: dict[Lane, list[Point]], thumbnails: Sequence[Path]
 ) -> None:
-    """Raises StorageFullError if not all of it fits: asked before anything of what was indexed earlier is deleted."""
+    """Raises StorageFullError if not all of it fits: asked before anything of what was indexed earlier is replaced."""
     beside = sum(file.stat().st_size for file in thumbnails) + _ROW_BYTES * sum(map(len, by_lane.values()))
     require_room(library.folder.path, beside, "thumbnails and rows of the video")
     with library.vectors() as store:
-        store.require_room({_space(encoders, lane): lane_points for lane, lane_points in by_lane.items()})
-
-
-def _space(encoders: Encoders, lane: Lane) -> Space:
-    spec = encoders.spec(lane)
-    return Space(spec.space, spec.dim, sparse=lane in (Lane.SPEECH, Lane.SCREEN))
+        store.require_room({space_of(encoders.spec(lane)): lane_points for lane, lane_points in by_lane.items()})
 
 
 def _go_on(_done: float) -> None:
     pass
 
 
-def _write_vectors(
+def write_vectors(
+    store: VectorStore,
     library: Library,
     encoders: Encoders,
-    video_id: str,
-    by_lane: dict[Lane, list[Point]],
-    report: Callable[[float], None],
+    by_lane: Mapping[Lane, Sequence[Point]],
+    report: Callable[[float], None] = _go_on,
 ) -> None:
+    """Write points of these lanes; those that were there before, of the same units, are replaced."""
     total = max(1, sum(map(len, by_lane.values())))
     written = 0
-    with library.vectors() as store:
-        store.delete_videos([video_id])
-        for lane, lane_points in by_lane.items():
-            space = _space(encoders, lane)
-            store.ensure_space(space)
+    for lane, lane_points in by_lane.items():
+        spec = encoders.spec(lane)
+        store.ensure_space(space_of(spec))
+        report(WRITING[0] + (WRITING[1] - WRITING[0]) * written / total)
+        library.catalog.add_space(spec)
+        for start in range(0, len(lane_points), POINT_BATCH):
+            batch = lane_points[start : start + POINT_BATCH]
+            store.upsert(spec.space, batch)
+            written += len(batch)
             report(WRITING[0] + (WRITING[1] - WRITING[0]) * written / total)
-            library.catalog.add_space(encoders.spec(lane))
-            for start in range(0, len(lane_points), POINT_BATCH):
-                batch = lane_points[start : start + POINT_BATCH]
-                store.upsert(space.name, batch)
-                written += len(batch)
-                report(WRITING[0] + (WRITING[1] - WRITING[0]) * written / total)
-            if store.active(lane) is None:
-                store.activate(lane, space.name)
+        if store.active(lane) not in store.spaces():
+            store.activate(lane, spec.space)
 
 
-def _line_points(
+def space_of(spec: EncoderSpec) -> Space:
+    """The space that the encoder's vectors are written to."""
+    return Space(spec.space, spec.dim, spec.lane in (Lane.SPEECH, Lane.SCREEN))
+
+
+def line_points(
     record: VideoRecord,
     encoders: Encoders,
     lane: Lane,
-    lines: Sequence[tuple[Span, str]],
-    report: Callable[[float], None],
+    lines: Sequence[Segment | ScreenText],
+    report: Callable[[float], None] = _go_on,
 ) -> list[Point]:
     """Points of segments or screen texts: a sentence vector and BM25 terms each."""
     if not lines:
@@ -179,7 +186,7 @@ def _line_points(
     spec: EncoderSpec = encoders.spec(lane)
     waiting = partial(report, 0.0)
     sentences: SentenceEncoder = attended(encoders.sentences, waiting)
-    texts = [text for _, text in lines]
+    texts = [line.text for line in lines]
     batches = [texts[start : start + LINE_BATCH] for start in range(0, len(texts), LINE_BATCH)]
     vectors = np.concatenate([attended(partial(sentences.embed_passages, batch), waiting) for batch in batches])
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
@@ -189,7 +196,7 @@ def _line_points(
             with_terms(vector, sound_terms(text.split()), SOUND_TERM_WEIGHT)
             for vector, text in zip(sparse, texts, strict=True)
         ]
-    return points(record.id, record.content_hash, spec, units, [span for span, _ in lines], sparse)
+    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], sparse)
 
 
 def _keep_thumbnails(

@@ -273,7 +273,8 @@ class Answer:
     """Moments, best first. ``abstained`` says that nothing is good enough, and ``reason`` why.
 
     ``transcript`` is what was searched for, where the query was spoken. ``next_cursor`` asks for the
-    next page, None at the end. ``corrected`` are the words of the query that were taken for others.
+    next page, None at the end. ``corrected`` are the words of the query that were taken for others, ``warnings``
+    say what could not be searched.
     """
 
     moments: tuple[Moment, ...]
@@ -283,3 +284,4 @@ class Answer:
     transcript: QueryTranscript | None = None
     next_cursor: str | None = None
     corrected: tuple[Correction, ...] = ()
+    warnings: tuple[str, ...] = ()

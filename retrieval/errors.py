@@ -300,6 +300,12 @@ class StorageFullError(StorageError):
     code = "storage_full"
 
 
+class VectorsDamagedError(StorageError):
+    """Vectors that are there and cannot be read."""
+
+    code = "vectors_damaged"
+
+
 class DataFolderBusyError(StorageError):
     """Another process owns the data folder for the time being."""
 

@@ -1,7 +1,7 @@
 """Why a moment has its rank: what each lane said of it, how much the lane counts, what its edges lie on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 from retrieval.domain import Boundary, Explanation, Lane, LaneExplanation, LaneWeight, Span, StepExplanation
@@ -18,12 +18,16 @@ Edges = tuple[Boundary, Boundary]
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What a search found for one term: every lane's ``candidates``, and ``found``, fused, best first."""
+    """What a search found for one term: every lane's ``candidates``, and ``found``, fused, best first.
+
+    ``unread`` are the lanes that could not be searched, with why.
+    """
 
     term: Term
     weights: Mapping[Lane, LaneWeight]
     candidates: Sequence[Candidate]
     found: Sequence[tuple[float, Candidate]]
+    unread: Mapping[Lane, str] = field(default_factory=dict)
 
 
 def explain(score: float, candidate: Candidate, rankings: Sequence[Ranking], contents: Contents) -> Explanation:

@@ -1,6 +1,8 @@
 """The library: one data folder, its catalog and its vectors, opened together."""
 
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -13,9 +15,13 @@ from retrieval.storage.media_roots import MediaRoots
 
 if TYPE_CHECKING:
     from retrieval.storage.vectors import VectorStore
+    from retrieval.vector_survey import Shortfall
 
 LEASE_PATIENCE_S = 60.0
 """How long a process waits for another that works on the embedded vectors; a lease takes a second or so."""
+
+LOOK_EVERY_S = 10.0
+"""How long the answer of a look at the vectors stands, for those who ask all the time."""
 
 
 class Library:
@@ -44,6 +50,8 @@ class Library:
         self.catalog: Catalog = Catalog(self._engine)
         self._held = ExitStack()
         self._kept: VectorStore | None = None
+        self._looking = threading.Lock()
+        self._looked: tuple[str, float, Shortfall] | None = None
 
     def __enter__(self) -> "Library":
         return self
@@ -90,6 +98,20 @@ class Library:
                 yield embedded
             finally:
                 embedded.close()
+
+    def shortfall(self) -> "Shortfall":
+        """What a cheap look at the vectors finds missing, some seconds old at most.
+
+        Raises StorageError if they cannot be read.
+        """
+        from retrieval.vector_survey import shortfall
+
+        version = self.catalog.version()
+        with self._looking:
+            if self._looked is None or self._looked[0] != version or time.monotonic() - self._looked[1] > LOOK_EVERY_S:
+                with self.vectors() as store:
+                    self._looked = version, time.monotonic(), shortfall(self.catalog, store)
+            return self._looked[2]
 
     def thumbnails_of(self, video_id: str) -> Path:
         """Folder of the thumbnails of one video, named by milliseconds."""

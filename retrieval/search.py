@@ -18,11 +18,12 @@ from retrieval.background import background_texts
 from retrieval.calibration import Floats
 from retrieval.dictionary import english, is_word_elsewhere
 from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, Moment, Searched, never
-from retrieval.errors import EncoderMismatchError, HungUpError, InputError
+from retrieval.errors import HungUpError, InputError, VectorsDamagedError
 from retrieval.examples import with_clip
 from retrieval.explanation import Ranking, explain
 from retrieval.fusion import Candidate, in_order, merge, without
 from retrieval.grouping import Group, grouped
+from retrieval.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.paging import cursor_at, offset_of
 from retrieval.query import Query, Term, lane_weights, why_no_lane
 from retrieval.query_vectors import QueryVectors
@@ -78,7 +79,7 @@ class SearchEngine:
             return Answer((), True, self._why_empty(query.where), searched)
         steps, unwanted, _ = self._rankings(query, where, gone)
         answer = self._page(query, steps, unwanted, searched, offset, version)
-        return replace(answer, corrected=_corrected(steps, unwanted))
+        return replace(answer, corrected=_corrected(steps, unwanted), warnings=warnings_of(steps, unwanted))
 
     def search_video(
         self, query: Query, video: VideoRecord, windows: Sequence[VideoWindow], gone: Gone = never
@@ -93,7 +94,7 @@ class SearchEngine:
             return Answer((), True, self._why_empty(query.where), searched), ()
         steps, unwanted, vectors = self._rankings(query, where, gone)
         answer = self._page(query, steps, unwanted, searched, 0, self._version(where))
-        answer = replace(answer, corrected=_corrected(steps, unwanted))
+        answer = replace(answer, corrected=_corrected(steps, unwanted), warnings=warnings_of(steps, unwanted))
         with self.library.vectors() as store:
             curves = [self._curve(store, ranking, vectors, video, windows) for ranking in (*steps, *unwanted)]
         return answer, curve_of(windows, curves[: len(steps)], curves[len(steps) :])
@@ -106,19 +107,19 @@ class SearchEngine:
         And the vectors with which it was.
         """
         with self.library.vectors() as store:
-            self._check_encoders(store)
+            lost = lost_lanes(self.library.catalog, store, self.encoders)
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
             if query.correct:
                 steps = [self._spelt(step) for step in steps]
             unwanted = [self._spelt(term) if query.correct else term for term in dict.fromkeys(query.exclude)]
             unwanted = list({(term.text, term.lane): term for term in unwanted}.values())
             vectors = QueryVectors(self.encoders, [*steps, *unwanted], query)
-            found = [self._rank(store, step, query, vectors, where, gone) for step in steps]
+            found = [self._rank(store, step, query, vectors, where, lost, gone) for step in steps]
             videos = frozenset(candidate.video_id for ranking in found for _, candidate in ranking.found)
             there = replace(where, video_ids=videos) if videos else where
             return (
                 found,
-                [self._rank(store, term, query, vectors, there, gone, roughly=True) for term in unwanted],
+                [self._rank(store, term, query, vectors, there, lost, gone, roughly=True) for term in unwanted],
                 vectors,
             )
 
@@ -214,23 +215,6 @@ class SearchEngine:
             return "the library is empty; add videos with: moments index PATH"
         return f"no indexed video matches {' and '.join(where.in_words())}"
 
-    def _check_encoders(self, store: VectorStore) -> None:
-        """Raises EncoderMismatchError if the index was made by other encoders than these."""
-        wanted = self.encoders.spec(Lane.VISUAL).space
-        present = store.spaces()
-        if wanted in present:
-            return
-        page = self.library.catalog.videos(1, status=VideoStatus.INDEXED)
-        made_by = page.videos[0].profile if page.videos else None
-        profile = self.encoders.profile
-        again = f"index again with `moments --profile {profile} index PATH`"
-        if made_by in (None, profile):
-            raise EncoderMismatchError(f"the index was made by other models of profile {profile} than these; {again}")
-        raise EncoderMismatchError(
-            f"the index was made by profile {made_by}, the search would use {profile}; "
-            f"search with `moments --profile {made_by} search …`, or {again}"
-        )
-
     def _rank(
         self,
         store: VectorStore,
@@ -238,22 +222,30 @@ class SearchEngine:
         query: Query,
         vectors: QueryVectors,
         where: VectorFilter,
+        lost: frozenset[Lane],
         gone: Gone,
         *,
         roughly: bool = False,
     ) -> Ranking:
         """Candidates of all lanes for one term, and fused; only videos that are wholly indexed.
 
-        ``roughly`` spares what makes their edges exact, and what is hardly there. Raises HungUpError.
+        ``roughly`` spares what makes their edges exact, and what is hardly there. A lane whose vectors are lost or
+        damaged is left out. Raises VectorsDamagedError if that leaves none, and HungUpError.
         """
         weights = lane_weights(term, query.lanes, query.weights)
         if not weights:
             raise InputError(why_no_lane(term, query))
         candidates: list[Candidate] = []
-        for lane in weights:
+        unread = {lane: LOST for lane in weights if lane in lost}
+        for lane in weights.keys() - lost:
             if gone():
                 raise HungUpError("whoever asked has gone away")
-            candidates += self._candidates(store, lane, term, vectors.of(lane, term), where, roughly=roughly)
+            try:
+                candidates += self._candidates(store, lane, term, vectors.of(lane, term), where, roughly=roughly)
+            except VectorsDamagedError as error:
+                unread[lane] = error.message
+        if len(unread) == len(weights):
+            raise VectorsDamagedError("; ".join(in_words(unread)))
         known = self.library.catalog.get_many({candidate.video_id for candidate in candidates})
         live = {video_id for video_id, record in known.items() if record.status is VideoStatus.INDEXED}
         candidates = [
@@ -262,7 +254,7 @@ class SearchEngine:
         if roughly:
             candidates = [one for one in candidates if max(one.lanes.values()) >= HARDLY_THERE]
         found = merge(candidates, {lane: weight.value for lane, weight in weights.items()})
-        return Ranking(term, weights, candidates, found)
+        return Ranking(term, weights, candidates, found, unread)
 
     def _candidates(
         self,

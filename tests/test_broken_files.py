@@ -71,7 +71,7 @@ def test_what_says_how_a_space_is_made_can_be_broken_in_any_way(tmp_path: Path, 
     (tmp_path / "vectors" / "active.json").unlink()
     note = tmp_path / "vectors" / "visual-1" / "space.json"
     note.write_text(text)
-    with pytest.raises(StorageError, match=rf"{note} cannot be read: .*bring it back from a backup"):
+    with pytest.raises(StorageError, match=rf"{note} cannot be read: .*moments doctor --repair"):
         EdgeVectorStore(tmp_path / "vectors").activate(Lane.VISUAL, "visual-1")
 
 

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import migrations
-from retrieval.domain import Span
+from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, StorageError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.database import migration_engine, open_database
@@ -76,8 +76,9 @@ def test_rows_of_the_oldest_revision_survive_the_way_to_the_newest(url: str) -> 
         )
         connection.execute(
             text(
-                "INSERT INTO windows (video_id, ordinal, start_s, end_s, shot_ordinal, labels) "
-                "VALUES ('0123456789abcdef', 0, 0.0, 2.0, 0, '[[\"cat\", 0.5]]')"
+                "INSERT INTO windows (video_id, ordinal, start_s, end_s, shot_ordinal, frame_s, labels) "
+                "VALUES ('0123456789abcdef', 0, 0.0, 2.0, 0, 0.5, '[[\"cat\", 0.5]]'), "
+                "('0123456789abcdef', 1, 2.0, 4.0, 0, NULL, '[]')"
             )
         )
     engine.dispose()
@@ -88,6 +89,8 @@ def test_rows_of_the_oldest_revision_survive_the_way_to_the_newest(url: str) -> 
     assert stored is not None
     assert stored.path == "/a.mp4"
     assert catalog.contents.of(stored.id).windows[0].labels[0].name == "cat"
+    assert stored.vectors == {Lane.VISUAL: 1, Lane.SPEECH: 0, Lane.SCREEN: 0}
+    assert stored.construction is None
     catalog.close()
 
 

@@ -216,7 +216,7 @@ def test_figures_are_named_as_prometheus_asks_for(client: TestClient) -> None:
         words = family.name.split("_")
         assert not {"ms", "milliseconds", "minutes", "hours", "kb", "mb", "megabytes", "percent"} & set(words)
         if family.name.startswith("moments_"):
-            assert family.type == "counter" or words[-1] in (*UNITS, "jobs", "videos")
+            assert family.type == "counter" or words[-1] in (*UNITS, "jobs", "videos", "vectors")
         assert all(re.fullmatch(r"[a-z_]+", label) for sample in family.samples for label in sample.labels)
 
 

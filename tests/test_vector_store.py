@@ -68,6 +68,20 @@ def point(
     )
 
 
+def test_points_that_are_kept_stay_when_those_of_their_video_are_deleted(store: VectorStore) -> None:
+    store.ensure_space(SPACE)
+    kept = point("a", 1)
+    store.upsert(SPACE.name, [point("a", 0), kept, point("a", 2), point("b", 0)])
+    store.delete_videos(["a"], but=[kept.id])
+    assert [(hit.video_id, hit.ordinal) for hit in store.fetch(SPACE.name, VectorFilter(), 10)] == [("a", 1), ("b", 0)]
+    store.delete_videos(["a"])
+    assert store.counts_by_video(SPACE.name) == {"b": 1}
+
+
+def test_putting_a_space_aside_that_is_not_there_does_nothing(store: VectorStore) -> None:
+    assert store.put_aside("speech-00000009") is None
+
+
 def test_a_search_ranks_by_cosine_and_returns_all_that_was_stored(store: VectorStore) -> None:
     store.ensure_space(SPACE)
     store.upsert(SPACE.name, [point("a", 0, 0.9), point("a", 1, 0.1), point("b", 2, 0.5)])

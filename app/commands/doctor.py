@@ -2,41 +2,47 @@
 
 import platform
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import click
 
+from app.answers import job_json
 from app.cli import Invocation, emit_json
-from app.harmless import shell_word
+from app.commands.index import follow, stop_at_once
+from app.harmless import say, shell_word
+from app.index_again import Again, add_videos
+from app.index_checks import REPAIR, Finding, delete_leftovers, library_findings, such_as, vector_findings
+from app.indexing import open_jobs
 from app.remote import server_of
 from app.searching import resolve_profile
 from app.settings import Settings
 from app.terminal import make_console, shown
-from retrieval.domain import Lane
-from retrieval.errors import MomentsError
+from indexer.addition import Addition
+from retrieval.encoders.profiles import Encoders
+from retrieval.errors import DataFolderBusyError, MomentsError
 from retrieval.library import Library
 from retrieval.storage.folder import DataFolder, LockName
-from retrieval.storage.records import VideoRecord, VideoStatus
 
 _LOW_DISK_GB = 2.0
-_NAMED_AT_MOST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked; ``advice`` says what to do where it is not well."""
-
-    name: str
-    ok: bool
-    detail: str
-    advice: str | None = None
-
-
-@click.command(epilog="Example:  moments --data-dir /data doctor")
+@click.command(
+    epilog="""\b
+Examples:
+  moments --data-dir /data doctor
+  moments doctor --repair"""
+)
+@click.option("--repair", is_flag=True, help="Make anew what is missing of the index, and delete what is left over.")
 @click.pass_obj
-def doctor(invocation: Invocation) -> int:
-    """Check this machine, the data folder and the index; exit 1 if something is wrong."""
+def doctor(invocation: Invocation, repair: bool) -> int:
+    """Check this machine, the data folder and the index; exit 1 if something is wrong.
+
+    With --repair, first mend the index: damaged vectors are put aside, what the catalog knows is written from it,
+    and other videos are indexed again by their files. Titles, tags and judgements stay. It can be stopped at any
+    time, and goes on from there when it is called again.
+    """
+    if repair:
+        _repair(invocation)
     findings = []
     for check in (_machine, _ffmpeg, _folder, _queue, _models, _index):
         try:
@@ -56,10 +62,42 @@ def doctor(invocation: Invocation) -> int:
         console = make_console()
         for finding in findings:
             mark = "[green]ok[/green]  " if finding.ok else "[red]bad[/red] "
-            console.print(f"{mark} {finding.name:<9} {shown(finding.detail)}")
+            console.print(f"{mark} {finding.name:<10} {shown(finding.detail)}")
             if finding.advice and not finding.ok:
-                console.print(f"               [yellow]{shown(finding.advice)}[/yellow]")
+                console.print(f"                [yellow]{shown(finding.advice)}[/yellow]")
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _repair(invocation: Invocation) -> None:
+    """Mend the index; what was done is told on standard error, a line each."""
+    from indexer.repair import half_done, repair_vectors, without_thumbnails
+
+    settings = invocation.settings
+    if (server := server_of(settings)) is not None:
+        raise DataFolderBusyError(
+            f"the data folder is served at {server.url}, which keeps its vectors open: stop the server, "
+            "run `moments doctor --repair`, and start it again"
+        )
+    with (
+        stop_at_once() as before_that,
+        Library(settings, "moments doctor --repair") as library,
+        open_jobs(library, settings) as indexing,
+    ):
+        before_that.append(indexing.jobs.let_go)
+        delete_leftovers(library, _tell)
+        videos = (*repair_vectors(library, indexing.encoders, _tell), *without_thumbnails(library), *half_done(library))
+        missing = Again()
+        add_videos(library, missing, {video.id: video for video in videos}.values())
+        for failed in missing.failed:
+            _tell(f"{failed.path}: {failed.failure.message if failed.failure else ''}")
+        ids = {indexing.jobs.add(Addition(str(file), again=True)): file for file in missing.files}
+        for outcome in follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id))):
+            error = outcome["error"]
+            _tell(f"{outcome['path']}: {outcome['status']}" + (f": {error['message']}" if error else ""))
+
+
+def _tell(line: str) -> None:
+    say(line, err=True)
 
 
 Check = Callable[[Settings], Iterator[Finding]]
@@ -85,7 +123,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "private",
         not open_paths,
-        f"{len(open_paths)} of its files and folders are open to other users{_such_as(list(map(str, open_paths)))}",
+        f"{len(open_paths)} of its files and folders are open to other users{such_as(list(map(str, open_paths)))}",
         f"chmod -R go= {shell_word(str(settings.data_dir))}, or take a folder that only Moments uses",
     )
     yield Finding("disk", free_gb > _LOW_DISK_GB, f"{free_gb:.1f} GB free", advice)
@@ -99,7 +137,6 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    from retrieval.encoders.profiles import Encoders
     from retrieval.encoders.weights_store import WeightsStore
 
     with Library(settings, "moments doctor") as library:
@@ -121,77 +158,9 @@ def _index(settings: Settings) -> Iterator[Finding]:
         owner = library.folder.owner(LockName.INDEX)
         if owner is not None:
             yield Finding("busy", True, f"{owner.command}, process {owner.pid}, since {owner.started_at:%H:%M:%S}")
-        records = library.catalog.get_many(library.catalog.ids()).values()
-        yield from _files(library, records)
-        half_done = [record.path for record in records if record.status is not VideoStatus.INDEXED]
-        yield Finding(
-            "complete",
-            not half_done,
-            f"{len(half_done)} videos are half-way" + (f", such as {half_done[0]}" if half_done else ""),
-            "run `moments index` on them again: it goes on where it was",
-        )
-        if server_of(settings) is None:
-            yield from _vectors(library)
-
-
-def _files(library: Library, records: Collection[VideoRecord]) -> Iterator[Finding]:
-    """Whether the videos' files are there, and are those that were indexed."""
-    from indexer.indexed_file import FileState, files_of, state_of
-
-    states: dict[FileState, list[str]] = {state: [] for state in FileState}
-    for record in records:
-        if record.status is not VideoStatus.INDEXED:
-            continue
-        for file in files_of(record):
-            states[state_of(library.catalog, record, file, library.roots)].append(file.path)
-    count = sum(map(len, states.values()))
-    gone, changed = states[FileState.GONE], states[FileState.CHANGED]
-    yield Finding(
-        "files",
-        not gone,
-        f"{len(gone)} of {count} files are gone{_such_as(gone)}",
-        "index them where they lie now (they keep their ids), or `moments remove` them",
-    )
-    yield Finding(
-        "contents",
-        not changed,
-        f"{len(changed)} of {count} files are not what was indexed{_such_as(changed)}",
-        "run `moments index` on them: what lies there now takes the place of what was there",
-    )
-    if library.roots.folders is not None:
-        outside = states[FileState.OUTSIDE]
-        yield Finding(
-            "roots",
-            not outside,
-            f"{len(outside)} of {count} files lead out of MOMENTS_MEDIA_ROOTS{_such_as(outside)}",
-            "add their folders to MOMENTS_MEDIA_ROOTS, or `moments remove` them",
-        )
-
-
-def _such_as(paths: Sequence[str]) -> str:
-    return f", such as {', '.join(paths[:_NAMED_AT_MOST])}" if paths else ""
-
-
-def _vectors(library: Library) -> Iterator[Finding]:
-    """Whether the vectors are those that the catalog expects."""
-    records = library.catalog.get_many(library.catalog.ids(status=VideoStatus.INDEXED))
-    with library.vectors() as store:
-        for lane in Lane:
-            store.active(lane)  # raises where what names the spaces in use cannot be read
-            spaces = {record.encoders[lane] for record in records.values() if lane in record.encoders}
-            for space in sorted(spaces):
-                counts = store.counts_by_video(space)
-                strays = [video_id for video_id in counts if video_id not in records]
-                bare = (
-                    [
-                        r.path
-                        for r in records.values()
-                        if r.width and r.encoders.get(lane) == space and not counts.get(r.id)
-                    ]
-                    if lane is Lane.VISUAL
-                    else []
-                )
-                detail = f"{space}: {sum(counts.values())} vectors of {len(counts)} videos"
-                if strays or bare:
-                    detail += f"; {len(strays)} videos are unknown to the catalog, {len(bare)} have none"
-                yield Finding("vectors", not (strays or bare), detail, "index the files again")
+        yield from library_findings(library)
+        if (server := server_of(settings)) is None:
+            yield from vector_findings(library, Encoders(resolve_profile(library, settings).profile, settings))
+        else:
+            reason = server.checks().get("vectors", "not asked")
+            yield Finding("vectors", reason == "ok", f"the server at {server.url} says: {reason}", REPAIR)

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import click
 from app.answers import job_json, outcome_json
 from app.cli import Invocation, emit_json
 from app.harmless import LogFormatter, say
+from app.index_again import Again, to_index_again
 from app.indexing import open_jobs
 from app.media_files import media_files
 from app.progress import IndexProgress
@@ -23,6 +24,7 @@ from app.remote import Server, server_of
 from app.render import clock
 from app.settings import Settings
 from app.terminal import make_console, shown
+from indexer.addition import Addition
 from indexer.decode import Skip
 from retrieval.errors import InputError
 from retrieval.library import Library
@@ -39,67 +41,94 @@ JobOf = Callable[[str], dict[str, Any]]
 Examples:
   moments index talk.mp4
   moments index ~/Videos "/archive/*/2024-*.mkv"
-  moments --json index ~/Videos > report.jsonl"""
+  moments --json index ~/Videos > report.jsonl
+  moments index --again talk.mp4
+  moments index --again"""
 )
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--again", is_flag=True, help="Index anew what is in the library already; without PATH, all that is in it."
+)
 @click.option("--fast", "skip", flag_value=Skip.FAST.value, help="Decode about half: some frames a little off.")
 @click.option(
     "--fastest", "skip", flag_value=Skip.FASTEST.value, help="Decode keyframes only: short events are missed."
 )
 @click.pass_obj
-def index(invocation: Invocation, paths: tuple[str, ...], skip: str | None = None) -> int:
+def index(invocation: Invocation, paths: tuple[str, ...], again: bool = False, skip: str | None = None) -> int:
     """Index files, folders or globs.
 
     Each PATH is a video or audio file, a folder that is searched for them, or a glob in quotation marks.
     A file that is in the library already is left as it is; a run that was stopped goes on where it was.
+
+    With --again, PATH may also be a video of the library: an id, the start of one, a path or a file name. It keeps
+    its id, title, tags and judgements, and is found as before until it is done.
     """
+    if not paths and not again:
+        raise click.UsageError("Missing argument 'PATHS...': give files, folders or globs, or --again for all videos.")
+    if skip is not None:
+        invocation.overrides["skip"] = skip
+    settings = invocation.settings
+    wanted = _wanted_again(settings, paths) if again else Again(dict.fromkeys(_media(paths)))
+    server = server_of(settings)
+    if server is not None and skip is not None:
+        raise InputError(f"the server at {server.url} indexes by its own settings: leave out --{skip}, or stop it")
+    is_well = True
+    for outcome in map(outcome_json, wanted.failed):
+        is_well &= show_outcome(outcome, as_json=invocation.as_json)
+    if wanted.files:
+        by_whom = _here(settings, wanted.files, again) if server is None else _through(server, wanted.files, again)
+        for outcome in by_whom:
+            is_well &= show_outcome(outcome, as_json=invocation.as_json)
+    return 0 if is_well else 1
+
+
+def _media(paths: tuple[str, ...]) -> list[Path]:
+    """The files that the arguments name; one line tells of those that were passed over."""
     found = media_files(paths)
     passed_over = found.told()
     if not found.files:
         raise InputError("; ".join([f"no media file in {', '.join(paths)}", *([passed_over] if passed_over else [])]))
     if passed_over is not None:
         say(passed_over, err=True)
-    if skip is not None:
-        invocation.overrides["skip"] = skip
-    settings = invocation.settings
-    server = server_of(settings)
-    if server is not None and skip is not None:
-        raise InputError(f"the server at {server.url} indexes by its own settings: leave out --{skip}, or stop it")
-    outcomes = _here(settings, found.files) if server is None else _through(server, found.files)
-    failed = 0
-    for outcome in outcomes:
-        failed += outcome["status"] == "failed"
-        if invocation.as_json:
-            emit_json(outcome)
-        else:
-            _print_outcome(outcome)
-    return 1 if failed else 0
+    return found.files
 
 
-def _here(settings: Settings, files: list[Path]) -> Iterator[dict[str, Any]]:
+def _wanted_again(settings: Settings, references: tuple[str, ...]) -> Again:
+    with Library(settings, "moments index") as library:
+        wanted = to_index_again(library, references)
+    if not wanted.files and not wanted.failed:
+        raise InputError(f"no video to index again in {', '.join(references) or f'the library at {settings.data_dir}'}")
+    return wanted
+
+
+def _here(settings: Settings, files: Mapping[Path, str | None], again: bool) -> Iterator[dict[str, Any]]:
     """Outcomes of files that this process indexes, as they are done."""
     with (
-        _stop_at_once() as before_that,
+        stop_at_once() as before_that,
         Library(settings, "moments index") as library,
         _log_in(library.folder.path / "moments.log"),
         open_jobs(library, settings) as indexing,
     ):
         before_that.append(indexing.jobs.let_go)
         left_over = {job.id: job.path for job in indexing.jobs.unfinished()}
-        ids = {indexing.jobs.enqueue(file): file for file in files}
-        yield from _follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id)))
+        ids = {indexing.jobs.add(Addition(str(file), again=again)): file for file in files}
+        yield from follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id)))
         resumed = {job_id: Path(path) for job_id, path in left_over.items() if job_id not in ids}
-        for outcome in _follow(resumed, lambda job_id: job_json(indexing.jobs.job(job_id))):
+        for outcome in follow(resumed, lambda job_id: job_json(indexing.jobs.job(job_id))):
             say(f"{outcome['path']}: {outcome['status']} (left over from an earlier run)", err=True)
 
 
-def _through(server: Server, files: list[Path]) -> Iterator[dict[str, Any]]:
+def _through(server: Server, files: Mapping[Path, str | None], again: bool) -> Iterator[dict[str, Any]]:
     """Outcomes of files that the server of this data folder indexes."""
     say(f"the data folder is served at {server.url}, which indexes the files", err=True)
-    yield from _follow({server.add(file): file for file in files}, server.job)
+    ids = {
+        server.add(file, again=again) if video_id is None else server.index_again(video_id): file
+        for file, video_id in files.items()
+    }
+    yield from follow(ids, server.job)
 
 
-def _follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[dict[str, Any]]:
+def follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[dict[str, Any]]:
     """The outcome of every job, as it comes, with a progress bar on a terminal."""
     waiting = dict(ids)
     with IndexProgress(len(ids)) as progress:
@@ -131,6 +160,15 @@ def _ended(file: Path, job: dict[str, Any]) -> dict[str, Any]:
     return outcome_json(Outcome(str(file), None, Status.FAILED, failure=failure))
 
 
+def show_outcome(outcome: dict[str, Any], *, as_json: bool) -> bool:
+    """Print what became of a file; whether that is well."""
+    if as_json:
+        emit_json(outcome)
+    else:
+        _print_outcome(outcome)
+    return bool(outcome["status"] != "failed")
+
+
 def _print_outcome(outcome: dict[str, Any]) -> None:
     console = make_console()
     name = shown(outcome["path"])
@@ -143,7 +181,7 @@ def _print_outcome(outcome: dict[str, Any]) -> None:
     else:
         speed = (outcome["duration_s"] or 0.0) / max(outcome["seconds"], 1e-3)
         console.print(
-            f"[green]indexed[/green]    {name}  [dim]{length}, {outcome['windows']} windows, "
+            f"[green]{outcome['status']:<9}[/green]  {name}  [dim]{length}, {outcome['windows']} windows, "
             f"{outcome['seconds']:.1f} s, {speed:.1f}× real time[/dim]"
         )
     for warning in outcome["warnings"]:
@@ -178,7 +216,7 @@ def _log_in(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _stop_at_once() -> Iterator[list[Callable[[], None]]]:
+def stop_at_once() -> Iterator[list[Callable[[], None]]]:
     """Ctrl-C ends the process like a kill: every finished step is kept, and the next run goes on from there.
 
     So do the signals of who closes the terminal or shuts the machine down. What is put in the list is done before.

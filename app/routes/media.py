@@ -151,5 +151,7 @@ def timeline(
         value["curve"] = curve_json(curve)
         if answer.corrected:
             value["corrected"] = corrected_json(answer.corrected)
+        if answer.warnings:
+            value["warnings"] = list(answer.warnings)
         value["moments"] = [links.moment(moment) for moment in answer.moments]
     return JSONResponse(value)

@@ -47,9 +47,9 @@ def edit_video(video_id: str, body: EditVideoBody, library: LibraryOf, links: Li
 @router.post(
     "", status_code=202, operation_id="addVideo", summary="Add a video by path or address", response_model=AddedAnswer
 )
-def add_video(body: AddVideoBody, jobs: JobsOf, roots: RootsOf) -> dict[str, str]:
-    """Put a file of the server's machine, or one that is fetched from an address, on the queue."""
-    return {"job_id": add(body, jobs, roots)}
+def add_video(body: AddVideoBody, library: LibraryOf, jobs: JobsOf, roots: RootsOf) -> dict[str, str]:
+    """Put a file of the server's machine, one that is fetched from an address, or a video anew on the queue."""
+    return {"job_id": add(body, library, jobs, roots)}
 
 
 @router.delete("/{video_id}", status_code=204, operation_id="removeVideo", summary="Remove a video")

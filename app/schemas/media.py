@@ -83,6 +83,9 @@ class TimelineAnswer(TranscriptAnswer):
         list[CorrectionAnswer] | None,
         Field(description="With a query: its words that were taken for others, if any."),
     ] = None
+    warnings: Annotated[
+        list[str] | None, Field(description="With a query: what could not be searched, if anything.")
+    ] = None
     moments: Annotated[list[MomentAnswer] | None, Field(description="With a query: its moments here, best first.")] = (
         None
     )

@@ -208,6 +208,9 @@ class SearchAnswer(BaseModel):
     corrected: Annotated[
         list[CorrectionAnswer] | None, Field(description="Words of the query that were taken for others, if any.")
     ] = None
+    warnings: Annotated[
+        list[str] | None, Field(description="What could not be searched and how that is mended, if anything.")
+    ] = None
     took_ms: Annotated[float, Field(ge=0, description="Milliseconds that the search took.")]
 
 

@@ -49,6 +49,10 @@ class SystemAnswer(BaseModel):
     profile_reason: Annotated[str | None, Field(description="Why it is this profile.")]
     encoders: Annotated[dict[Lane, str], Field(description="The model of each lane.")]
     library: LibrarySize
+    warnings: Annotated[
+        list[str],
+        Field(description="What is wrong with the index, and the command that mends it; none if all is well."),
+    ]
     limits: Limits
 
 

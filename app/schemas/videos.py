@@ -39,17 +39,32 @@ Time = Annotated[datetime, BeforeValidator(_time)]
 
 
 class AddVideoBody(Body):
-    """A video to put into the library: `path` or `url`."""
+    """A video to put into the library, `path` or `url`; or one of it that is to be indexed again, `video`."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"path": "/videos/talk.mp4"}, {"url": "https://example.org/talk.mp4", "tags": ["work"]}]
+            "examples": [
+                {"path": "/videos/talk.mp4"},
+                {"url": "https://example.org/talk.mp4", "tags": ["work"]},
+                {"video": "8c1f0e3b5a7d9246", "again": True},
+            ]
         },
     )
 
     path: Annotated[str | None, Field(min_length=1, description="A file of the server's machine.")] = None
     url: Annotated[str | None, Field(min_length=1, max_length=4096, description="Where to fetch the file from.")] = None
+    video: Annotated[
+        str | None,
+        Field(min_length=1, max_length=4096, description="A video of the library, as in `GET /v1/videos/{video_id}`."),
+    ] = None
+    again: Annotated[
+        bool,
+        Field(
+            description="Index anew what is in the library already; it keeps its id, title, tags and judgements, and "
+            "is found as before until it is done. Must be true with `video`."
+        ),
+    ] = False
     title: Annotated[Title | None, Field(description="What to call it; the file's name if left out.")] = None
     tags: Annotated[Tags, Field(description="Tags, beside those it has if it is in the library already.")] = []
 

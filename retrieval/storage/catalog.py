@@ -283,6 +283,16 @@ class Catalog:
             videos, newest = session.execute(statement).one()
         return f"{videos} {newest}"
 
+    def vector_totals(self) -> dict[str, int]:
+        """How many vectors the indexed videos have in each space that they were written to, as far as was counted."""
+        statement = select(VideoRow.encoders, VideoRow.vectors).where(VideoRow.status == VideoStatus.INDEXED.value)
+        totals: dict[str, int] = defaultdict(int)
+        with self._reading() as session:
+            for encoders, vectors in session.execute(statement):
+                for lane, space in encoders.items():
+                    totals[space] += (vectors or {}).get(lane, 0)
+        return dict(totals)
+
     def add_space(self, spec: EncoderSpec) -> None:
         """Remember who makes the vectors of the space ``spec.space``; again is fine."""
         with self._writing() as session:

@@ -1,11 +1,12 @@
 """One Qdrant Edge shard on disk: how it is created, opened and asked; its errors in our words."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.errors import DataFolderBusyError, MomentsError, StorageError, StorageFullError
+from retrieval.errors import DataFolderBusyError, MomentsError, StorageFullError, VectorsDamagedError
 from retrieval.storage import payload as keys
 from retrieval.storage.room import says_full
 from retrieval.storage.vectors import Point, Space, SparseVector, VectorFilter
@@ -90,9 +91,18 @@ def edge_filter(where: VectorFilter) -> "edge.Filter":
     return edge.Filter(must=must, must_not=[excluded] if where.excluded_video_ids else None)
 
 
+def edge_others(video_ids: Iterable[str], but: Iterable[str]) -> "edge.Filter":
+    """The points of these videos, but for those of these ids."""
+    import qdrant_edge as edge
+
+    meant = edge.FieldCondition(keys.VIDEO_ID, match=edge.MatchAny(sorted(video_ids)))
+    kept: set[int | uuid.UUID | str] = set(but)
+    return edge.Filter(must=[meant], must_not=[edge.HasIdCondition(kept)] if kept else None)
+
+
 @contextmanager
 def translated(folder: Path) -> Iterator[None]:
-    """Raises the library's bare ``Exception`` as StorageError, its lock error as DataFolderBusyError.
+    """Raises the library's errors as VectorsDamagedError, and that of its lock as DataFolderBusyError.
 
     What it says of a full disk is a StorageFullError.
     """
@@ -100,10 +110,17 @@ def translated(folder: Path) -> Iterator[None]:
         yield
     except MomentsError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        # A panic of the library is none of Python's exceptions, and is met where a file of a shard is cut.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         if "WouldBlock" in str(error):
             raise DataFolderBusyError(
                 f"the vectors in {folder} are open in another process; wait for it or ask it over HTTP"
             ) from error
-        kind = StorageFullError if says_full(error) else StorageError
-        raise kind(f"the vectors in {folder} cannot be read or written: {error}") from error
+        if says_full(error):
+            raise StorageFullError(f"the vectors in {folder} cannot be written: {error}") from error
+        raise VectorsDamagedError(
+            f"the vectors in {folder} cannot be read or written: {error}; `moments doctor` says what is wrong with "
+            "them, and `moments doctor --repair` makes anew what is damaged"
+        ) from error

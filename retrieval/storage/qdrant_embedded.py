@@ -10,6 +10,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Lane
-from retrieval.errors import InputError, StorageError
+from retrieval.errors import InputError, VectorsDamagedError
 from retrieval.storage import payload as keys
 from retrieval.storage.atomic import write_atomically
 from retrieval.storage.edge_shard import (
     create_shard,
     edge_filter,
+    edge_others,
     edge_point,
     edge_terms,
     open_shard,
@@ -51,6 +53,7 @@ _BYTES_PER_POINT = 2_000
 _SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _ACTIVE = "active.json"
 _UNFINISHED = ".unfinished-"
+_DAMAGED = ".damaged-"
 
 
 def room_for(points: Sequence[Point]) -> int:
@@ -76,7 +79,8 @@ class EdgeVectorStore:
                 keys.check_shape(existing, space)
 
     def spaces(self) -> tuple[str, ...]:
-        return tuple(sorted(file.parent.name for file in self._folder.glob("[!.]*/space.json")))
+        # Without its note, too: what lies there is in the way of a new one.
+        return tuple(sorted(entry.name for entry in self._folder.glob("[!.]*") if entry.is_dir()))
 
     def drop_space(self, name: str) -> None:
         with self._lock, translated(self._folder):
@@ -91,11 +95,25 @@ class EdgeVectorStore:
             (self._folder / name).rename(doomed)
             shutil.rmtree(doomed)
 
+    def put_aside(self, name: str) -> str | None:
+        with self._lock, translated(self._folder):
+            if not (self._folder / name).exists():
+                return None
+            if shard := self._shards.pop(name, None):
+                with suppress(Exception):
+                    shard.close()
+            aside = self._folder / f"{_DAMAGED}{name}-{uuid.uuid4().hex[:8]}"
+            (self._folder / name).rename(aside)
+            return str(aside)
+
     def activate(self, lane: Lane, space: str) -> None:
-        with self._lock:
+        with self._lock, translated(self._folder):
             if self._space(space) is None:
                 raise keys.no_space(space, self.spaces())
-            write_atomically(self._folder / _ACTIVE, json.dumps(self._active() | {lane.value: space}))
+            chosen: dict[str, str] = {}
+            with suppress(VectorsDamagedError):  # what cannot be read is written anew, a lane at a time
+                chosen = self._active()
+            write_atomically(self._folder / _ACTIVE, json.dumps(chosen | {lane.value: space}))
 
     def active(self, lane: Lane) -> str | None:
         with self._lock:
@@ -120,15 +138,15 @@ class EdgeVectorStore:
                 require_room(self._folder, room_for(batch), "writing vectors")
                 shard.update(edge.UpdateOperation.upsert_points([edge_point(point) for point in batch]))
 
-    def delete_videos(self, video_ids: Iterable[str]) -> None:
+    def delete_videos(self, video_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
         import qdrant_edge as edge
 
-        where = VectorFilter(video_ids=frozenset(video_ids))
+        others = edge_others(video_ids, but)
         with self._lock:
             require_room(self._folder, _DELETE_BYTES, "removing vectors", of_reserve=True)
             for name in self.spaces():
                 with translated(self._folder):
-                    self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(edge_filter(where)))
+                    self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(others))
 
     def search(
         self,
@@ -259,6 +277,8 @@ class EdgeVectorStore:
     def _space(self, name: str) -> Space | None:
         try:
             stored = self._note(self._folder / name / "space.json")
+            if stored is None and name in self.spaces():
+                raise FileNotFoundError(f"{name} has no space.json")
             return None if stored is None else Space(name, int(stored["dim"]), bool(stored["sparse"]))
         except (KeyError, TypeError, ValueError) as error:
             raise _unreadable(self._folder / name / "space.json", error) from error
@@ -267,7 +287,7 @@ class EdgeVectorStore:
         return {lane: str(space) for lane, space in (self._note(self._folder / _ACTIVE) or {}).items()}
 
     def _note(self, file: Path) -> dict[str, Any] | None:
-        """What a file beside the shards says, None if there is none. Raises StorageError if it cannot be read."""
+        """What a file beside the shards says; None if there is none. Raises VectorsDamagedError."""
         try:
             note = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -294,10 +314,8 @@ class EdgeVectorStore:
         return shard
 
 
-def _unreadable(file: Path, error: Exception) -> StorageError:
-    return StorageError(
-        f"{file} cannot be read: {error}; bring it back from a backup, or move {file.parent} away and index again"
-    )
+def _unreadable(file: Path, error: Exception) -> VectorsDamagedError:
+    return VectorsDamagedError(f"{file} cannot be read: {error}; `moments doctor --repair` makes it anew")
 
 
 def _filled_by_opening(shard: Path) -> int:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Lane
+from retrieval.errors import StorageError
 from retrieval.storage import payload as keys
-from retrieval.storage.server_requests import server_filter, server_point, server_terms, translated
+from retrieval.storage.server_requests import server_filter, server_others, server_point, server_terms, translated
 from retrieval.storage.vectors import Hit, Point, Space, SparseVector, VectorFilter
 
 if TYPE_CHECKING:
@@ -81,6 +82,14 @@ class ServerVectorStore:
             self._known.discard(name)
             self._client.delete_collection(_PREFIX + name)
 
+    def put_aside(self, name: str) -> str | None:
+        if name not in self.spaces():
+            return None
+        raise StorageError(
+            f"the collection {_PREFIX}{name} on the Qdrant server cannot be read, and a server cannot put one aside: "
+            "restore it from a snapshot there, or delete it there and run `moments doctor --repair`"
+        )
+
     def activate(self, lane: Lane, space: str) -> None:
         from qdrant_client import models
 
@@ -107,11 +116,11 @@ class ServerVectorStore:
             for batch in keys.batches(points, _UPSERT_BATCH):
                 self._client.upsert(_PREFIX + space, [server_point(point) for point in batch], wait=True)
 
-    def delete_videos(self, video_ids: Iterable[str]) -> None:
-        where = server_filter(VectorFilter(video_ids=frozenset(video_ids)))
+    def delete_videos(self, video_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
+        others = server_others(video_ids, but)
         for name in self.spaces():
             with translated():
-                self._client.delete(_PREFIX + name, where, wait=True)
+                self._client.delete(_PREFIX + name, others, wait=True)
 
     def search(
         self,

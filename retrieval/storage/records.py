@@ -82,6 +82,10 @@ class VideoRecord:
     sound_track: int | None = None
     clock: StreamClock | None = None
     """How the file's timestamps run, where they start over or leap; None for all others."""
+    vectors: Mapping[Lane, int] = field(default_factory=dict)
+    """How many vectors each lane was given; lanes are missing where nobody counted."""
+    construction: int | None = None
+    """Which way of indexing made it, see ``indexer.publish.CONSTRUCTION``; None from before it was noted."""
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Between the catalog's rows and the values that leave it, both ways."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from retrieval.domain import (
@@ -62,6 +62,8 @@ def video_values(record: VideoRecord) -> dict[str, Any]:
         "was_changing": record.was_changing,
         "sound_track": record.sound_track,
         "clock": record.clock.to_json() if record.clock else None,
+        "vectors": {lane.value: count for lane, count in record.vectors.items()},
+        "construction": record.construction,
     }
 
 
@@ -93,7 +95,13 @@ def video_of(row: VideoRow, tags: tuple[str, ...], files: tuple[VideoFile, ...])
         files=tuple(sorted(files, key=lambda file: (file.path != row.path, file.path))),
         sound_track=row.sound_track,
         clock=StreamClock.from_json(row.clock) if row.clock else None,
+        vectors=vectors_of(row.vectors),
+        construction=row.construction,
     )
+
+
+def vectors_of(stored: Mapping[str, int] | None) -> dict[Lane, int]:
+    return {Lane(lane): count for lane, count in (stored or {}).items()}
 
 
 def file_of(row: VideoPathRow) -> VideoFile:

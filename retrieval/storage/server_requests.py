@@ -1,6 +1,6 @@
 """Points and filters as qdrant-client takes them, and its errors in our words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,15 @@ def server_filter(where: VectorFilter) -> "models.Filter":
         must.append(models.FieldCondition(key=keys.END_S, range=models.Range(gt=after)))
     excluded = models.FieldCondition(key=keys.VIDEO_ID, match=models.MatchAny(any=sorted(where.excluded_video_ids)))
     return models.Filter(must=must, must_not=[excluded] if where.excluded_video_ids else None)
+
+
+def server_others(video_ids: Iterable[str], but: Iterable[str]) -> "models.Filter":
+    """The points of these videos, but for those of these ids."""
+    from qdrant_client import models
+
+    meant = models.FieldCondition(key=keys.VIDEO_ID, match=models.MatchAny(any=sorted(video_ids)))
+    kept: list[models.ExtendedPointId] = sorted(but)
+    return models.Filter(must=[meant], must_not=[models.HasIdCondition(has_id=kept)] if kept else None)
 
 
 @contextmanager

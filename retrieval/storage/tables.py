@@ -91,6 +91,8 @@ class VideoRow(Base):
     given_title: Mapped[str | None]
     given_recorded_at: Mapped[datetime | None]
     was_changing: Mapped[bool | None]
+    vectors: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
+    construction: Mapped[int | None]
 
 
 class VideoPathRow(Base):

@@ -83,8 +83,15 @@ class VectorStore(Protocol):
         """Write points; the same id again replaces the point."""
         ...
 
-    def delete_videos(self, video_ids: Iterable[str]) -> None:
-        """Delete every point of these videos in every space."""
+    def put_aside(self, name: str) -> str | None:
+        """Where a space that cannot be read lies from now on, no more among the spaces; None if there is none.
+
+        Raises StorageError if it cannot be put anywhere.
+        """
+        ...
+
+    def delete_videos(self, video_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
+        """Delete every point of these videos in every space, but for the points of these ids."""
         ...
 
     def search(

@@ -165,13 +165,13 @@ export function jobsView({ onDone, signal }) {
   }
 }
 
+const DONE = { unchanged: "Was in the library already", reindexed: "Indexed again" };
+
 /** What a job does now, or why it stopped. */
 function words(job) {
   if (job.state === "queued") return job.position > 1 ? `Waiting, number ${job.position} in line` : "Next in line";
   if (job.state === "cancelled") return "Cancelled";
-  if (job.state === "done") {
-    return job.outcome?.status === "unchanged" ? "Was in the library already" : "Ready to be searched";
-  }
+  if (job.state === "done") return DONE[job.outcome?.status] ?? "Ready to be searched";
   if (job.state === "failed") return reason(job);
   return STAGES[job.stage] ?? job.stage ?? "Starting";
 }

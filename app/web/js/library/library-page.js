@@ -1,6 +1,6 @@
 // `/library`: all videos, what is on its way in, and the doors for more.
 
-import { get, isAbort } from "../api.js";
+import { get, isAbort, post } from "../api.js";
 import { announce } from "../announce.js";
 import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
@@ -15,6 +15,7 @@ import { invitation, nothingFits, skeleton, trouble } from "./library-states.js"
 import { navigate, setTitle } from "../router.js";
 import { emptySearch, searchAddress } from "../search/search-state.js";
 import { videoCard } from "./video-card.js";
+import { toast } from "../toast.js";
 import { editVideo } from "../video-dialog.js";
 
 const PAGE_SIZE = 48;
@@ -159,6 +160,7 @@ export async function mount(root, _, query) {
         run: () => navigate(searchAddress({ ...emptySearch(), videos: [video.video_id] })),
       },
       { label: "Edit and details…", icon: icon("edit"), run: () => edit(card) },
+      { label: "Index again", icon: icon("retry"), run: () => indexAgain(video) },
       { label: "Remove", icon: icon("trash"), run: () => removeOne(card) },
     ];
   }
@@ -169,6 +171,15 @@ export async function mount(root, _, query) {
     showChanged(card, changed);
     announce("Saved");
     card.element.querySelector(".video-more").focus();
+  }
+
+  async function indexAgain({ video_id: id, title }) {
+    try {
+      await post("/v1/videos", { video: id, again: true });
+      toast(`“${title}” is being indexed again. It is found as before until that is done.`, { kind: "good" });
+    } catch (error) {
+      toast(error.message, { kind: "bad" });
+    }
   }
 
   function removeOne(card) {

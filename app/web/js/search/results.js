@@ -63,6 +63,7 @@ export function resultsView({ search, answer, verdicts, onChange, signal }) {
     { "aria-labelledby": "results-title" },
     heading(search, answer, onChange),
     answer.corrected && correctedNote(answer.corrected, onChange),
+    (answer.warnings ?? []).map((text) => h("p", { class: "corrected-note" }, icon("alert"), sentence(text))),
     answer.abstained && weakNote(search, answer, onChange),
     answer.abstained && answer.moments.length > 0 && h("p", { class: "less-likely" }, "The nearest"),
     list,
