@@ -18,8 +18,8 @@ import pytest
 
 from app.exports.chosen import Chosen
 from app.exports.clip import clip_arguments, cutting
-from app.exports.encoder import run_ffmpeg
 from app.exports.fcpxml import fcpxml
+from app.exports.ffmpeg_process import run_ffmpeg
 from app.exports.otio_files import fcp7_xml
 from app.exports.tables import csv_text, json_text
 from indexer.ffmpeg_binary import ffmpeg_path

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.exports.chosen import Chosen
+from app.exports.encode import render_clip
 from app.exports.fcpxml import fcpxml
-from app.exports.render import render_clip
 from app.exports.sequence import lay_out
 from indexer.colours import Primaries, Transfer
 from indexer.decode import decode

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.exports.encoder import run_ffmpeg
+from app.exports.ffmpeg_process import run_ffmpeg
 from retrieval.errors import ExportFailedError
 from retrieval.isolated import Limits
 

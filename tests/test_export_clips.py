@@ -15,8 +15,8 @@ from app.exports.check import check_clip, check_part, check_reel
 from app.exports.chosen import Chosen
 from app.exports.clip import PartShape, clip_arguments, cutting, frames_read, part_arguments
 from app.exports.edl import edl
-from app.exports.encoder import run_ffmpeg
-from app.exports.render import render_clip, render_reel
+from app.exports.encode import render_clip, render_reel
+from app.exports.ffmpeg_process import run_ffmpeg
 from app.exports.sequence import lay_out
 from app.exports.timecode import RATES, Rate, StartTimecode
 from indexer.ffmpeg_binary import ffmpeg_path

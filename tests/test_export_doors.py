@@ -17,8 +17,8 @@ from httpx import Response
 
 from app.cli import cli
 from app.exports.clip_cache import ClipCache
-from app.exports.encoder import EncoderSlots
 from app.exports.exporter import Exporter
+from app.exports.ffmpeg_process import EncoderSlots
 from app.main import create_app
 from app.settings import Settings
 from indexer.probe import probe

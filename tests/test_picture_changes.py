@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from app.exports.chosen import Chosen
-from app.exports.render import render_clip, render_reel
+from app.exports.encode import render_clip, render_reel
 from app.exports.sequence import lay_out
 from indexer.decode import decode
 from indexer.embed import embed_frames, load_frame

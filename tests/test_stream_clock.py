@@ -9,7 +9,7 @@ import pytest
 
 from app.exports.chosen import Chosen
 from app.exports.edl import edl
-from app.exports.render import render_clip, render_reel
+from app.exports.encode import render_clip, render_reel
 from app.exports.sequence import lay_out
 from indexer.apart import on_one_clock
 from indexer.decode import decode

@@ -10,7 +10,7 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from app.exports.render import render_clip
+from app.exports.encode import render_clip
 from indexer.artefacts import Artefacts
 from indexer.decode import decode
 from indexer.decoded import Decoded

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.exports.encoder import THREADS
+from app.exports.ffmpeg_process import THREADS
 from app.exports.picture_filters import TAGS, one_size, shown_in, tagged
 from app.exports.sequence import even
 from app.exports.text import one_line

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.exports.chosen import Choice, Chosen, file_infos, look_up, with_files
 from app.exports.clip_cache import ClipCache
-from app.exports.encoder import EncoderSlots
+from app.exports.ffmpeg_process import EncoderSlots
 from app.exports.formats import FILE_KINDS, SOUND_ONLY, ExportFormat, FileKind
 from app.exports.text import file_stem
 from app.exports.timecode import Rate
@@ -104,13 +104,13 @@ class Exporter:
             )
         if request.format is ExportFormat.MP4:
             return self._render_clip(roots, moments[0], name, output, gone)
-        from app.exports.render import render_reel
+        from app.exports.encode import render_reel
 
         with self._slots.one(gone):
             return render_reel(_sequence(roots, request, moments, name), file_infos(moments, roots), output, gone)
 
     def _render_clip(self, roots: "MediaRoots", moment: Chosen, title: str, output: Path, gone: Gone) -> bool:
-        from app.exports.render import render_clip
+        from app.exports.encode import render_clip
 
         with self._slots.one(gone):
             return render_clip(file_infos([moment], roots)[moment.path], moment.span, title, output, gone)

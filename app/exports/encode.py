@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.exports.check import check_clip, check_part, check_reel
 from app.exports.clip import Cutting, PartShape, clip_arguments, cutting, frames_read, joined_arguments, part_arguments
-from app.exports.encoder import run_ffmpeg
+from app.exports.ffmpeg_process import run_ffmpeg
 from app.exports.sequence import EditSequence
 from indexer.apart import on_one_clock
 from retrieval.domain import Gone, Span, never
