@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from app.answers import job_json
+from app.contract.answers import job_json
 from indexer.job import Job
 from indexer.jobs import IndexJobs
 

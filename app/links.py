@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from app.answers import answer_json, moment_json, video_json
+from app.contract.answers import answer_json, moment_json, video_json
 from retrieval.domain import Answer, Moment
 from retrieval.storage.records import VideoRecord
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from app.answers import answer_from_json
+from app.contract.answers import answer_from_json
 from app.local_token import read_local_token
 from app.settings import Settings
 from retrieval.domain import Answer

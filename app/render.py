@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from app.explanations import corrected_line, explanation_lines
+from app.contract.explanations import corrected_line, explanation_lines
 from app.harmless import shell_word
 from app.terminal import shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Moment

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from app.answers import answer_from_json, answer_json
+from app.contract.answers import answer_from_json, answer_json
 from app.render import play_hint
 from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, QueryTranscript, Searched, Span, SpeechOrigin
 

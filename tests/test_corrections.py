@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.answers import answer_from_json, answer_json
-from app.explanations import explanation_lines
+from app.contract.answers import answer_from_json, answer_json
+from app.contract.explanations import explanation_lines
 from app.main import create_app
 from app.render import print_answer
 from app.schemas.media import TimelineAnswer

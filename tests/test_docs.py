@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from app.answers import answer_json
 from app.cli import cli
+from app.contract.answers import answer_json
 from app.main import create_app
 from app.settings import Settings
 from retrieval import errors

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.answers import answer_from_json, answer_json
-from app.explanations import explanation_lines
+from app.contract.answers import answer_from_json, answer_json
+from app.contract.explanations import explanation_lines
 from retrieval.domain import (
     Answer,
     Boundary,

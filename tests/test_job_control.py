@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.answers import job_json
+from app.contract.answers import job_json
 from indexer.addition import Addition, Origin
 from indexer.job import Job, JobState
 from indexer.jobs import IndexJobs

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from app.answers import job_json
 from app.cli import Invocation, emit_json
 from app.commands.index import follow, stop_at_once
+from app.contract.answers import job_json
 from app.harmless import say, shell_word
 from app.index_again import Again, add_videos
 from app.index_checks import REPAIR, Finding, delete_leftovers, library_findings, such_as, vector_findings

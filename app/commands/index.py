@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from app.answers import job_json, outcome_json
 from app.cli import Invocation, emit_json
+from app.contract.answers import job_json, outcome_json
 from app.harmless import LogFormatter, say
 from app.index_again import Again, to_index_again
 from app.indexing import open_jobs

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from app.answers import judgement_json
 from app.cli import Invocation, emit_json
+from app.contract.answers import judgement_json
 from app.harmless import say
 from app.render import clock
 from app.terminal import make_console, shown

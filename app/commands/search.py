@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from app.answers import answer_json
 from app.cli import Invocation, emit_json
+from app.contract.answers import answer_json
 from app.remote import server_of
 from app.render import play_hint, print_answer
 from app.searching import open_engine

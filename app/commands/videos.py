@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from app.answers import video_json
 from app.cli import Invocation, emit_json
+from app.contract.answers import video_json
 from app.harmless import say
 from app.remote import server_of
 from app.render import clock

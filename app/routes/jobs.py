@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.answers import job_json
+from app.contract.answers import job_json
 from app.dependencies import JobsOf, ToldOf
 from app.job_events import JobEvents, NothingMore, mark_of
 from app.schemas.jobs import JobAnswer, JobsAnswer

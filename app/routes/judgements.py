@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi import Path as PathPart
 
-from app.answers import judgement_json
+from app.contract.answers import judgement_json
 from app.dependencies import LibraryOf
 from app.schemas.judgements import JudgementAnswer, JudgementBody, JudgementsAnswer
 from retrieval.domain import Span

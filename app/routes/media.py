@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from app.contract.contents import curve_json, timeline_json, transcript_json
+from app.contract.explanations import corrected_json
 from app.dependencies import SEARCH, EngineOf, GoneOf, LibraryOf, LinksOf
-from app.explanations import corrected_json
 from app.file_answers import answer_with_file, inline, own_file
-from app.media_answers import curve_json, timeline_json, transcript_json
 from app.media_types import media_type_of
 from app.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
 from app.schemas.search import Words

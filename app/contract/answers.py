@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from app.explanations import corrected_from_json, corrected_json, explanation_from_json, explanation_json
+from app.contract.explanations import corrected_from_json, corrected_json, explanation_from_json, explanation_json
 from retrieval.domain import (
     Answer,
     Evidence,

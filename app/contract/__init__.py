@@ -1,0 +1,1 @@
+"""What leaves the product as JSON: one home for its shapes."""
