@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from anyio import from_thread
 from fastapi import Depends, Request
 
+from app.access.guard import Attempts, Caller, CallerKind, Guard
 from app.exports.exporter import Exporter
 from app.exports.scratch import scratch_folder
-from app.guard import Attempts, Caller, CallerKind, Guard
 from app.job_events import Told
 from app.links import Links
 from app.metrics import Metrics

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 
-from app.guard import ATTEMPTS_WINDOW_S
+from app.access.guard import ATTEMPTS_WINDOW_S
 from app.job_events import NothingMore
 from app.tus import TUS_VERSION
 from retrieval.errors import (

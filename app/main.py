@@ -8,14 +8,14 @@ from anyio import Event, to_thread
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from app.access.guard import Attempts, Guard
+from app.access.local_token import local_token
 from app.admission import Admission
 from app.errors import install_error_handlers
 from app.exports.exporter import Exporter
 from app.exports.scratch import sweep_scratch
-from app.guard import Attempts, Guard
 from app.indexing import open_jobs
 from app.job_events import Told
-from app.local_token import local_token
 from app.metrics import Metrics
 from app.middleware import BodyLimit, Door, Envelope, OpenRequests, StreamEnd
 from app.openapi import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe

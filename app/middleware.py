@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.access.guard import Caller, CallerKind, Guard, is_loopback_name
 from app.errors import full_disk_problem, problem, problem_of, problem_of_http
-from app.guard import Caller, CallerKind, Guard, is_loopback_name
 from app.metrics import Metrics
 from app.origins import page_of
 from app.tus import UPLOADS_PATH

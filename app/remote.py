@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from app.access.local_token import read_local_token
 from app.contract.answers import answer_from_json
-from app.local_token import read_local_token
 from app.settings import Settings
 from retrieval.domain import Answer
 from retrieval.errors import MomentsError, StorageError

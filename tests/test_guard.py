@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.guard import ATTEMPTS, ATTEMPTS_WINDOW_S, Attempts, Caller, CallerKind, Guard, is_loopback_name
-from app.local_token import local_token, read_local_token
+from app.access.guard import ATTEMPTS, ATTEMPTS_WINDOW_S, Attempts, Caller, CallerKind, Guard, is_loopback_name
+from app.access.local_token import local_token, read_local_token
 from app.main import create_app
 from app.middleware import SESSION_COOKIE
 from app.remote import Server

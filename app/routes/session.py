@@ -4,8 +4,8 @@ from typing import Annotated, Literal, TypedDict
 
 from fastapi import APIRouter, Cookie, Request, Response
 
+from app.access.guard import Guard
 from app.dependencies import AttemptsOf, GuardOf, LibraryOf
-from app.guard import Guard
 from app.middleware import SESSION_COOKIE
 from app.schemas.system import SessionAnswer, SessionBody
 from retrieval.errors import UnauthorizedError

@@ -1,0 +1,1 @@
+"""Who may ask, for what, and which files of this machine they may name."""
