@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.harmless import say
+from app.cli.harmless import say
 from app.settings import Settings
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Encoders, Resolved, resolve

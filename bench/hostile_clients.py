@@ -33,7 +33,7 @@ PADDING_BYTES = 64_000_000
 """Behind the video in its file, so that reading it slowly takes longer than the system's buffers do."""
 SETTLE_S = 20.0
 P99_TIMES, MEMORY_TIMES = 3.0, 1.1
-MOMENTS = [sys.executable, "-m", "app.cli", "--profile", "lite"]
+MOMENTS = [sys.executable, "-m", "app.cli.main", "--profile", "lite"]
 
 
 @dataclass

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from app.sample import make_sample
+from app.cli.sample_video import make_sample
 from indexer.ffmpeg_binary import ffmpeg_path
 
 
@@ -42,7 +42,7 @@ def main() -> None:
         command = [
             sys.executable,
             "-m",
-            "app.cli",
+            "app.cli.main",
             "--data-dir",
             str(folder / "library"),
             "--profile",

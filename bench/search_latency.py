@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from app.sample import make_sample
+from app.cli.sample_video import make_sample
 from app.searching import open_engine
 from app.settings import Settings
 from retrieval.query import Query, parse_term
@@ -35,10 +35,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         data_dir = options.data_dir or Path(name) / "library"
-        moments = [sys.executable, "-m", "app.cli", "--data-dir", str(data_dir), "--profile", "lite", "--json"]
+        moments = [sys.executable, "-m", "app.cli.main", "--data-dir", str(data_dir), "--profile", "lite", "--json"]
         if options.data_dir is None:
             timed([*moments, "index", str(make_sample(Path(name) / "sample.mp4"))])
-        helps = [timed([sys.executable, "-m", "app.cli", "--help"]) for _ in range(options.runs)]
+        helps = [timed([sys.executable, "-m", "app.cli.main", "--help"]) for _ in range(options.runs)]
         cold = [timed([*moments, "search", QUERIES[run % len(QUERIES)]]) for run in range(options.runs)]
         warm = []
         with open_engine(Settings(data_dir=data_dir)) as engine:

@@ -232,7 +232,7 @@ def main() -> None:
         command = [
             sys.executable,
             "-m",
-            "app.cli",
+            "app.cli.main",
             "--data-dir",
             str(library),
             "--profile",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from app.sample import Shot, make_sample
+from app.cli.sample_video import Shot, make_sample
 
 VIDEOS: dict[str, tuple[Shot, ...]] = {
     "Release meeting.mp4": (
@@ -59,7 +59,7 @@ SETTLE_MS, QUALITY = 2_500, 90
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The address of a server on these videos."""
-    moments = [sys.executable, "-m", "app.cli", "--data-dir", str(folder / "library"), "--profile", "lite"]
+    moments = [sys.executable, "-m", "app.cli.main", "--data-dir", str(folder / "library"), "--profile", "lite"]
     files = [str(make_sample(folder / name, shots)) for name, shots in VIDEOS.items()]
     subprocess.run([*moments, "index", *files], check=True)
     server = subprocess.Popen([*moments, "serve", "--port", "0"], stderr=subprocess.PIPE, text=True)

@@ -33,7 +33,17 @@ def environment() -> dict[str, str]:
 
 
 def command(data_dir: Path, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "app.cli", "--data-dir", str(data_dir), "--profile", "lite", "--json", *arguments]
+    return [
+        sys.executable,
+        "-m",
+        "app.cli.main",
+        "--data-dir",
+        str(data_dir),
+        "--profile",
+        "lite",
+        "--json",
+        *arguments,
+    ]
 
 
 def moments(data_dir: Path, *arguments: str) -> Run:

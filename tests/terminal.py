@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from app.cli import main
+from app.cli.main import main
 
 
 @dataclass(frozen=True)

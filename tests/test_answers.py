@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
+from app.cli.print_moments import play_hint
 from app.contract.answers import answer_from_json, answer_json
-from app.render import play_hint
 from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, QueryTranscript, Searched, Span, SpeechOrigin
 
 SPOKEN = Evidence(

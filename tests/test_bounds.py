@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from fastapi.testclient import TestClient
 
-import app.commands.search
-from app.cli import cli
+import app.cli.commands.search
+from app.cli.main import cli
 from app.main import create_app
 from app.settings import Settings
 from retrieval.errors import CursorError, InputError

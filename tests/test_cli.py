@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import _COMMANDS
+from app.cli.main import _COMMANDS
 from tests.terminal import moments
 
 ROOT = Path(__file__).parents[1]
@@ -19,7 +19,7 @@ HEAVY_STORES = ("qdrant_edge", "qdrant_client", "sqlalchemy", "alembic")
 def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
     program = (
         "import sys\n"
-        "from app.cli import cli\n"
+        "from app.cli.main import cli\n"
         "cli.main(['--help'], standalone_mode=False)\n"
         f"print([name for name in {HEAVY + HEAVY_STORES!r} if name in sys.modules], file=sys.stderr)\n"
     )
@@ -33,7 +33,7 @@ def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
 def test_a_search_is_checked_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
     program = (
         "import sys\n"
-        "from app.cli import main\n"
+        "from app.cli.main import main\n"
         f"sys.argv = ['moments', '--data-dir', {str(tmp_path)!r}, 'search', 'a cat', '--lane', 'smell']\n"
         "try:\n"
         "    main()\n"
@@ -130,6 +130,6 @@ def test_a_cursor_that_is_none_is_an_error_even_of_an_empty_library(
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_commands_do_without_streams_that_their_caller_closed(closed: str, tmp_path: Path) -> None:
-    command = f'exec "$0" -m app.cli --data-dir "$1" --json videos {closed}'
+    command = f'exec "$0" -m app.cli.main --data-dir "$1" --json videos {closed}'
     call = subprocess.run(["sh", "-c", command, sys.executable, str(tmp_path)], capture_output=True, timeout=60)
     assert (call.returncode, call.stderr) == (0, b"")

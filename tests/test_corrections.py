@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.cli.print_moments import print_answer
+from app.cli.terminal import make_console
 from app.contract.answers import answer_from_json, answer_json
 from app.contract.explanations import explanation_lines
 from app.main import create_app
-from app.render import print_answer
 from app.schemas.media import TimelineAnswer
 from app.settings import Settings
-from app.terminal import make_console
 from retrieval.domain import Answer, Correction, Searched
 from retrieval.library import Library
 from retrieval.query import Query, parse_term

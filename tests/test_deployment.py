@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.cli import _COMMANDS
+from app.cli.main import _COMMANDS
 from app.settings import Settings
 from retrieval.storage.database import _parsed
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import cli
+from app.cli.main import cli
 from app.contract.answers import answer_json
 from app.main import create_app
 from app.settings import Settings

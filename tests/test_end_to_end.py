@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from app.sample import make_sample
+from app.cli.sample_video import make_sample
 from indexer.ffmpeg_binary import ffmpeg_path
 from tests.library import ROOT, command, environment, moments
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.cli import cli
+from app.cli.main import cli
 from app.exports.clip_cache import ClipCache
 from app.exports.exporter import Exporter
 from app.exports.ffmpeg_process import EncoderSlots

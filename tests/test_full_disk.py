@@ -251,7 +251,7 @@ def test_a_job_waits_for_room_to_say_how_it_ended(tmp_path: Path, monkeypatch: p
 
 def test_the_command_line_says_so_where_its_own_output_finds_no_room(small_disk: Path) -> None:
     data = small_disk / "data"
-    arguments = [sys.executable, "-m", "app.cli", "--data-dir", str(data), "--json", "videos"]
+    arguments = [sys.executable, "-m", "app.cli.main", "--data-dir", str(data), "--json", "videos"]
     subprocess.run(arguments, check=True, cwd=ROOT, env=environment(), capture_output=True)
     with (small_disk / "out").open("wb") as out, (small_disk / "fill").open("ab", buffering=0) as fill:
         try:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from app.harmless import LogFormatter, harmless, json_line, one_line, shell_word
-from app.progress import IndexProgress
-from app.render import print_answer
-from app.terminal import make_console, print_rows, shown
+from app.cli.harmless import LogFormatter, harmless, json_line, one_line, shell_word
+from app.cli.print_moments import print_answer
+from app.cli.progress_bar import IndexProgress
+from app.cli.terminal import make_console, print_rows, shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, Searched, Segment, Span, SpeechOrigin
 from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
@@ -137,7 +137,7 @@ def test_rows_stand_in_columns_and_the_last_is_whole(capsys: pytest.CaptureFixtu
 def test_logs_are_harmless(library: Library, capfd: pytest.CaptureFixture[str]) -> None:
     program = (
         "import sys, logging\n"
-        "from app.cli import main\n"
+        "from app.cli.main import main\n"
         f"sys.argv = ['moments', '--data-dir', {str(library.folder.path)!r}, 'videos']\n"
         "try:\n"
         "    main()\n"
@@ -153,7 +153,16 @@ def test_logs_are_harmless(library: Library, capfd: pytest.CaptureFixture[str]) 
 
 def test_a_terminal_without_unicode_is_no_reason_to_fail(library: Library) -> None:
     for form in ((), ("--json",)):
-        command = [sys.executable, "-m", "app.cli", "--data-dir", str(library.folder.path), *form, "show", "1" * 16]
+        command = [
+            sys.executable,
+            "-m",
+            "app.cli.main",
+            "--data-dir",
+            str(library.folder.path),
+            *form,
+            "show",
+            "1" * 16,
+        ]
         environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
         record = library.catalog.resolve("1" * 16)
         moved = VideoFile("/films/fïlm 東京.mp4", record.size_bytes, record.modified_ns)
@@ -184,7 +193,7 @@ def test_a_list_that_was_cut_short_says_so(library: Library, capsys: pytest.Capt
 
 def test_there_is_one_way_to_the_terminal() -> None:
     makers = {"Console", "Table", "escape", "echo", "secho"}
-    allowed = {"app/harmless.py", "app/terminal.py", "app/cli.py", "app/commands/keys.py"}
+    allowed = {"app/cli/harmless.py", "app/cli/terminal.py", "app/cli/main.py", "app/cli/commands/keys.py"}
     for file in sorted(ROOT.glob("app/**/*.py")):
         used = {
             name

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from app.commands.serve import _Server
+from app.cli.commands.serve import _Server
 from indexer.addition import Addition
 from indexer.job import JobState
 from indexer.job_deaths import MOST_DEATHS, Deaths
@@ -200,7 +200,7 @@ def test_what_fails_while_its_process_ends_goes_on_in_another(
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_moments_index_lets_go_of_its_jobs_however_it_is_stopped(tmp_path: Path, sign: signal.Signals) -> None:
     script = (
-        "import os, sys, time; from pathlib import Path; from app.commands.index import _stop_at_once\n"
+        "import os, sys, time; from pathlib import Path; from app.cli.commands.index import _stop_at_once\n"
         "with _stop_at_once() as before_that:\n"
         "    before_that.append(Path(sys.argv[1]).touch)\n"
         "    os.kill(os.getpid(), int(sys.argv[2]))\n"

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.commands import evaluate
+from app.cli.commands import evaluate
 from app.errors import install_error_handlers
 from app.routes import judgements as routes
 from retrieval.domain import Lane, Span

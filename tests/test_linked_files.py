@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.cli import cli
+from app.cli.main import cli
 from app.exports.exporter import Exporter
 from app.main import create_app
 from app.settings import Settings

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from PIL import Image
 
-import app.commands.search
-from app.cli import cli
+import app.cli.commands.search
+from app.cli.main import cli
 from app.main import create_app
 from app.settings import Settings
 from retrieval import media_input

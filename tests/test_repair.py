@@ -15,8 +15,8 @@ import pytest
 from app.roots import MediaRoots
 
 from app.adding import add
-from app.index_again import to_index_again
-from app.index_checks import vector_findings
+from app.cli.index_again import to_index_again
+from app.cli.index_checks import vector_findings
 from app.readiness import Warmup, checks
 from app.schemas.videos import AddVideoBody
 from indexer.addition import Addition

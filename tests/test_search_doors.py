@@ -16,9 +16,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
-import app.commands.search
-from app.cli import cli
-from app.commands.search import parse_clip
+import app.cli.commands.search
+from app.cli.commands.search import parse_clip
+from app.cli.main import cli
 from app.main import create_app
 from app.settings import Settings
 from retrieval.domain import Span

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.commands.serve import _url
-from app.remote import server_of
+from app.cli.commands.serve import _url
+from app.cli.server_client import server_of
 from app.settings import Settings
 from retrieval.errors import NotFoundError
 from retrieval.storage.folder import DataFolder, LockName

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import create_engine, make_url, text
 
-from app.cli import cli
+from app.cli.main import cli
 from app.indexing import open_jobs
 from app.settings import Settings
 from indexer import job_keeper

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from app.cli import Invocation, emit_json
-from app.harmless import say
-from app.terminal import make_console, print_rows, shown
+from app.cli.harmless import say
+from app.cli.main import Invocation, emit_json
+from app.cli.terminal import make_console, print_rows, shown
 from retrieval.library import Library
 from retrieval.storage.records import ApiKey
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from app.harmless import one_line
-from app.terminal import make_console
+from app.cli.harmless import one_line
+from app.cli.terminal import make_console
 from indexer.job_progress import overall_share
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from app.cli import Invocation, emit_json
+from app.cli.clip_reference import parse_stretch
+from app.cli.harmless import say
+from app.cli.main import Invocation, emit_json
+from app.cli.umask import hand_over
 from app.exports.chosen import Choice
 from app.exports.exporter import Exporter, ExportRequest
 from app.exports.formats import ExportFormat
 from app.exports.timecode import RATES
-from app.harmless import say
-from app.stretches import parse_stretch
-from app.umask import hand_over
 from retrieval.errors import InputError
 from retrieval.library import Library
 from retrieval.storage.room import full_disk_errors

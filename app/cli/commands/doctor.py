@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from app.cli import Invocation, emit_json
-from app.commands.index import follow, stop_at_once
+from app.cli.commands.index import follow, stop_at_once
+from app.cli.harmless import say, shell_word
+from app.cli.index_again import Again, add_videos
+from app.cli.index_checks import REPAIR, Finding, delete_leftovers, library_findings, such_as, vector_findings
+from app.cli.main import Invocation, emit_json
+from app.cli.server_client import server_of
+from app.cli.terminal import make_console, shown
 from app.contract.answers import job_json
-from app.harmless import say, shell_word
-from app.index_again import Again, add_videos
-from app.index_checks import REPAIR, Finding, delete_leftovers, library_findings, such_as, vector_findings
 from app.indexing import open_jobs
-from app.remote import server_of
 from app.searching import resolve_profile
 from app.settings import Settings
-from app.terminal import make_console, shown
 from indexer.addition import Addition
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import DataFolderBusyError, MomentsError

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from app.cli import Invocation, emit_json
+from app.cli.harmless import say
+from app.cli.main import Invocation, emit_json
+from app.cli.print_moments import clock
+from app.cli.terminal import make_console, shown
 from app.contract.answers import judgement_json
-from app.harmless import say
-from app.render import clock
-from app.terminal import make_console, shown
 from retrieval.domain import Lane, Span
 from retrieval.library import Library
 from retrieval.query import parse_lane

@@ -5,9 +5,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from app.cli.harmless import shell_word
+from app.cli.terminal import shown
 from app.contract.explanations import corrected_line, explanation_lines
-from app.harmless import shell_word
-from app.terminal import shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Moment
 from retrieval.path_text import meant
 

@@ -12,24 +12,24 @@ from typing import Any
 
 import click
 
-from app.harmless import LogFormatter, harmless, json_line, say
-from app.umask import private_files
+from app.cli.harmless import LogFormatter, harmless, json_line, say
+from app.cli.umask import private_files
 
 _COMMANDS: dict[str, tuple[str, str]] = {
-    "index": ("app.commands.index:index", "Index files, folders or globs."),
-    "search": ("app.commands.search:search", "Find moments that match a description."),
-    "videos": ("app.commands.videos:videos", "List the videos of the library."),
-    "show": ("app.commands.videos:show", "Show what is known of one video."),
-    "export": ("app.commands.export:export", "Make files of moments: cuts, subtitles, tables, edit lists."),
-    "remove": ("app.commands.videos:remove", "Remove videos from the library; files indexed where they lie stay."),
-    "models": ("app.commands.models:models", "List, fetch and verify models."),
-    "doctor": ("app.commands.doctor:doctor", "Check this machine, the data folder and the index."),
-    "serve": ("app.commands.serve:serve", "Serve the web interface and the REST API."),
-    "keys": ("app.commands.keys:keys", "Make, list and revoke API keys."),
-    "worker": ("app.commands.worker:worker", "Index what a server puts on a shared queue."),
-    "demo": ("app.commands.demo:demo", "Make a sample video, index it and search it."),
-    "eval": ("app.commands.evaluate:evaluate", "Measure how well searches find what they should."),
-    "judge": ("app.commands.judge:judge", "Say whether a returned moment was right."),
+    "index": ("app.cli.commands.index:index", "Index files, folders or globs."),
+    "search": ("app.cli.commands.search:search", "Find moments that match a description."),
+    "videos": ("app.cli.commands.videos:videos", "List the videos of the library."),
+    "show": ("app.cli.commands.videos:show", "Show what is known of one video."),
+    "export": ("app.cli.commands.export:export", "Make files of moments: cuts, subtitles, tables, edit lists."),
+    "remove": ("app.cli.commands.videos:remove", "Remove videos from the library; files indexed where they lie stay."),
+    "models": ("app.cli.commands.models:models", "List, fetch and verify models."),
+    "doctor": ("app.cli.commands.doctor:doctor", "Check this machine, the data folder and the index."),
+    "serve": ("app.cli.commands.serve:serve", "Serve the web interface and the REST API."),
+    "keys": ("app.cli.commands.keys:keys", "Make, list and revoke API keys."),
+    "worker": ("app.cli.commands.worker:worker", "Index what a server puts on a shared queue."),
+    "demo": ("app.cli.commands.demo:demo", "Make a sample video, index it and search it."),
+    "eval": ("app.cli.commands.evaluate:evaluate", "Measure how well searches find what they should."),
+    "judge": ("app.cli.commands.judge:judge", "Say whether a returned moment was right."),
 }
 
 _EXIT_CODES: dict[str, int] = {"invalid_input": 2, "invalid_query": 2, "invalid_cursor": 2, "cursor_expired": 2}

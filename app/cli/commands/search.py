@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from app.cli import Invocation, emit_json
+from app.cli.clip_reference import parse_stretch
+from app.cli.main import Invocation, emit_json
+from app.cli.print_moments import play_hint, print_answer
+from app.cli.server_client import server_of
+from app.cli.terminal import make_console, shown
 from app.contract.answers import answer_json
-from app.remote import server_of
-from app.render import play_hint, print_answer
 from app.searching import open_engine
-from app.stretches import parse_stretch
-from app.terminal import make_console, shown
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.file_queries import FileKind, QueryFile, search_with

@@ -6,8 +6,8 @@ import threading
 
 import click
 
-from app.cli import Invocation
-from app.harmless import say
+from app.cli.harmless import say
+from app.cli.main import Invocation
 from app.indexing import open_jobs, shares_work
 from app.settings import Settings
 from retrieval.errors import InputError

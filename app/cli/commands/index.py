@@ -13,17 +13,17 @@ from typing import Any
 
 import click
 
-from app.cli import Invocation, emit_json
+from app.cli.harmless import LogFormatter, say
+from app.cli.index_again import Again, to_index_again
+from app.cli.main import Invocation, emit_json
+from app.cli.media_files import media_files
+from app.cli.print_moments import clock
+from app.cli.progress_bar import IndexProgress
+from app.cli.server_client import Server, server_of
+from app.cli.terminal import make_console, shown
 from app.contract.answers import job_json, outcome_json
-from app.harmless import LogFormatter, say
-from app.index_again import Again, to_index_again
 from app.indexing import open_jobs
-from app.media_files import media_files
-from app.progress import IndexProgress
-from app.remote import Server, server_of
-from app.render import clock
 from app.settings import Settings
-from app.terminal import make_console, shown
 from indexer.addition import Addition
 from indexer.decode import Skip
 from retrieval.errors import InputError

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from app.cli import Invocation
-from app.commands.index import index
-from app.render import play_hint, print_answer
-from app.sample import SEARCHES, make_sample
+from app.cli.commands.index import index
+from app.cli.main import Invocation
+from app.cli.print_moments import play_hint, print_answer
+from app.cli.sample_video import SEARCHES, make_sample
+from app.cli.terminal import make_console, shown
+from app.cli.umask import users_umask
 from app.searching import open_engine, resolve_profile
-from app.terminal import make_console, shown
-from app.umask import users_umask
 from retrieval.domain import Profile
 from retrieval.library import Library
 from retrieval.query import Query, parse_term

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.media_files import media_files
+from app.cli.media_files import media_files
 from indexer.indexed_file import indexed_file
 from indexer.pipeline import Outcome, Status
 from retrieval.errors import MomentsError

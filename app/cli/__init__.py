@@ -1,0 +1,1 @@
+"""The command line: `moments`, its commands, and what they print."""
