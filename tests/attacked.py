@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from app.uploads import Uploads
 from retrieval.library import Library

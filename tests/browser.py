@@ -13,8 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 from PIL import Image
 
-from app.limited_http import LimitedHttp
-from app.main import create_app
+from app.http.application import create_app
+from app.http.limited_http import LimitedHttp
 from app.settings import Settings
 from retrieval.library import Library
 from retrieval.search import SearchEngine

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from app.uploads import Uploads
 from indexer.job import Job

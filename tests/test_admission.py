@@ -11,11 +11,11 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.admission import WAITING_FOR_EACH, Admission
-from app.dependencies import HEAVY
-from app.errors import install_error_handlers
-from app.middleware import MOST_OPEN_OF_ONE, OpenRequests
-from app.routes import system
+from app.http.admission import WAITING_FOR_EACH, Admission
+from app.http.dependencies import HEAVY
+from app.http.middleware import MOST_OPEN_OF_ONE, OpenRequests
+from app.http.problems import install_error_handlers
+from app.http.routes import system
 from retrieval.errors import HungUpError, TooBusyError
 
 AT_ONCE = 4

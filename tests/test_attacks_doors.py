@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.middleware import SESSION_COOKIE
+from app.http.middleware import SESSION_COOKIE
 from tests.attacked import Attacked, attacked_server
 from tests.fakes import id_of
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from app.file_answers import answer_with_file, attachment, inline
-from app.media_types import media_type_of
-from app.middleware import CONTENT_POLICY
+from app.http.file_response import answer_with_file, attachment, inline
+from app.http.media_types import media_type_of
+from app.http.middleware import CONTENT_POLICY
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin
 from tests.attacked import Attacked, attacked_server
 from tests.browser import Site, site_of

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 import app.cli.commands.search
 from app.cli.main import cli
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from retrieval.errors import CursorError, InputError
 from retrieval.library import Library

@@ -13,7 +13,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from PIL import Image
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from retrieval.search import SearchEngine
 from tests.browser import served

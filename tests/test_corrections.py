@@ -10,8 +10,8 @@ from app.cli.print_moments import print_answer
 from app.cli.terminal import make_console
 from app.contract.answers import answer_from_json, answer_json
 from app.contract.explanations import explanation_lines
-from app.main import create_app
-from app.schemas.media import TimelineAnswer
+from app.http.application import create_app
+from app.http.schemas.media import TimelineAnswer
 from app.settings import Settings
 from retrieval.domain import Answer, Correction, Searched
 from retrieval.library import Library

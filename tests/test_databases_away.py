@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import create_engine
 
-from app.readiness import Warmup, checks
+from app.http.readiness import Warmup, checks
 from indexer.addition import Addition
 from indexer.job import JobState
 from indexer.pipeline import Found, Outcome, Report, Step

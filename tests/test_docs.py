@@ -10,7 +10,7 @@ import pytest
 
 from app.cli.main import cli
 from app.contract.answers import answer_json
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from retrieval import errors
 from retrieval.domain import Answer, QueryTranscript, Searched

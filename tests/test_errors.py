@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 
-from app.main import create_app
-from app.middleware import BODY_LIMIT_BYTES, CONTENT_POLICY, QUERY_FILE_LIMIT_BYTES
-from app.schemas.problem import Problem
+from app.http.application import create_app
+from app.http.middleware import BODY_LIMIT_BYTES, CONTENT_POLICY, QUERY_FILE_LIMIT_BYTES
+from app.http.schemas.problem import Problem
 from app.settings import Settings
 from retrieval import errors
 from retrieval.library import Library
@@ -102,7 +102,7 @@ def test_what_passes_says_when_to_come_back(client: TestClient, name: str) -> No
 
 
 def test_a_bug_tells_nothing_but_where_to_look(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.ERROR, "app.middleware"):
+    with caplog.at_level(logging.ERROR, "app.http.middleware"):
         response = client.get("/bug", headers={"X-Request-Id": "mine-1"})
     found = problem(response)
     assert (found.status, found.code, found.request_id) == (500, "internal_error", "mine-1")

@@ -19,7 +19,7 @@ from app.cli.main import cli
 from app.exports.clip_cache import ClipCache
 from app.exports.exporter import Exporter
 from app.exports.ffmpeg_process import EncoderSlots
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from indexer.probe import probe
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin, Word

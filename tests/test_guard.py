@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from app.access.guard import ATTEMPTS, ATTEMPTS_WINDOW_S, Attempts, Caller, CallerKind, Guard, is_loopback_name
 from app.access.local_token import local_token, read_local_token
 from app.cli.server_client import Server
-from app.main import create_app
-from app.middleware import SESSION_COOKIE
+from app.http.application import create_app
+from app.http.middleware import SESSION_COOKIE
 from app.settings import Settings
 from retrieval.errors import TooManyAttemptsError, UnauthorizedError
 from retrieval.library import Library

@@ -16,8 +16,8 @@ import pytest
 import uvicorn
 
 import retrieval.search
-from app.limited_http import LimitedHttp
-from app.main import create_app
+from app.http.application import create_app
+from app.http.limited_http import LimitedHttp
 from app.settings import Settings
 from retrieval.domain import Lane
 from retrieval.errors import HungUpError

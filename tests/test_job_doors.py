@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from indexer.jobs import IndexJobs
 from retrieval.library import Library
@@ -195,7 +195,7 @@ def test_a_change_while_many_newer_jobs_came_is_told(
     client: TestClient, indexer: HeldIndexer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job is no more among the newest by the time somebody comes back."""
-    monkeypatch.setattr("app.routes.jobs.EVENTS_OF", 2)
+    monkeypatch.setattr("app.http.routes.jobs.EVENTS_OF", 2)
     name = f"{uuid.uuid4().hex}.mp4"
     indexer.held.add(name)
     held = add(client, path=f"/videos/{name}")

@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.cli.commands import evaluate
-from app.errors import install_error_handlers
-from app.routes import judgements as routes
+from app.http.problems import install_error_handlers
+from app.http.routes import judgements as routes
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError, VideoNotFoundError
 from retrieval.judged import ANY_LANE, judged_cases, judged_scores

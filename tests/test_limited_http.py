@@ -11,8 +11,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from app import limited_http
-from app.limited_http import HEAD_BYTES, LimitedHttp
+from app.http import limited_http
+from app.http.limited_http import HEAD_BYTES, LimitedHttp
 
 DEADLINE_S = 5.0
 

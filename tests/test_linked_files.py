@@ -12,7 +12,7 @@ from httpx import Response
 
 from app.cli.main import cli
 from app.exports.exporter import Exporter
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from indexer import pipeline
 from indexer.addition import Addition, Origin

@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.errors import install_error_handlers
-from app.file_answers import attachment, inline
-from app.media_types import media_type_of
-from app.routes import media
-from app.schemas.media import TimelineAnswer, TranscriptAnswer
+from app.http.file_response import attachment, inline
+from app.http.media_types import media_type_of
+from app.http.problems import install_error_handlers
+from app.http.routes import media
+from app.http.schemas.media import TimelineAnswer, TranscriptAnswer
 from retrieval.library import Library
 from retrieval.path_text import readable
 from retrieval.search import SearchEngine

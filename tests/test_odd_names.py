@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from indexer.addition import Addition
 from retrieval.domain import Segment, Span, SpeechOrigin, Word

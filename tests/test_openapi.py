@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from openapi_schema_validator import OAS31Validator
 
-from app.main import create_app
-from app.openapi import TAGS
-from app.openapi_3_0 import in_3_0
+from app.http.application import create_app
+from app.http.openapi import TAGS
+from app.http.openapi_3_0 import in_3_0
 from app.settings import Settings
 
 FILE = Path(__file__).parents[1] / "docs" / "openapi.json"
@@ -33,7 +33,7 @@ def references(part: Any) -> set[str]:
 
 
 def test_the_file_is_what_the_program_says(tmp_path: Path) -> None:
-    """If this fails, `python -m app.openapi` writes the file anew."""
+    """If this fails, `python -m app.http.openapi` writes the file anew."""
     assert create_app(Settings(data_dir=tmp_path)).openapi() == DESCRIPTION
 
 

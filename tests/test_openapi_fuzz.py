@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.python import asgi
 
-from app.main import create_app
-from app.readiness import Warmup
+from app.http.application import create_app
+from app.http.readiness import Warmup
 from app.settings import Settings
 from indexer.addition import Addition
 from indexer.pipeline import Indexer, Outcome, Status
@@ -79,7 +79,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Warmup, "start", lambda warmup, _: setattr(warmup, "reason", None))
         patched.setattr(Indexer, "index", broken)
-        patched.setattr("app.main.SearchEngine", lambda library, _: SearchEngine(library, FakeEncoders()))  # type: ignore[arg-type]
+        patched.setattr("app.http.application.SearchEngine", lambda library, _: SearchEngine(library, FakeEncoders()))  # type: ignore[arg-type]
         yield api
         asgi.shutdown_lifespans()
 

@@ -12,8 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.main import create_app
-from app.middleware import SESSION_COOKIE
+from app.http.application import create_app
+from app.http.middleware import SESSION_COOKIE
 from app.settings import Settings
 from app.uploads import Uploads
 from indexer.jobs import IndexJobs

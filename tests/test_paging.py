@@ -13,7 +13,7 @@ from httpx import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from retrieval.domain import Lane, Moment, Span
 from retrieval.errors import CursorError, CursorExpiredError

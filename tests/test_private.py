@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from retrieval.domain import Profile
 from retrieval.library import Library

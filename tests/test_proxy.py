@@ -17,7 +17,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import OWN_PATHS, Settings
 from app.uploads import Uploads
 from retrieval.library import Library

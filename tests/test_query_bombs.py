@@ -16,7 +16,7 @@ from PIL import Image
 
 import app.cli.commands.search
 from app.cli.main import cli
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from retrieval import media_input
 from retrieval.errors import DecoderLimitError, InputError

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ranges import ByteRange, byte_ranges
+from app.http.byte_ranges import ByteRange, byte_ranges
 
 SIZE = 1000
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from app.roots import MediaRoots
 
-from app.adding import add
 from app.cli.index_again import to_index_again
 from app.cli.index_checks import vector_findings
-from app.readiness import Warmup, checks
-from app.schemas.videos import AddVideoBody
+from app.http.additions import add
+from app.http.readiness import Warmup, checks
+from app.http.schemas.videos import AddVideoBody
 from indexer.addition import Addition
 from indexer.pipeline import Outcome, Status
 from indexer.repair import half_done, repair_vectors, without_thumbnails

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from app.schemas.search import OptionsBody, SearchBody, search_json
+from app.http.schemas.search import OptionsBody, SearchBody, search_json
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.query import Clip, GroupBy, Query, Term, parse_term

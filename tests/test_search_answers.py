@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
-from app.schemas.search import SEARCH_EXAMPLES, SearchAnswer, SearchBody
+from app.http.application import create_app
+from app.http.schemas.search import SEARCH_EXAMPLES, SearchAnswer, SearchBody
 from app.settings import Settings
 from retrieval.library import Library
 from retrieval.search import SearchEngine

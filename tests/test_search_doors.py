@@ -19,7 +19,7 @@ from PIL import Image
 import app.cli.commands.search
 from app.cli.commands.search import parse_clip
 from app.cli.main import cli
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from retrieval.domain import Span
 from retrieval.errors import InputError, QueryError, VideoNotFoundError

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from retrieval.domain import Profile
 from tests import media

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.main import create_app
-from app.readiness import Check, Warmup, checks
+from app.http.application import create_app
+from app.http.readiness import Check, Warmup, checks
 from app.settings import Settings
 from indexer.addition import Addition
 from indexer.job import Job, JobState

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from app.uploads import Uploads
 from retrieval.library import Library

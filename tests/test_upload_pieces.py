@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.tus import parse_concat
+from app.http.tus import parse_concat
 from app.uploads import EXPIRES_S, About, UploadKind, Uploads
 from retrieval.errors import GoneError
 from tests.tus import CONTENT, NOBODYS, TUS, FakeJobs, begin, files, metadata, problem, send

@@ -14,7 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.tus import parse_checksum, parse_metadata
+from app.http.tus import parse_checksum, parse_metadata
 from app.uploads import EXPIRES_S, About, Uploads
 from indexer.addition import Addition, Origin
 from retrieval.errors import GoneError, NotFoundError, StorageFullError, UploadHeaderError

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.errors import install_error_handlers
-from app.routes import videos
-from app.schemas.videos import VideoAnswer
+from app.http.problems import install_error_handlers
+from app.http.routes import videos
+from app.http.schemas.videos import VideoAnswer
 from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord

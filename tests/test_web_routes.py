@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.main import create_app
-from app.routes.web import PAGES as PAGES_OF
-from app.routes.web import modules_of
+from app.http.application import create_app
+from app.http.routes.web import PAGES as PAGES_OF
+from app.http.routes.web import modules_of
 from app.settings import Settings
 from tests.fakes import library_of
 

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.main import create_app
+from app.http.application import create_app
 from app.settings import Settings
 from app.uploads import Uploads
 from indexer.addition import Addition

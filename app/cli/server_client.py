@@ -106,6 +106,6 @@ def server_of(settings: Settings) -> Server | None:
 
 def _body(query: Query) -> dict[str, Any]:
     # Imported here: searches without a server, most of them, do not wait for pydantic's models to be built.
-    from app.schemas.search import search_json
+    from app.http.schemas.search import search_json
 
     return search_json(query)

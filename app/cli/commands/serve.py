@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from app.cli.harmless import say
 from app.cli.main import Invocation
-from app.limited_http import LimitedHttp
+from app.http.limited_http import LimitedHttp
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError
 from retrieval.library import Library
@@ -36,7 +36,7 @@ def serve(
     The server owns the data folder while it runs: other `moments` commands on the same folder are
     served by it.
     """
-    from app.main import create_app
+    from app.http.application import create_app
 
     given = {"host": host, "port": port, "root_path": root_path}
     invocation.overrides.update({name: value for name, value in given.items() if value is not None})
@@ -57,7 +57,7 @@ def serve(
         log_level="warning",
         access_log=False,
         server_header=False,
-        # `app.proxy` does, by the setting for it.
+        # `app.http.proxy` does, by the setting for it.
         proxy_headers=False,
         timeout_graceful_shutdown=_SHUTDOWN_PATIENCE_S,
     )

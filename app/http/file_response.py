@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.ranges import ByteRange, byte_ranges
+from app.http.byte_ranges import ByteRange, byte_ranges
 from retrieval.errors import MediaError, MissingFileError, VideoFileGoneError
 from retrieval.path_text import readable
 from retrieval.storage.media_roots import ANYWHERE

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.contract.answers import job_json
-from app.dependencies import JobsOf, ToldOf
-from app.job_events import JobEvents, NothingMore, mark_of
-from app.schemas.jobs import JobAnswer, JobsAnswer
+from app.http.dependencies import JobsOf, ToldOf
+from app.http.job_events import JobEvents, NothingMore, mark_of
+from app.http.schemas.jobs import JobAnswer, JobsAnswer
 from indexer.job import Job, JobState
 from indexer.jobs import IndexJobs
 

@@ -8,7 +8,7 @@ from app.exports.chosen import MAX_MOMENTS, Choice
 from app.exports.exporter import ExportRequest
 from app.exports.formats import ExportFormat
 from app.exports.timecode import rate_named
-from app.schemas.body import Body
+from app.http.schemas.body import Body
 from retrieval.domain import Span
 from retrieval.video_filter import MAX_REFERENCE_CHARS
 

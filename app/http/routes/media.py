@@ -8,11 +8,11 @@ from fastapi.responses import JSONResponse
 
 from app.contract.contents import curve_json, timeline_json, transcript_json
 from app.contract.explanations import corrected_json
-from app.dependencies import SEARCH, EngineOf, GoneOf, LibraryOf, LinksOf
-from app.file_answers import answer_with_file, inline, own_file
-from app.media_types import media_type_of
-from app.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
-from app.schemas.search import Words
+from app.http.dependencies import SEARCH, EngineOf, GoneOf, LibraryOf, LinksOf
+from app.http.file_response import answer_with_file, inline, own_file
+from app.http.media_types import media_type_of
+from app.http.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
+from app.http.schemas.search import Words
 from indexer.indexed_file import open_indexed_file
 from retrieval import query as asked
 from retrieval.cues import cues_of, srt, vtt

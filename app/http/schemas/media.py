@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.schemas.moments import CorrectionAnswer, MomentAnswer, Probability, Seconds
+from app.http.schemas.moments import CorrectionAnswer, MomentAnswer, Probability, Seconds
 from retrieval.domain import SpeechOrigin
 
 

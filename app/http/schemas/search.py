@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.schemas.body import Body
-from app.schemas.filters import FilterBody, filter_json
-from app.schemas.moments import CorrectionAnswer, MomentAnswer, Probability
+from app.http.schemas.body import Body
+from app.http.schemas.filters import FilterBody, filter_json
+from app.http.schemas.moments import CorrectionAnswer, MomentAnswer, Probability
 from retrieval.domain import Lane, Span
 from retrieval.path_text import readable
 from retrieval.query import (

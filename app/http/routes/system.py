@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from app.dependencies import EngineOf, JobsOf, LibraryOf, MetricsOf, WarmupOf
-from app.readiness import checks
-from app.schemas.system import HealthAnswer, ReadyAnswer, SystemAnswer
-from app.system import system_answer
+from app.http.dependencies import EngineOf, JobsOf, LibraryOf, MetricsOf, WarmupOf
+from app.http.readiness import checks
+from app.http.schemas.system import HealthAnswer, ReadyAnswer, SystemAnswer
+from app.http.system_answer import system_answer
 
 router = APIRouter(tags=["system"])
 

@@ -3,8 +3,8 @@
 import platform
 from importlib.metadata import version
 
-from app.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
-from app.schemas.system import LibrarySize, Limits, SystemAnswer
+from app.http.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
+from app.http.schemas.system import LibrarySize, Limits, SystemAnswer
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import StorageError

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema, model_validator
 
-from app.schemas.body import Body
+from app.http.schemas.body import Body
 from retrieval.domain import Span
 from retrieval.errors import InputError
 from retrieval.path_text import readable

@@ -15,10 +15,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access.guard import Caller, CallerKind, Guard, is_loopback_name
-from app.errors import full_disk_problem, problem, problem_of, problem_of_http
-from app.metrics import Metrics
-from app.origins import page_of
-from app.tus import UPLOADS_PATH
+from app.http.metrics import Metrics
+from app.http.origins import page_of
+from app.http.problems import full_disk_problem, problem, problem_of, problem_of_http
+from app.http.tus import UPLOADS_PATH
 from retrieval.errors import ForbiddenError, MomentsError, TooBusyError
 from retrieval.storage.room import is_full_disk
 

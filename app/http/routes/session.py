@@ -5,9 +5,9 @@ from typing import Annotated, Literal, TypedDict
 from fastapi import APIRouter, Cookie, Request, Response
 
 from app.access.guard import Guard
-from app.dependencies import AttemptsOf, GuardOf, LibraryOf
-from app.middleware import SESSION_COOKIE
-from app.schemas.system import SessionAnswer, SessionBody
+from app.http.dependencies import AttemptsOf, GuardOf, LibraryOf
+from app.http.middleware import SESSION_COOKIE
+from app.http.schemas.system import SessionAnswer, SessionBody
 from retrieval.errors import UnauthorizedError
 from retrieval.storage.api_keys import SESSION_DAYS
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 from fastapi import Path as PathPart
 
 from app.contract.answers import judgement_json
-from app.dependencies import LibraryOf
-from app.schemas.judgements import JudgementAnswer, JudgementBody, JudgementsAnswer
+from app.http.dependencies import LibraryOf
+from app.http.schemas.judgements import JudgementAnswer, JudgementBody, JudgementsAnswer
 from retrieval.domain import Span
 from retrieval.query import MAX_QUERY_CHARS
 from retrieval.video_filter import MAX_REFERENCE_CHARS

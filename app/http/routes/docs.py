@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from app.openapi_3_0 import in_3_0
+from app.http.openapi_3_0 import in_3_0
 
 router = APIRouter(include_in_schema=False)
 

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from app.adding import add
-from app.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf
-from app.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAnswer, VideosAnswer
+from app.http.additions import add
+from app.http.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf
+from app.http.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAnswer, VideosAnswer
 from retrieval.query import MAX_QUERY_CHARS
 from retrieval.video_filter import MAX_GLOB_CHARS, MAX_REFERENCE_CHARS
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.dependencies import LinksOf, UploadsOf
-from app.links import Links
-from app.schemas.uploads import UploadAnswer, given_about, upload_json
-from app.tus import CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION, UPLOADS_PATH, parse_checksum, parse_concat
+from app.http.dependencies import LinksOf, UploadsOf
+from app.http.links import Links
+from app.http.schemas.uploads import UploadAnswer, given_about, upload_json
+from app.http.tus import CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION, UPLOADS_PATH, parse_checksum, parse_concat
 from app.upload_part import Part
 from app.uploads import Upload, UploadKind
 from retrieval.errors import UnsupportedTypeError, UploadHeaderError, UploadProtocolError

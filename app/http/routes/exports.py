@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from app.dependencies import HEAVY, ExporterOf, GoneOf, LibraryOf, ScratchOf
 from app.exports.chosen import Choice
 from app.exports.exporter import MAX_CLIP_S
 from app.exports.formats import FILE_KINDS, SOUND_ONLY
-from app.file_answers import answer_with_file, attachment, own_file
-from app.schemas.exports import ExportBody
+from app.http.dependencies import HEAVY, ExporterOf, GoneOf, LibraryOf, ScratchOf
+from app.http.file_response import answer_with_file, attachment, own_file
+from app.http.schemas.exports import ExportBody
 from retrieval.domain import Span
 
 router = APIRouter(prefix="/v1", tags=["exports"])

@@ -1,6 +1,6 @@
 """Puts what somebody wants in the library on the queue: a file of this machine, an address, or a video anew."""
 
-from app.schemas.videos import AddVideoBody
+from app.http.schemas.videos import AddVideoBody
 from indexer.addition import Addition, Origin
 from indexer.indexed_file import indexed_file
 from indexer.jobs import IndexJobs

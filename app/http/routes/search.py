@@ -8,10 +8,10 @@ from fastapi import APIRouter, Body, Form, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from app.dependencies import HEAVY, SEARCH, EngineOf, GoneOf, LinksOf, MetricsOf
-from app.links import Links
-from app.metrics import Metrics
-from app.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
+from app.http.dependencies import HEAVY, SEARCH, EngineOf, GoneOf, LinksOf, MetricsOf
+from app.http.links import Links
+from app.http.metrics import Metrics
+from app.http.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
 from retrieval.domain import Answer, Gone
 from retrieval.errors import InputError
 from retrieval.file_queries import FileKind, QueryFile, search_with

@@ -12,8 +12,8 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from app.access.guard import ATTEMPTS_WINDOW_S
-from app.job_events import NothingMore
-from app.tus import TUS_VERSION
+from app.http.job_events import NothingMore
+from app.http.tus import TUS_VERSION
 from retrieval.errors import (
     ChecksumError,
     ConflictError,

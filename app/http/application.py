@@ -10,22 +10,22 @@ from starlette.middleware import Middleware
 
 from app.access.guard import Attempts, Guard
 from app.access.local_token import local_token
-from app.admission import Admission
-from app.errors import install_error_handlers
 from app.exports.exporter import Exporter
 from app.exports.scratch import sweep_scratch
+from app.http.admission import Admission
+from app.http.job_events import Told
+from app.http.metrics import Metrics
+from app.http.middleware import BodyLimit, Door, Envelope, OpenRequests, StreamEnd
+from app.http.openapi import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
+from app.http.origins import OtherOrigins
+from app.http.problems import install_error_handlers
+from app.http.proxy import BehindProxy
+from app.http.readiness import Warmup
+from app.http.routes import docs, exports, jobs, judgements, media, search, session, system, uploads, videos, web
+from app.http.sweeper import Sweeper
+from app.http.tus import TusHeaders
 from app.indexing import open_jobs
-from app.job_events import Told
-from app.metrics import Metrics
-from app.middleware import BodyLimit, Door, Envelope, OpenRequests, StreamEnd
-from app.openapi import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
-from app.origins import OtherOrigins
-from app.proxy import BehindProxy
-from app.readiness import Warmup
-from app.routes import docs, exports, jobs, judgements, media, search, session, system, uploads, videos, web
 from app.settings import Settings
-from app.sweeping import Sweeper
-from app.tus import TusHeaders
 from app.uploads import Uploads
 from retrieval.library import Library
 from retrieval.search import SearchEngine

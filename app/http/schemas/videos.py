@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from app.schemas.body import Body
+from app.http.schemas.body import Body
 from retrieval.domain import Profile
 from retrieval.errors import InputError
 from retrieval.path_text import composed

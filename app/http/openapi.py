@@ -1,4 +1,4 @@
-"""The description of the REST API; `python -m app.openapi` writes it to docs/openapi.json."""
+"""The description of the REST API; `python -m app.http.openapi` writes it to docs/openapi.json."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.middleware import SESSION_COOKIE, is_open
-from app.schemas.jobs import JobAnswer
-from app.schemas.problem import Problem
+from app.http.middleware import SESSION_COOKIE, is_open
+from app.http.schemas.jobs import JobAnswer
+from app.http.schemas.problem import Problem
 
 SUMMARY = "Find the right moment in your videos."
 DESCRIPTION = (
@@ -137,10 +137,10 @@ def _problems(path: str, operation: dict[str, Any]) -> list[str]:
 
 def main() -> None:
     """Write the description to docs/openapi.json, or to the file that is named."""
-    from app.main import create_app
+    from app.http.application import create_app
     from app.settings import Settings
 
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[1] / "docs" / "openapi.json"
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "docs" / "openapi.json"
     with tempfile.TemporaryDirectory() as folder:
         api = create_app(Settings(data_dir=Path(folder)))
         target.write_text(json.dumps(api.openapi(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

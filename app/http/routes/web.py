@@ -31,7 +31,7 @@ class _Files(StaticFiles):
         return response
 
 
-_FOLDER = Path(__file__).parents[1] / "web"
+_FOLDER = Path(__file__).parents[2] / "web"
 _FILES = _Files(directory=_FOLDER)
 
 PAGES = {

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from app.schemas.videos import Tags, Title
-from app.tus import parse_metadata
+from app.http.schemas.videos import Tags, Title
+from app.http.tus import parse_metadata
 from app.uploads import About, Upload
 from retrieval.errors import InputError
 

@@ -10,10 +10,10 @@ from fastapi import Depends, Request
 from app.access.guard import Attempts, Caller, CallerKind, Guard
 from app.exports.exporter import Exporter
 from app.exports.scratch import scratch_folder
-from app.job_events import Told
-from app.links import Links
-from app.metrics import Metrics
-from app.readiness import Warmup
+from app.http.job_events import Told
+from app.http.links import Links
+from app.http.metrics import Metrics
+from app.http.readiness import Warmup
 from app.uploads import Uploads
 from indexer.jobs import IndexJobs
 from retrieval.domain import Gone

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.body import Body
+from app.http.schemas.body import Body
 from retrieval.domain import Lane, Profile
 
 
