@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from app.cli.sample_video import make_sample
-from app.searching import open_engine
+from app.open_engine import open_engine
 from app.settings import Settings
 from retrieval.query import Query, parse_term
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from app.http.application import create_app
 from app.settings import Settings
-from app.uploads import Uploads
+from indexer.intake.uploads import Uploads
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 from tests.browser import served

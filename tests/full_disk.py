@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from app.http.application import create_app
 from app.settings import Settings
-from app.uploads import Uploads
+from indexer.intake.uploads import Uploads
 from indexer.job import Job
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Indexer

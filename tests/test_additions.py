@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.indexing import ORPHANED_S, sweep_files
+from app.open_queue import ORPHANED_S, sweep_files
 from indexer.addition import Addition, Origin
 from indexer.job import Job, JobState
 from indexer.jobs import IndexJobs

@@ -169,7 +169,7 @@ def test_the_command_says_it_too(library: Library, monkeypatch: pytest.MonkeyPat
     told = CliRunner().invoke(cli, [*call, "--path", "[" * 20_000])
     assert str(told.exception) == "the glob has 20,000 characters; at most 1,000 are allowed"
 
-    monkeypatch.setattr("app.searching.open_engine", opened)
+    monkeypatch.setattr("app.open_engine.open_engine", opened)
     queries = tmp_path / "queries.jsonl"
     case = {"qid": 1, "lane": "then", "query": ["a"] * 9, "relevant": [{"video": "a", "start_s": 0, "end_s": 1}]}
     queries.write_text(json.dumps(case))

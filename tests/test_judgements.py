@@ -163,7 +163,7 @@ def fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
         with Library(settings, "test") as library:  # type: ignore[arg-type]
             yield SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
 
-    monkeypatch.setattr("app.searching.open_engine", open_engine)
+    monkeypatch.setattr("app.open_engine.open_engine", open_engine)
 
 
 @pytest.mark.usefixtures("fake_engine")

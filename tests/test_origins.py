@@ -15,7 +15,7 @@ from httpx import Response
 from app.http.application import create_app
 from app.http.middleware import SESSION_COOKIE
 from app.settings import Settings
-from app.uploads import Uploads
+from indexer.intake.uploads import Uploads
 from indexer.jobs import IndexJobs
 from retrieval.library import Library
 from tests.browser import site_of

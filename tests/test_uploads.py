@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from app.http.tus import parse_checksum, parse_metadata
-from app.uploads import EXPIRES_S, About, Uploads
 from indexer.addition import Addition, Origin
+from indexer.intake.uploads import EXPIRES_S, About, Uploads
 from retrieval.errors import GoneError, NotFoundError, StorageFullError, UploadHeaderError
 from tests.tus import CONTENT, NOBODYS, PART, TUS, FakeJobs, begin, files, metadata, problem, send
 from tests.tus import client as client

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.uploads import Uploads
 from indexer.addition import Addition
+from indexer.intake.uploads import Uploads
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Found, Outcome, Report, Status, Step
 from retrieval.library import Library

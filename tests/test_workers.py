@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sqlalchemy import create_engine, make_url, text
 
 from app.cli.main import cli
-from app.indexing import open_jobs
+from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer import job_keeper
 from indexer.job import JobState

@@ -10,8 +10,8 @@ from httpx import Response
 
 from app.http.application import create_app
 from app.settings import Settings
-from app.uploads import Uploads
 from indexer.addition import Addition
+from indexer.intake.uploads import Uploads
 from retrieval.errors import ConflictError
 from retrieval.library import Library
 from retrieval.storage.folder import DataFolder

@@ -24,9 +24,9 @@ from app.http.readiness import Warmup
 from app.http.routes import docs, exports, jobs, judgements, media, search, session, system, uploads, videos, web
 from app.http.sweeper import Sweeper
 from app.http.tus import TusHeaders
-from app.indexing import open_jobs
+from app.open_queue import open_jobs
 from app.settings import Settings
-from app.uploads import Uploads
+from indexer.intake.uploads import Uploads
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 

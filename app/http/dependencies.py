@@ -14,7 +14,7 @@ from app.http.job_events import Told
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
-from app.uploads import Uploads
+from indexer.intake.uploads import Uploads
 from indexer.jobs import IndexJobs
 from retrieval.domain import Gone
 from retrieval.library import Library

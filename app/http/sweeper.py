@@ -3,8 +3,8 @@
 import logging
 import threading
 
-from app.indexing import sweep_files
-from app.uploads import Uploads
+from app.open_queue import sweep_files
+from indexer.intake.uploads import Uploads
 from indexer.jobs import IndexJobs
 from retrieval.errors import MomentsError
 from retrieval.library import Library

@@ -7,7 +7,7 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.upload_part import Checksum
+from indexer.intake.upload_part import Checksum
 from retrieval.errors import UploadHeaderError
 
 TUS_VERSION = "1.0.0"

@@ -12,7 +12,7 @@ from app.cli.print_moments import play_hint, print_answer
 from app.cli.sample_video import SEARCHES, make_sample
 from app.cli.terminal import make_console, shown
 from app.cli.umask import users_umask
-from app.searching import open_engine, resolve_profile
+from app.open_engine import open_engine, resolve_profile
 from retrieval.domain import Profile
 from retrieval.library import Library
 from retrieval.query import Query, parse_term

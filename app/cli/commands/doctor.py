@@ -14,8 +14,8 @@ from app.cli.main import Invocation, emit_json
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
 from app.contract.answers import job_json
-from app.indexing import open_jobs
-from app.searching import resolve_profile
+from app.open_engine import resolve_profile
+from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.addition import Addition
 from retrieval.encoders.profiles import Encoders

@@ -43,7 +43,7 @@ def run(invocation: Invocation, queries: Path | None, judged: bool, limit: int) 
     answered with nothing. A query all of whose judgements are "wrong" counts only towards how often the
     first answer is one that was judged wrong.
     """
-    from app.searching import open_engine
+    from app.open_engine import open_engine
     from retrieval.judged import judged_cases, judged_scores
     from retrieval.metrics import query_free_results, read_cases, summarise
 

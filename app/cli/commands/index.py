@@ -22,7 +22,7 @@ from app.cli.progress_bar import IndexProgress
 from app.cli.server_client import Server, server_of
 from app.cli.terminal import make_console, shown
 from app.contract.answers import job_json, outcome_json
-from app.indexing import open_jobs
+from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.addition import Addition
 from indexer.decode import Skip

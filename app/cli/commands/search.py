@@ -11,7 +11,7 @@ from app.cli.print_moments import play_hint, print_answer
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
 from app.contract.answers import answer_json
-from app.searching import open_engine
+from app.open_engine import open_engine
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.file_queries import FileKind, QueryFile, search_with

@@ -8,7 +8,7 @@ import click
 
 from app.cli.harmless import say
 from app.cli.main import Invocation
-from app.indexing import open_jobs, shares_work
+from app.open_queue import open_jobs, shares_work
 from app.settings import Settings
 from retrieval.errors import InputError
 from retrieval.library import Library

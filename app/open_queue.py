@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.searching import announce, resolve_profile
+from app.open_engine import announce, resolve_profile
 from app.settings import Settings
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Indexer
