@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from indexer.addition import Addition, Origin
+from indexer.intake.addition import Addition, Origin
 from indexer.job_runs import Progress
 from indexer.pipeline import Outcome
 from retrieval.errors import shortened

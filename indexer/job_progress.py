@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from indexer.addition import Origin
+from indexer.intake.addition import Origin
 from indexer.pipeline import FETCH, STEPS
 
 FETCH_WEIGHT = 5.0

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from indexer.addition import Origin
+from indexer.intake.addition import Origin
 from indexer.job_progress import Pace, overall_share
 from indexer.pipeline import Cancelled, Stopped
 

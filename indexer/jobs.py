@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from indexer.addition import Addition, Origin
+from indexer.intake.addition import Addition, Origin
 from indexer.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
 from indexer.job_deaths import Deaths
 from indexer.job_feed import JobFeed

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from indexer.job import Job
 from indexer.jobs import IndexJobs
 from indexer.pipeline import STEPS, Found, Outcome, Report, Status, Step

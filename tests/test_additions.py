@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.open_queue import ORPHANED_S, sweep_files
-from indexer.addition import Addition, Origin
+from indexer.intake.addition import Addition, Origin
 from indexer.job import Job, JobState
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Indexer

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from indexer.addresses import check_url, is_public, resolve
+from indexer.intake.addresses import check_url, is_public, resolve
 from retrieval.errors import DownloadError, InputError, UrlNotAllowedError
 
 

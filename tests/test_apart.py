@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from indexer import apart
-from indexer.addition import Addition
 from indexer.decode import decode
 from indexer.decoded import Decoded
+from indexer.intake.addition import Addition
 from indexer.pipeline import Cancelled, Indexer, Outcome, Status
 from indexer.probe import probe
 from indexer.settings import IndexSettings

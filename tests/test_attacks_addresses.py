@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from indexer import addresses
-from indexer.addresses import Address, check_url, resolve
-from indexer.download import download
+from indexer.intake import addresses
+from indexer.intake.addresses import Address, check_url, resolve
+from indexer.intake.download import download
 from retrieval.errors import InputError, MomentsError, UrlNotAllowedError
 
 OUTSIDE, INSIDE = "127.0.0.1", "127.0.0.2"

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from app.http.readiness import Warmup, checks
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from indexer.job import JobState
 from indexer.pipeline import Found, Outcome, Report, Step
 from retrieval.errors import StorageAwayError, StorageError

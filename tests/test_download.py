@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from indexer import download as downloads
-from indexer.download import download
+from indexer.intake import download as downloads
+from indexer.intake.download import download
 from retrieval.errors import DownloadError, MomentsError, NotMediaError, StorageFullError, UrlNotAllowedError
 from retrieval.storage.promises import Promises
 

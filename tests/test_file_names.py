@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.file_names import MAX_NAME_BYTES, safe_name
+from indexer.intake.file_names import MAX_NAME_BYTES, safe_name
 
 
 @pytest.mark.parametrize(

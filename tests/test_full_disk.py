@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from indexer.job import JobState
 from indexer.settings import IndexSettings
 from retrieval.domain import Span

@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from app.cli.commands.serve import _Server
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from indexer.job import JobState
 from indexer.job_deaths import MOST_DEATHS, Deaths
 from indexer.jobs import IndexJobs

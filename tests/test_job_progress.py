@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.addition import Origin
+from indexer.intake.addition import Origin
 from indexer.job_progress import FETCH_WEIGHT, Pace, overall_share
 from indexer.pipeline import FETCH, STEPS
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.cli.media_files import media_files
-from indexer.media_names import DOUBTFUL_SUFFIXES, MEDIA_SUFFIXES, SURE_SUFFIXES, is_media
+from indexer.intake.media_names import DOUBTFUL_SUFFIXES, MEDIA_SUFFIXES, SURE_SUFFIXES, is_media
 from indexer.probe import DEMUXERS, probe
 from tests.media import colour, tone, write
 from tests.terminal import moments

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from app.http.application import create_app
 from app.settings import Settings
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.library import Library
 from retrieval.search import SearchEngine

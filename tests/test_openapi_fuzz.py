@@ -14,7 +14,7 @@ from schemathesis.python import asgi
 from app.http.application import create_app
 from app.http.readiness import Warmup
 from app.settings import Settings
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from indexer.pipeline import Indexer, Outcome, Status
 from retrieval.domain import Profile
 from retrieval.search import SearchEngine

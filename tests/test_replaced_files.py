@@ -12,9 +12,9 @@ import pytest
 
 from indexer import indexed_file as indexed_files
 from indexer import pipeline
-from indexer.addition import Addition, Origin
-from indexer.identify import Source, identify
 from indexer.indexed_file import indexed_file
+from indexer.intake.addition import Addition, Origin
+from indexer.intake.identify import Source, identify
 from indexer.pipeline import Indexer, Outcome, Status
 from indexer.publish import STILL_WRITTEN
 from indexer.settings import IndexSettings

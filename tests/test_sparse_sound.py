@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.addition import Addition
 from indexer.attended import attended
 from indexer.decode import DecodeOptions, decode
 from indexer.decoded import Decoded
 from indexer.embed import embed_sounds
 from indexer.heard import chosen
+from indexer.intake.addition import Addition
 from indexer.pipeline import Cancelled, Indexer
 from indexer.probe import probe
 from indexer.settings import IndexSettings

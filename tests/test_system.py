@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.http.application import create_app
 from app.http.readiness import Check, Warmup, checks
 from app.settings import Settings
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from indexer.job import Job, JobState
 from indexer.job_runs import Progress
 from indexer.pipeline import Outcome, Status

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from indexer.intake.uploads import Uploads
 from indexer.jobs import IndexJobs
 from indexer.pipeline import Found, Outcome, Report, Status, Step

@@ -10,7 +10,7 @@ from httpx import Response
 
 from app.http.application import create_app
 from app.settings import Settings
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from indexer.intake.uploads import Uploads
 from retrieval.errors import ConflictError
 from retrieval.library import Library

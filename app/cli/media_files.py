@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.media_names import is_media
+from indexer.intake.media_names import is_media
 
 _QUIET_SUFFIXES = frozenset(
     (

@@ -19,8 +19,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from indexer.addition import Addition, Origin
-from indexer.file_names import safe_name
+from indexer.intake.addition import Addition, Origin
+from indexer.intake.file_names import safe_name
 from indexer.intake.upload_part import Checksum, Part
 from indexer.jobs import IndexJobs
 from retrieval.errors import (

@@ -17,7 +17,7 @@ from app.contract.answers import job_json
 from app.open_engine import resolve_profile
 from app.open_queue import open_jobs
 from app.settings import Settings
-from indexer.addition import Addition
+from indexer.intake.addition import Addition
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import DataFolderBusyError, MomentsError
 from retrieval.library import Library

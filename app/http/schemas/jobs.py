@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from indexer.addition import Origin
+from indexer.intake.addition import Origin
 from indexer.job import JobState
 from indexer.pipeline import Status
 

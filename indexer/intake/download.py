@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-from indexer.addresses import check_url, resolve
-from indexer.file_names import safe_name
+from indexer.intake.addresses import check_url, resolve
+from indexer.intake.file_names import safe_name
 from retrieval.errors import DownloadError, NotMediaError
 from retrieval.storage.promises import Promises
 from retrieval.storage.room import full_disk_errors, require_room
