@@ -26,7 +26,7 @@ from pathlib import Path
 from PIL import Image
 from server_latency import PLACES, SUBJECTS, make_library
 
-from indexer.ffmpeg_binary import ffmpeg_path
+from indexer.media.ffmpeg_binary import ffmpeg_path
 
 PACE_S = 0.2
 PADDING_BYTES = 64_000_000

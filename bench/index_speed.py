@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from app.cli.sample_video import make_sample
-from indexer.ffmpeg_binary import ffmpeg_path
+from indexer.media.ffmpeg_binary import ffmpeg_path
 
 
 def long_video(minutes: float, folder: Path) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.attended import attended
-from indexer.sound_file import Sound
+from indexer.media.sound_file import Sound
 from retrieval.domain import Label, Span, Window
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, SoundEncoder, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder, SoundTags

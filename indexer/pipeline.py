@@ -14,14 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from indexer.apart import decode, probe, read_subtitles
 from indexer.artefacts import Artefacts
-from indexer.decode import DecodeOptions
-from indexer.indexed_file import FileState, file_now, files_of, gone_paths, state_of
 from indexer.intake.addition import Addition, Origin
 from indexer.intake.addresses import check_url
 from indexer.intake.download import download
 from indexer.intake.identify import Source, identify
+from indexer.media.apart import decode, probe, read_subtitles
+from indexer.media.decode import DecodeOptions
+from indexer.media.indexed_file import FileState, file_now, files_of, gone_paths, state_of
 from indexer.publish import STILL_WRITTEN, publish
 from indexer.settings import IndexSettings
 from indexer.stages import hear, listen, look, read

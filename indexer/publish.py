@@ -12,7 +12,7 @@ import numpy as np
 from indexer.artefacts import Artefacts
 from indexer.attended import attended
 from indexer.embed import UnitVectors, points
-from indexer.indexed_file import FileState, file_now, gone_paths, state_of
+from indexer.media.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.stages import cuts_of
 from retrieval.domain import Lane, ScreenText, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from indexer.decode import Skip
+from indexer.media.decode import Skip
 from retrieval.settings import RetrievalSettings
 
 

@@ -5,7 +5,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.pictures import SIGNATURE_HEIGHT, SIGNATURE_WIDTH, Signature
+from indexer.media.frame_pixels import SIGNATURE_HEIGHT, SIGNATURE_WIDTH, Signature
 from retrieval.domain import Shot, Span
 
 STEP, STRIDE, BRIGHTNESS = 0, 1, 2

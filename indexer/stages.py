@@ -7,9 +7,9 @@ from pathlib import Path
 
 from indexer.artefacts import Artefacts
 from indexer.attended import attended
-from indexer.decoded import Decoded, HeardTrack
 from indexer.embed import embed_frames, embed_sounds, embed_tags, load_frame, pool_windows
 from indexer.languages import is_same_language, language_tag
+from indexer.media.decoded import Decoded, HeardTrack
 from indexer.screen import Reading, merge_readings
 from indexer.shots import find_shots
 from indexer.sounds import sound_events

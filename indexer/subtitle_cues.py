@@ -9,7 +9,7 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from indexer.probe import MediaInfo, open_media
+from indexer.media.probe import MediaInfo, open_media
 from indexer.text_encoding import CODE_PAGES, Encoding, encoding_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from indexer.languages import is_same_language, language_tag
-from indexer.probe import MediaInfo
+from indexer.media.probe import MediaInfo
 from indexer.sidecars import TEXT_SUFFIXES, Sidecar, SubtitleKind
 from indexer.subtitle_cues import Cue, cues_in_text, cues_of_tracks
 from indexer.text_encoding import Encoding, encoding_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import ffmpeg
 
-from indexer.ffmpeg_binary import ffmpeg_path
+from indexer.media.ffmpeg_binary import ffmpeg_path
 
 SIZE = "320x180"
 FPS = 25

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer import apart
+from indexer.media import apart
 from indexer.settings import IndexSettings
 from retrieval.errors import InputError, MediaError, NotMediaError, UndecodableError
 from retrieval.media_input import read_sound

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer import apart
-from indexer.decode import decode
-from indexer.decoded import Decoded
 from indexer.intake.addition import Addition
+from indexer.media import apart
+from indexer.media.decode import decode
+from indexer.media.decoded import Decoded
+from indexer.media.frames_shown import shown_during
+from indexer.media.probe import probe
 from indexer.pipeline import Cancelled, Indexer, Outcome, Status
-from indexer.probe import probe
 from indexer.settings import IndexSettings
-from indexer.shown import shown_during
 from indexer.subtitles import read_subtitles
 from retrieval.domain import Profile, Span
 from retrieval.errors import DecoderLimitError

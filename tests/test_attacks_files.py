@@ -22,8 +22,8 @@ from app.exports.fcpxml import fcpxml
 from app.exports.ffmpeg_process import run_ffmpeg
 from app.exports.otio_files import fcp7_xml
 from app.exports.tables import csv_text, json_text
-from indexer.ffmpeg_binary import ffmpeg_path
-from indexer.probe import probe
+from indexer.media.ffmpeg_binary import ffmpeg_path
+from indexer.media.probe import probe
 from indexer.subtitle_cues import cues_in_text
 from retrieval.cues import Cue, srt, vtt
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin

@@ -12,11 +12,11 @@ from app.exports.chosen import Chosen
 from app.exports.encode import render_clip
 from app.exports.fcpxml import fcpxml
 from app.exports.sequence import lay_out
-from indexer.colours import Primaries, Transfer
-from indexer.decode import decode
-from indexer.ffmpeg_binary import ffmpeg_path
-from indexer.probe import probe
-from indexer.tone_map import WHITE_NITS
+from indexer.media.colours import Primaries, Transfer
+from indexer.media.decode import decode
+from indexer.media.ffmpeg_binary import ffmpeg_path
+from indexer.media.probe import probe
+from indexer.media.tone_map import WHITE_NITS
 from retrieval.domain import Span
 
 BARS = np.array(

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from indexer.decode import DecodeOptions, Skip, decode
-from indexer.decoded import Decoded
-from indexer.probe import probe
+from indexer.media.decode import DecodeOptions, Skip, decode
+from indexer.media.decoded import Decoded
+from indexer.media.probe import probe
 from retrieval.errors import UndecodableError
 from tests import media
 

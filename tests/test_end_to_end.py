@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.cli.sample_video import make_sample
-from indexer.ffmpeg_binary import ffmpeg_path
+from indexer.media.ffmpeg_binary import ffmpeg_path
 from tests.library import ROOT, command, environment, moments
 
 SHARED = ROOT.parent / "shared"

@@ -19,8 +19,8 @@ from app.exports.encode import render_clip, render_reel
 from app.exports.ffmpeg_process import run_ffmpeg
 from app.exports.sequence import lay_out
 from app.exports.timecode import RATES, Rate, StartTimecode
-from indexer.ffmpeg_binary import ffmpeg_path
-from indexer.probe import MediaInfo, probe
+from indexer.media.ffmpeg_binary import ffmpeg_path
+from indexer.media.probe import MediaInfo, probe
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError, HungUpError
 from tests.media import FAST_H264, colour, cuts, moving, tone, turned, video, write

@@ -21,7 +21,7 @@ from app.exports.exporter import Exporter
 from app.exports.ffmpeg_process import EncoderSlots
 from app.http.application import create_app
 from app.settings import Settings
-from indexer.probe import probe
+from indexer.media.probe import probe
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin, Word
 from retrieval.errors import InputError, VideoFileChangedError
 from retrieval.library import Library

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer import apart
-from indexer.frame_limits import MOST_FRAME_PIXELS
-from indexer.probe import probe
+from indexer.media import apart
+from indexer.media.frame_limits import MOST_FRAME_PIXELS
+from indexer.media.probe import probe
 from indexer.settings import IndexSettings
 from retrieval.errors import UndecodableError
 from retrieval.isolated import Limits

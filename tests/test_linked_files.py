@@ -15,8 +15,8 @@ from app.exports.exporter import Exporter
 from app.http.application import create_app
 from app.settings import Settings
 from indexer import pipeline
-from indexer.indexed_file import open_indexed_file
 from indexer.intake.addition import Addition, Origin
+from indexer.media.indexed_file import open_indexed_file
 from indexer.pipeline import Indexer, Outcome, Status
 from retrieval.library import Library
 from retrieval.storage.records import VideoRecord

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from indexer.ffmpeg_binary import ffmpeg_path
+from indexer.media.ffmpeg_binary import ffmpeg_path
 from retrieval.domain import Lane, Span
 from retrieval.encoders import lite_sound, log_mel
 from retrieval.encoders.base import EncoderSpec, Samples, Vectors

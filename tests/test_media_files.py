@@ -9,7 +9,7 @@ import pytest
 
 from app.cli.media_files import media_files
 from indexer.intake.media_names import DOUBTFUL_SUFFIXES, MEDIA_SUFFIXES, SURE_SUFFIXES, is_media
-from indexer.probe import DEMUXERS, probe
+from indexer.media.probe import DEMUXERS, probe
 from tests.media import colour, tone, write
 from tests.terminal import moments
 

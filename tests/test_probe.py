@@ -9,8 +9,8 @@ from typing import Any
 import ffmpeg
 import pytest
 
-from indexer.decode import decode
-from indexer.probe import DurationSource, content_hash, probe
+from indexer.media.decode import decode
+from indexer.media.probe import DurationSource, content_hash, probe
 from retrieval.errors import (
     EmptyFileError,
     EndlessStreamError,

@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import pytest
 
-from indexer import indexed_file as indexed_files
 from indexer import pipeline
-from indexer.indexed_file import indexed_file
 from indexer.intake.addition import Addition, Origin
 from indexer.intake.identify import Source, identify
+from indexer.media import indexed_file as indexed_files
+from indexer.media.indexed_file import indexed_file
 from indexer.pipeline import Indexer, Outcome, Status
 from indexer.publish import STILL_WRITTEN
 from indexer.settings import IndexSettings

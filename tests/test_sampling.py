@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.pictures import SIGNATURE_HEIGHT, SIGNATURE_WIDTH, Signature
-from indexer.sampling import EXTRA_FRAMES, EXTRA_FRAMES_PER_S, Choice, FrameChooser, block_change
+from indexer.media.frame_chooser import EXTRA_FRAMES, EXTRA_FRAMES_PER_S, Choice, FrameChooser, block_change
+from indexer.media.frame_pixels import SIGNATURE_HEIGHT, SIGNATURE_WIDTH, Signature
 
 SHAPE = (SIGNATURE_HEIGHT, SIGNATURE_WIDTH)
 CUTS_AT_MOST_PER_S = 8

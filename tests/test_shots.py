@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from indexer.decode import decode
-from indexer.probe import probe
+from indexer.media.decode import decode
+from indexer.media.probe import probe
 from indexer.shots import SIGNAL_COLUMNS, find_shots
 from tests import media
 

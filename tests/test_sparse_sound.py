@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.attended import attended
-from indexer.decode import DecodeOptions, decode
-from indexer.decoded import Decoded
 from indexer.embed import embed_sounds
-from indexer.heard import chosen
 from indexer.intake.addition import Addition
+from indexer.media.decode import DecodeOptions, decode
+from indexer.media.decoded import Decoded
+from indexer.media.probe import probe
+from indexer.media.sound_file import BLOCK_SAMPLES, NO_SOUND, Sound, SoundFileWriter, sound_in
+from indexer.media.tracks_heard import chosen
 from indexer.pipeline import Cancelled, Indexer
-from indexer.probe import probe
 from indexer.settings import IndexSettings
-from indexer.sound_file import BLOCK_SAMPLES, NO_SOUND, Sound, SoundFileWriter, sound_in
 from indexer.stages import cuts_of
 from indexer.windows import frames_of_windows
 from retrieval.domain import ScreenText, Segment, Span, Window

@@ -11,11 +11,11 @@ from app.exports.chosen import Chosen
 from app.exports.edl import edl
 from app.exports.encode import render_clip, render_reel
 from app.exports.sequence import lay_out
-from indexer.apart import on_one_clock
-from indexer.decode import decode
-from indexer.decoded import Decoded
-from indexer.probe import MediaInfo, probe
-from indexer.stream_clock import read_clock
+from indexer.media.apart import on_one_clock
+from indexer.media.decode import decode
+from indexer.media.decoded import Decoded
+from indexer.media.probe import MediaInfo, probe
+from indexer.media.stream_clock import read_clock
 from retrieval.domain import Span
 from retrieval.stream_clock import StreamClock
 from tests import media

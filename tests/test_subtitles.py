@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.probe import probe
+from indexer.media.probe import probe
 from indexer.sidecars import SubtitleKind
 from indexer.subtitles import MOST_BYTES, Subtitles, has_words, read_subtitles, spread_words
 from retrieval.domain import Span, SpeechOrigin

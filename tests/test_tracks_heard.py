@@ -12,12 +12,12 @@ import pytest
 
 from app.exports.encode import render_clip
 from indexer.artefacts import Artefacts
-from indexer.decode import decode
-from indexer.decoded import Decoded
-from indexer.ffmpeg_binary import ffmpeg_path
-from indexer.heard import chosen
-from indexer.probe import probe
-from indexer.sound_file import Sound
+from indexer.media.decode import decode
+from indexer.media.decoded import Decoded
+from indexer.media.ffmpeg_binary import ffmpeg_path
+from indexer.media.probe import probe
+from indexer.media.sound_file import Sound
+from indexer.media.tracks_heard import chosen
 from indexer.stages import hear
 from indexer.transcribe import said_in_any
 from retrieval.domain import Segment, Span, SpeechOrigin

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.artefacts import Artefacts
-from indexer.decoded import Decoded, HeardTrack
-from indexer.sound_file import SoundFileWriter
+from indexer.media.decoded import Decoded, HeardTrack
+from indexer.media.sound_file import SoundFileWriter
 from indexer.stages import hear
 from indexer.transcribe import blocks_of, not_written, transcribe
 from retrieval.domain import Segment, Span, SpeechOrigin, Word

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.cli.media_files import media_files
-from indexer.indexed_file import indexed_file
+from indexer.media.indexed_file import indexed_file
 from indexer.pipeline import Outcome, Status
 from retrieval.errors import MomentsError
 from retrieval.library import Library

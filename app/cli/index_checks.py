@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.indexed_file import FileState, files_of, state_of
+from indexer.media.indexed_file import FileState, files_of, state_of
 from indexer.publish import CONSTRUCTION
 from indexer.repair import is_of, without_thumbnails
 from retrieval.encoders.profiles import Encoders

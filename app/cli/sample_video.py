@@ -122,7 +122,7 @@ def make_sample(file: Path, shots: Sequence[Shot] = SHOTS) -> Path:
     """Write a video of these shots (54 s of them by default; H.264, AAC, a subtitle track), return its path."""
     import ffmpeg
 
-    from indexer.ffmpeg_binary import ffmpeg_path
+    from indexer.media.ffmpeg_binary import ffmpeg_path
 
     found = importlib.util.find_spec("skimage")
     if found is None or not found.submodule_search_locations:

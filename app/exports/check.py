@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.apart import probe, shown_during
-from indexer.shown import ROUNDING_S, Shown
+from indexer.media.apart import probe, shown_during
+from indexer.media.frames_shown import ROUNDING_S, Shown
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError, MediaError
 
 if TYPE_CHECKING:
     from app.exports.clip import Cutting, PartShape
-    from indexer.probe import MediaInfo
+    from indexer.media.probe import MediaInfo
 
 _LENGTH_S = 0.05
 _SOUND_S = 0.15

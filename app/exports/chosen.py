@@ -11,7 +11,7 @@ from retrieval.errors import InputError, MissingFileError, VideoFileGoneError, V
 from retrieval.storage.records import Place, VideoStatus
 
 if TYPE_CHECKING:
-    from indexer.probe import MediaInfo
+    from indexer.media.probe import MediaInfo
     from retrieval.domain import ScreenText, Segment
     from retrieval.library import Library
     from retrieval.storage.media_roots import MediaRoots
@@ -69,7 +69,7 @@ def with_files(library: "Library", moments: Sequence[Chosen]) -> list[Chosen]:
     Raises VideoFileChangedError for a file that is not the one that was indexed, PathNotAllowedError for one that
     leads out of the media roots, VideoFileGoneError.
     """
-    from indexer.indexed_file import indexed_file
+    from indexer.media.indexed_file import indexed_file
 
     paths: dict[str, Path] = {}
     for moment in moments:
@@ -85,7 +85,7 @@ def file_infos(moments: Iterable[Chosen], roots: "MediaRoots") -> "dict[Path, Me
     Raises VideoFileGoneError, PathNotAllowedError for what leads out of ``roots``, and MediaError for what is no media
     any more.
     """
-    from indexer.apart import probe
+    from indexer.media.apart import probe
 
     infos: dict[Path, MediaInfo] = {}
     for moment in moments:

@@ -15,18 +15,18 @@ from app.exports.picture_filters import TAGS, one_size, shown_in, tagged
 from app.exports.sequence import even
 from app.exports.text import one_line
 from app.exports.timecode import Rate
-from indexer.apart import shown_during
-from indexer.ffmpeg_binary import ffmpeg_path
-from indexer.frame_limits import LIMITED
-from indexer.probe import DEMUXERS
-from indexer.shown import ROUNDING_S
+from indexer.media.apart import shown_during
+from indexer.media.ffmpeg_binary import ffmpeg_path
+from indexer.media.frame_limits import LIMITED
+from indexer.media.frames_shown import ROUNDING_S
+from indexer.media.probe import DEMUXERS
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError
 from retrieval.path_text import loaded, stored
 
 if TYPE_CHECKING:
-    from indexer.probe import MediaInfo
-    from indexer.shown import Shown
+    from indexer.media.frames_shown import Shown
+    from indexer.media.probe import MediaInfo
 
 SOUND_RATE_HZ = 48_000
 _LEAD_S = 1.0

@@ -12,11 +12,11 @@ from app.exports.check import check_clip, check_part, check_reel
 from app.exports.clip import Cutting, PartShape, clip_arguments, cutting, frames_read, joined_arguments, part_arguments
 from app.exports.ffmpeg_process import run_ffmpeg
 from app.exports.sequence import EditSequence
-from indexer.apart import on_one_clock
+from indexer.media.apart import on_one_clock
 from retrieval.domain import Gone, Span, never
 
 if TYPE_CHECKING:
-    from indexer.probe import MediaInfo
+    from indexer.media.probe import MediaInfo
 
 
 def render_clip(info: "MediaInfo", span: Span, title: str, output: Path, gone: Gone = never) -> bool:

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 from app.exports.sequence import Cut, EditSequence, Source
 from app.exports.text import one_line
 from app.exports.timecode import Rate
-from indexer.colours import Primaries, Transfer
+from indexer.media.colours import Primaries, Transfer
 
 _VERSION = "1.10"
 _SOURCE_RATES = {"23.976": "23.98"}

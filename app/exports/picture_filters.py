@@ -5,12 +5,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indexer.apart import brightest_during
-from indexer.ordinary_screen import table_file
+from indexer.media.apart import brightest_during
+from indexer.media.ordinary_screen import table_file
 
 if TYPE_CHECKING:
-    from indexer.colours import Colours
-    from indexer.probe import MediaInfo
+    from indexer.media.colours import Colours
+    from indexer.media.probe import MediaInfo
     from retrieval.domain import Span
 
 TAGS = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}

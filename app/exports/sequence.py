@@ -10,8 +10,8 @@ from retrieval.domain import Span
 
 if TYPE_CHECKING:
     from app.exports.chosen import Chosen
-    from indexer.colours import Colours
-    from indexer.probe import MediaInfo
+    from indexer.media.colours import Colours
+    from indexer.media.probe import MediaInfo
 
 USUAL_SIZE = (1920, 1080)
 LONGEST_SIDE = 1920

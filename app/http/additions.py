@@ -1,9 +1,9 @@
 """Puts what somebody wants in the library on the queue: a file of this machine, an address, or a video anew."""
 
 from app.http.schemas.videos import AddVideoBody
-from indexer.indexed_file import indexed_file
 from indexer.intake.addition import Addition, Origin
 from indexer.jobs import IndexJobs
+from indexer.media.indexed_file import indexed_file
 from retrieval.errors import InputError
 from retrieval.library import Library
 from retrieval.storage.media_roots import MediaRoots

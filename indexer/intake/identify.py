@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.apart import probe
-from indexer.probe import hash_of
+from indexer.media.apart import probe
+from indexer.media.probe import hash_of
 from indexer.sidecars import find_sidecars
 from retrieval.errors import MediaError, PathNotAllowedError
 from retrieval.storage.media_roots import ANYWHERE, MediaRoots

@@ -108,7 +108,7 @@ def _machine(_: Settings) -> Iterator[Finding]:
 
 
 def _ffmpeg(_: Settings) -> Iterator[Finding]:
-    from indexer.ffmpeg_binary import ffmpeg_path
+    from indexer.media.ffmpeg_binary import ffmpeg_path
 
     yield Finding("ffmpeg", True, ffmpeg_path())
 

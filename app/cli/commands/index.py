@@ -24,8 +24,8 @@ from app.cli.terminal import make_console, shown
 from app.contract.answers import job_json, outcome_json
 from app.open_queue import open_jobs
 from app.settings import Settings
-from indexer.decode import Skip
 from indexer.intake.addition import Addition
+from indexer.media.decode import Skip
 from retrieval.errors import InputError
 from retrieval.library import Library
 

@@ -13,7 +13,7 @@ from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
 from app.http.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
 from app.http.schemas.search import Words
-from indexer.indexed_file import open_indexed_file
+from indexer.media.indexed_file import open_indexed_file
 from retrieval import query as asked
 from retrieval.cues import cues_of, srt, vtt
 from retrieval.domain import Lane

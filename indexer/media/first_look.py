@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from indexer.colours import Colours, colours_of
+from indexer.media.colours import Colours, colours_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer

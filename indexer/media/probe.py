@@ -13,10 +13,10 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.colours import Colours
-from indexer.first_look import first_look, is_cover
-from indexer.frame_limits import LIMITED, refuse_large, refused_sizes
-from indexer.programs import programs_of
+from indexer.media.colours import Colours
+from indexer.media.first_look import first_look, is_cover
+from indexer.media.frame_limits import LIMITED, refuse_large, refused_sizes
+from indexer.media.programs import programs_of
 from indexer.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
 from retrieval.errors import (
     EmptyFileError,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.colours import Colours, Primaries, Transfer
+from indexer.media.colours import Colours, Primaries, Transfer
 
 Pixels = NDArray[np.float32]
 """(..., 3) float32 RGB, 0 to 1."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.sound_file import SoundFileWriter
+from indexer.media.sound_file import SoundFileWriter
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.mono import MonoMix
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.decoded import FRAMES_FOLDER, TEXT_FOLDER, SampledFrame
-from indexer.pictures import Pictures
-from indexer.sampling import FrameChooser
+from indexer.media.decoded import FRAMES_FOLDER, TEXT_FOLDER, SampledFrame
+from indexer.media.frame_chooser import FrameChooser
+from indexer.media.frame_pixels import Pictures
 from indexer.shots import SIGNAL_COLUMNS, SignalMeter
 
 if TYPE_CHECKING:

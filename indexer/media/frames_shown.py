@@ -7,8 +7,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.probe import open_media
-from indexer.tracks import FrameClock
+from indexer.media.container_clock import FrameClock
+from indexer.media.probe import open_media
 from retrieval.domain import Span
 from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 

@@ -8,17 +8,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from indexer.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded, HeardTrack
-from indexer.frame_limits import LIMITED
-from indexer.gallery import Gallery
-from indexer.heard import chosen
-from indexer.pictures import Pictures
-from indexer.probe import AudioTrack, MediaInfo, open_media
-from indexer.samples import SampleWriter
-from indexer.sampling import FrameChooser
-from indexer.sound_file import delete_sound, sound_in
-from indexer.stream_clock import BreakFinder, OnClock, read_clock
-from indexer.tracks import Track
+from indexer.media.container_clock import Track
+from indexer.media.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded, HeardTrack
+from indexer.media.frame_chooser import FrameChooser
+from indexer.media.frame_limits import LIMITED
+from indexer.media.frame_pixels import Pictures
+from indexer.media.frame_writer import Gallery
+from indexer.media.probe import AudioTrack, MediaInfo, open_media
+from indexer.media.sound_file import delete_sound, sound_in
+from indexer.media.sound_writer import SampleWriter
+from indexer.media.stream_clock import BreakFinder, OnClock, read_clock
+from indexer.media.tracks_heard import chosen
 from retrieval.errors import UndecodableError
 from retrieval.stream_clock import Break, StreamClock
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.pictures import SIGNATURE_HEIGHT, SIGNATURE_WIDTH, Signature
+from indexer.media.frame_pixels import SIGNATURE_HEIGHT, SIGNATURE_WIDTH, Signature
 
 BLOCK_CELLS = 4
 """Change is measured in blocks of 4 x 4 cells: a sixteenth of the picture's width, a ninth of its height."""

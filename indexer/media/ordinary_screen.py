@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from indexer.colours import Colours
-from indexer.probe import open_media
-from indexer.tone_map import WHITE_NITS, cube, peak_of
+from indexer.media.colours import Colours
+from indexer.media.probe import open_media
+from indexer.media.tone_map import WHITE_NITS, cube, peak_of
 from retrieval.domain import Span
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from indexer.probe import MediaInfo
+    from indexer.media.probe import MediaInfo
 
 _LOOKED_AT_PX = 640
 _KEYFRAMES_LOOKED_AT = 12

@@ -10,14 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from indexer.probe import open_media
+from indexer.media.probe import open_media
 from retrieval.stream_clock import Break, StreamClock
 
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
-    from indexer.probe import MediaInfo
+    from indexer.media.probe import MediaInfo
 
 BACK_S = 0.2
 """Decoding times never run backwards; where they fall back further than some writers' rounding, they start over."""

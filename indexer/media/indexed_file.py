@@ -9,7 +9,7 @@ from enum import StrEnum
 from io import FileIO
 from pathlib import Path
 
-from indexer.probe import hash_of
+from indexer.media.probe import hash_of
 from retrieval.errors import (
     MediaError,
     MissingFileError,

@@ -8,16 +8,16 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
-from indexer import decode as decoding
-from indexer import one_clock
-from indexer import ordinary_screen as screen
-from indexer import probe as probing
-from indexer import shown as showing
 from indexer import subtitles as reading
-from indexer.colours import Colours
-from indexer.decode import DecodeOptions
-from indexer.decoded import Decoded
-from indexer.probe import MediaInfo
+from indexer.media import decode as decoding
+from indexer.media import frames_shown as showing
+from indexer.media import one_clock
+from indexer.media import ordinary_screen as screen
+from indexer.media import probe as probing
+from indexer.media.colours import Colours
+from indexer.media.decode import DecodeOptions
+from indexer.media.decoded import Decoded
+from indexer.media.probe import MediaInfo
 from indexer.settings import IndexSettings
 from indexer.subtitles import Subtitles
 from retrieval.domain import Span
@@ -48,7 +48,7 @@ def _looking(look: Callable[Concatenate[Path, P], T]) -> Callable[Concatenate[Pa
 
 
 def probe(path: Path, waiting: Callable[[], None] | None = None, *, roots: MediaRoots = ANYWHERE) -> MediaInfo:
-    """What ``indexer.probe.probe`` says. Raises also DecoderFailedError.
+    """What ``indexer.media.probe.probe`` says. Raises also DecoderFailedError.
 
     ``waiting`` is called every moment meanwhile; what it raises ends the process at once. So it is with the others.
     """
@@ -70,7 +70,7 @@ def decode(
     on_progress: Callable[[float], None] | None = None,
     options: DecodeOptions | None = None,
 ) -> Decoded:
-    """What ``indexer.decode.decode`` makes in ``folder``. Raises also DecoderFailedError.
+    """What ``indexer.media.decode.decode`` makes in ``folder``. Raises also DecoderFailedError.
 
     ``on_progress`` is called every moment, with the same again while nothing happens.
     """
@@ -110,7 +110,7 @@ def _limits(info: MediaInfo, settings: IndexSettings) -> Limits:
 
 
 def brightest_during(info: MediaInfo, span: Span, colours: Colours) -> float:
-    """What ``indexer.ordinary_screen.brightest_during`` sees. Raises also DecoderFailedError."""
+    """What ``indexer.media.ordinary_screen.brightest_during`` sees. Raises also DecoderFailedError."""
     return run_isolated(screen.brightest_during, info, span, colours, limits=_LOOKING, name=str(info.path))
 
 
@@ -134,4 +134,4 @@ def on_one_clock(info: MediaInfo, span: Span, folder: Path) -> Iterator[MediaInf
 
 
 shown_during = _looking(showing.shown_during)
-"""What ``indexer.shown.shown_during`` finds."""
+"""What ``indexer.media.frames_shown.shown_during`` finds."""

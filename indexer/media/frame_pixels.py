@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.colours import colours_of
-from indexer.ordinary_screen import OrdinaryScreen
+from indexer.media.colours import colours_of
+from indexer.media.ordinary_screen import OrdinaryScreen
 from retrieval.encoders.screen_reader import LARGE_FROM_PX
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from indexer.probe import MediaInfo, open_media
-from indexer.stream_clock import OnClock
-from indexer.tracks import Track
+from indexer.media.container_clock import Track
+from indexer.media.probe import MediaInfo, open_media
+from indexer.media.stream_clock import OnClock
 from retrieval.domain import Span
 from retrieval.storage.media_roots import ANYWHERE
 from retrieval.stream_clock import StreamClock
