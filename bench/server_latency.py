@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.publish import AVERAGE_TERMS
+from indexer.steps.publish import AVERAGE_TERMS
 from retrieval.domain import (
     Label,
     Lane,

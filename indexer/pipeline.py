@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from indexer.artefacts import Artefacts
 from indexer.intake.addition import Addition, Origin
 from indexer.intake.addresses import check_url
 from indexer.intake.download import download
@@ -22,9 +21,10 @@ from indexer.intake.identify import Source, identify
 from indexer.media.apart import decode, probe, read_subtitles
 from indexer.media.decode import DecodeOptions
 from indexer.media.indexed_file import FileState, file_now, files_of, gone_paths, state_of
-from indexer.publish import STILL_WRITTEN, publish
 from indexer.settings import IndexSettings
-from indexer.stages import hear, listen, look, read
+from indexer.steps.publish import STILL_WRITTEN, publish
+from indexer.steps.stages import hear, listen, look, read
+from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MediaError, MomentsError

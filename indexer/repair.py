@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from indexer.publish import line_points, space_of, write_vectors
+from indexer.steps.publish import line_points, space_of, write_vectors
 from retrieval.domain import Lane, ScreenText, Segment
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import StorageError

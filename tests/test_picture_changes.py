@@ -9,9 +9,9 @@ from PIL import Image
 from app.exports.chosen import Chosen
 from app.exports.encode import render_clip, render_reel
 from app.exports.sequence import lay_out
-from indexer.embed import embed_frames, load_frame
 from indexer.media.decode import decode
 from indexer.media.probe import probe
+from indexer.steps.embed import embed_frames, load_frame
 from retrieval.domain import Label, Lane, Span
 from retrieval.encoders.base import Embedding, EncoderSpec, Frames, Vectors
 from tests import media

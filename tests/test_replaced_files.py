@@ -16,8 +16,8 @@ from indexer.intake.identify import Source, identify
 from indexer.media import indexed_file as indexed_files
 from indexer.media.indexed_file import indexed_file
 from indexer.pipeline import Indexer, Outcome, Status
-from indexer.publish import STILL_WRITTEN
 from indexer.settings import IndexSettings
+from indexer.steps.publish import STILL_WRITTEN
 from retrieval.domain import Lane, Span
 from retrieval.errors import VideoFileChangedError, VideoFileGoneError, VideoNotFoundError
 from retrieval.library import Library

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.screen import Reading, is_same_line, merge_readings
+from indexer.steps.screen_text import Reading, is_same_line, merge_readings
 from retrieval.domain import ScreenText, Shot, Span
 
 ONE_SHOT = [Shot(0, Span(0.0, 30.0))]

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from indexer.media.decode import decode
 from indexer.media.probe import probe
-from indexer.shots import SIGNAL_COLUMNS, find_shots
+from indexer.steps.shots import SIGNAL_COLUMNS, find_shots
 from tests import media
 
 

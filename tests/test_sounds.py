@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from indexer.sounds import END_PROBABILITY, ONSET_PROBABILITY, sound_events
+from indexer.steps.sound_events import END_PROBABILITY, ONSET_PROBABILITY, sound_events
 from retrieval.domain import Span
 from retrieval.encoders.lite_sound import HOP_S, SoundTags
 

@@ -14,8 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.attended import attended
-from indexer.embed import embed_sounds
 from indexer.intake.addition import Addition
 from indexer.media.decode import DecodeOptions, decode
 from indexer.media.decoded import Decoded
@@ -24,8 +22,10 @@ from indexer.media.sound_file import BLOCK_SAMPLES, NO_SOUND, Sound, SoundFileWr
 from indexer.media.tracks_heard import chosen
 from indexer.pipeline import Cancelled, Indexer
 from indexer.settings import IndexSettings
-from indexer.stages import cuts_of
-from indexer.windows import frames_of_windows
+from indexer.steps.attended import attended
+from indexer.steps.embed import embed_sounds
+from indexer.steps.stages import cuts_of
+from indexer.steps.windows import frames_of_windows
 from retrieval.domain import ScreenText, Segment, Span, Window
 from retrieval.encoders.base import Embedding, Samples
 from retrieval.encoders.lite_sound import HOP_S, LiteSoundEncoder

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indexer.media.probe import probe
 from indexer.sidecars import SubtitleKind
-from indexer.subtitles import MOST_BYTES, Subtitles, has_words, read_subtitles, spread_words
+from indexer.steps.subtitles import MOST_BYTES, Subtitles, has_words, read_subtitles, spread_words
 from retrieval.domain import Span, SpeechOrigin
 from tests import media
 

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from app.exports.encode import render_clip
-from indexer.artefacts import Artefacts
 from indexer.media.decode import decode
 from indexer.media.decoded import Decoded
 from indexer.media.ffmpeg_binary import ffmpeg_path
 from indexer.media.probe import probe
 from indexer.media.sound_file import Sound
 from indexer.media.tracks_heard import chosen
-from indexer.stages import hear
-from indexer.transcribe import said_in_any
+from indexer.steps.stages import hear
+from indexer.steps.transcribe import said_in_any
+from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Segment, Span, SpeechOrigin
 from retrieval.encoders.base import Samples
 from retrieval.media_input import read_sound

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.artefacts import Artefacts
 from indexer.media.decoded import Decoded, HeardTrack
 from indexer.media.sound_file import SoundFileWriter
-from indexer.stages import hear
-from indexer.transcribe import blocks_of, not_written, transcribe
+from indexer.steps.stages import hear
+from indexer.steps.transcribe import blocks_of, not_written, transcribe
+from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
 from retrieval.encoders.voice_activity import Speech, VoiceActivity

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.windows import cut_windows, frames_of_windows
+from indexer.steps.windows import cut_windows, frames_of_windows
 from retrieval.domain import Shot, Span
 
 shot_lengths = st.lists(st.floats(0.02, 90.0), min_size=1, max_size=30)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.media.indexed_file import FileState, files_of, state_of
-from indexer.publish import CONSTRUCTION
 from indexer.repair import is_of, without_thumbnails
+from indexer.steps.publish import CONSTRUCTION
 from retrieval.encoders.profiles import Encoders
 from retrieval.library import Library
 from retrieval.storage.records import VideoRecord, VideoStatus

@@ -85,7 +85,7 @@ class VideoRecord:
     vectors: Mapping[Lane, int] = field(default_factory=dict)
     """How many vectors each lane was given; lanes are missing where nobody counted."""
     construction: int | None = None
-    """Which way of indexing made it, see ``indexer.publish.CONSTRUCTION``; None from before it was noted."""
+    """Which way of indexing made it, see ``indexer.steps.publish.CONSTRUCTION``; None from before it was noted."""
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.artefacts import Artefacts
-from indexer.attended import attended
-from indexer.embed import UnitVectors, points
 from indexer.media.indexed_file import FileState, file_now, gone_paths, state_of
-from indexer.stages import cuts_of
+from indexer.steps.attended import attended
+from indexer.steps.embed import UnitVectors, points
+from indexer.steps.stages import cuts_of
+from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane, ScreenText, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders

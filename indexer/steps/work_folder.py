@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from indexer.embed import UnitVectors
 from indexer.media.decoded import Decoded
+from indexer.steps.embed import UnitVectors
 from retrieval.domain import Label, ScreenText, Segment, SoundEvent, Span, SpeechOrigin, Word
 from retrieval.errors import StorageError
 

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from functools import partial
 from itertools import islice, takewhile
 
-from indexer.attended import attended
+from indexer.steps.attended import attended
 from retrieval.domain import Segment, Span, Word
 from retrieval.encoders.base import SPEECH_RATE_HZ, Recording, Transcriber
 from retrieval.encoders.voice_activity import Speech, VoiceActivity, to_float

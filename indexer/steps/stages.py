@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from indexer.artefacts import Artefacts
-from indexer.attended import attended
-from indexer.embed import embed_frames, embed_sounds, embed_tags, load_frame, pool_windows
 from indexer.languages import is_same_language, language_tag
 from indexer.media.decoded import Decoded, HeardTrack
-from indexer.screen import Reading, merge_readings
-from indexer.shots import find_shots
-from indexer.sounds import sound_events
-from indexer.subtitles import has_words
-from indexer.transcribe import said_in_any, transcribe
-from indexer.windows import cut_windows, frames_of_windows
+from indexer.steps.attended import attended
+from indexer.steps.embed import embed_frames, embed_sounds, embed_tags, load_frame, pool_windows
+from indexer.steps.screen_text import Reading, merge_readings
+from indexer.steps.shots import find_shots
+from indexer.steps.sound_events import sound_events
+from indexer.steps.subtitles import has_words
+from indexer.steps.transcribe import said_in_any, transcribe
+from indexer.steps.windows import cut_windows, frames_of_windows
+from indexer.steps.work_folder import Artefacts
 from retrieval.domain import ScreenText, Segment, Shot, Span, Window
 from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.attended import attended
 from indexer.media.sound_file import Sound
+from indexer.steps.attended import attended
 from retrieval.domain import Label, Span, Window
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, SoundEncoder, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder, SoundTags
