@@ -24,7 +24,7 @@ from app.exports.otio_files import fcp7_xml
 from app.exports.tables import csv_text, json_text
 from indexer.media.ffmpeg_binary import ffmpeg_path
 from indexer.media.probe import probe
-from indexer.subtitle_cues import cues_in_text
+from indexer.subtitles.cues import cues_in_text
 from retrieval.cues import Cue, srt, vtt
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin
 from retrieval.errors import ExportFailedError, MomentsError

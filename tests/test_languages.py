@@ -1,6 +1,6 @@
 import pytest
 
-from indexer.languages import is_same_language, language_tag
+from indexer.subtitles.languages import is_same_language, language_tag
 
 
 @pytest.mark.parametrize(

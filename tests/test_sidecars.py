@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
+from indexer.subtitles.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
 
 FULL, HEARING, PARTIAL, COMMENTARY = SubtitleKind
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.subtitle_cues import Cue, clean, cues_in_text, parse_cues
+from indexer.subtitles.cues import Cue, clean, cues_in_text, parse_cues
 
 
 def test_web_captions_with_notes_settings_and_voices() -> None:

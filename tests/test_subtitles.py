@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.media.probe import probe
-from indexer.sidecars import SubtitleKind
 from indexer.steps.subtitles import MOST_BYTES, Subtitles, has_words, read_subtitles, spread_words
+from indexer.subtitles.sidecars import SubtitleKind
 from retrieval.domain import Span, SpeechOrigin
 from tests import media
 

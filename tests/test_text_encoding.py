@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from indexer.text_encoding import CODE_PAGES, Encoding, encoding_of
+from indexer.subtitles.text_encoding import CODE_PAGES, Encoding, encoding_of
 
 # Language, the encodings that files in it were made with, and two pairs of lines.
 LINES = {

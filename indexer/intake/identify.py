@@ -9,7 +9,7 @@ from pathlib import Path
 
 from indexer.media.apart import probe
 from indexer.media.probe import hash_of
-from indexer.sidecars import find_sidecars
+from indexer.subtitles.sidecars import find_sidecars
 from retrieval.errors import MediaError, PathNotAllowedError
 from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 from retrieval.storage.records import VideoFile

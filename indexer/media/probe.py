@@ -17,7 +17,7 @@ from indexer.media.colours import Colours
 from indexer.media.first_look import first_look, is_cover
 from indexer.media.frame_limits import LIMITED, refuse_large, refused_sizes
 from indexer.media.programs import programs_of
-from indexer.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
+from indexer.subtitles.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
 from retrieval.errors import (
     EmptyFileError,
     EndlessStreamError,

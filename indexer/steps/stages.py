@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from indexer.languages import is_same_language, language_tag
 from indexer.media.decoded import Decoded, HeardTrack
 from indexer.steps.attended import attended
 from indexer.steps.embed import embed_frames, embed_sounds, embed_tags, load_frame, pool_windows
@@ -16,6 +15,7 @@ from indexer.steps.subtitles import has_words
 from indexer.steps.transcribe import said_in_any, transcribe
 from indexer.steps.windows import cut_windows, frames_of_windows
 from indexer.steps.work_folder import Artefacts
+from indexer.subtitles.languages import is_same_language, language_tag
 from retrieval.domain import ScreenText, Segment, Shot, Span, Window
 from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from indexer.languages import is_same_language, language_tag
 from indexer.media.probe import MediaInfo
-from indexer.sidecars import TEXT_SUFFIXES, Sidecar, SubtitleKind
-from indexer.subtitle_cues import Cue, cues_in_text, cues_of_tracks
-from indexer.text_encoding import Encoding, encoding_of
+from indexer.subtitles.cues import Cue, cues_in_text, cues_of_tracks
+from indexer.subtitles.languages import is_same_language, language_tag
+from indexer.subtitles.sidecars import TEXT_SUFFIXES, Sidecar, SubtitleKind
+from indexer.subtitles.text_encoding import Encoding, encoding_of
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.errors import MediaError, PathNotAllowedError
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from indexer.media.probe import MediaInfo, open_media
-from indexer.text_encoding import CODE_PAGES, Encoding, encoding_of
+from indexer.subtitles.text_encoding import CODE_PAGES, Encoding, encoding_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
