@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.open_engine import announce, resolve_profile
 from app.settings import Settings
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
 from retrieval.encoders.profiles import Encoders, Resolved
 from retrieval.errors import InputError

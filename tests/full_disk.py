@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 from app.http.application import create_app
 from app.settings import Settings
 from indexer.intake.uploads import Uploads
-from indexer.job import Job
-from indexer.jobs import IndexJobs
+from indexer.jobs.job import Job
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
 from retrieval.library import Library
 from retrieval.search import SearchEngine

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.intake.addition import Addition
-from indexer.job import Job
-from indexer.jobs import IndexJobs
+from indexer.jobs.job import Job
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import STEPS, Found, Outcome, Report, Status, Step
 from retrieval.errors import NotMediaError
 from retrieval.storage.records import Failure

@@ -13,8 +13,8 @@ import pytest
 
 from app.open_queue import ORPHANED_S, sweep_files
 from indexer.intake.addition import Addition, Origin
-from indexer.job import Job, JobState
-from indexer.jobs import IndexJobs
+from indexer.jobs.job import Job, JobState
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
 from indexer.settings import IndexSettings
 from retrieval.library import Library

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 
 from app.http.readiness import Warmup, checks
 from indexer.intake.addition import Addition
-from indexer.job import JobState
+from indexer.jobs.job import JobState
 from indexer.pipeline import Found, Outcome, Report, Step
 from retrieval.errors import StorageAwayError, StorageError
 from retrieval.storage.database import database_errors
@@ -40,7 +40,7 @@ class Stranded(HeldIndexer):
 
 @pytest.fixture
 def stranded(monkeypatch: pytest.MonkeyPatch) -> Stranded:
-    monkeypatch.setattr("indexer.job_patience._AWAY_PAUSE_S", 0.05)
+    monkeypatch.setattr("indexer.jobs.patience._AWAY_PAUSE_S", 0.05)
     return Stranded()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from indexer.intake.addition import Addition
-from indexer.job import JobState
+from indexer.jobs.job import JobState
 from indexer.settings import IndexSettings
 from retrieval.domain import Span
 from retrieval.errors import StorageFullError

@@ -13,8 +13,8 @@ import pytest
 
 from app.contract.answers import job_json
 from indexer.intake.addition import Addition, Origin
-from indexer.job import Job, JobState
-from indexer.jobs import IndexJobs
+from indexer.jobs.job import Job, JobState
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import STEPS
 from retrieval.errors import MOST_CHARACTERS, ConflictError, CursorError, NotFoundError
 from retrieval.storage.cursors import encode

@@ -15,9 +15,9 @@ import uvicorn
 
 from app.cli.commands.serve import _Server
 from indexer.intake.addition import Addition
-from indexer.job import JobState
-from indexer.job_deaths import MOST_DEATHS, Deaths
-from indexer.jobs import IndexJobs
+from indexer.jobs.deaths import MOST_DEATHS, Deaths
+from indexer.jobs.job import JobState
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Found, Outcome, Report, Step
 from retrieval.errors import StorageError, WorkerDiedError
 from tests.job_fakes import HeldIndexer, queue_in, until
@@ -25,7 +25,7 @@ from tests.job_fakes import HeldIndexer, queue_in, until
 WORKER = """
 import json, os, signal, sys, time
 from pathlib import Path
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue.queue import IndexJobs
 from indexer.pipeline import Outcome, Status
 
 folder, workers, files = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(",")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.job import JobState
-from indexer.jobs import IndexJobs
+from indexer.jobs.job import JobState
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import STEPS
 from tests.job_fakes import HeldIndexer, ended, looking, queue_in, until
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.intake.addition import Origin
-from indexer.job_progress import FETCH_WEIGHT, Pace, overall_share
+from indexer.jobs.pace import FETCH_WEIGHT, Pace, overall_share
 from indexer.pipeline import FETCH, STEPS
 
 SHARES = st.lists(st.floats(0.0, 1.0), min_size=2, max_size=20).map(sorted)

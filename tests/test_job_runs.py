@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from indexer.intake.addition import Origin
-from indexer.job_runs import Progress, Runs
+from indexer.jobs.runs import Progress, Runs
 from indexer.pipeline import STEPS, Cancelled, Stopped
 from tests.job_fakes import until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 WORKER = """
 import json, os, sys, time
 from pathlib import Path
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue.queue import IndexJobs
 from indexer.pipeline import Outcome, Status
 
 log = Path(sys.argv[1])

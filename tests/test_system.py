@@ -14,8 +14,8 @@ from app.http.application import create_app
 from app.http.readiness import Check, Warmup, checks
 from app.settings import Settings
 from indexer.intake.addition import Addition
-from indexer.job import Job, JobState
-from indexer.job_runs import Progress
+from indexer.jobs.job import Job, JobState
+from indexer.jobs.runs import Progress
 from indexer.pipeline import Outcome, Status
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Resolved

@@ -12,7 +12,7 @@ import pytest
 
 from indexer.intake.addition import Addition
 from indexer.intake.uploads import Uploads
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Found, Outcome, Report, Status, Step
 from retrieval.library import Library
 from tests.browser import Site, page_on, site_of, until, violations

@@ -15,10 +15,10 @@ from sqlalchemy import create_engine, make_url, text
 from app.cli.main import cli
 from app.open_queue import open_jobs
 from app.settings import Settings
-from indexer import job_keeper
-from indexer.job import JobState
-from indexer.jobs import IndexJobs
-from indexer.workers import proven_dead, registered
+from indexer.jobs import keeper
+from indexer.jobs.job import JobState
+from indexer.jobs.queue import IndexJobs
+from indexer.jobs.workers import proven_dead, registered
 from retrieval.errors import InputError
 from retrieval.library import Library
 from tests.job_fakes import HeldIndexer, until
@@ -29,7 +29,7 @@ needs_postgres = pytest.mark.skipif(POSTGRES_URL not in os.environ, reason=f"{PO
 WORKER = """
 import sys, time
 from pathlib import Path
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue.queue import IndexJobs
 from tests.job_fakes import HeldIndexer
 
 indexer = HeldIndexer()
@@ -95,7 +95,7 @@ def test_a_process_that_hands_out_work_follows_and_cancels_it(queue_url: str, tm
 def test_the_jobs_of_a_dead_worker_go_on_in_another(
     queue_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_keeper, "LOOK_FOR_DEAD_S", 0.5)
+    monkeypatch.setattr(keeper, "LOOK_FOR_DEAD_S", 0.5)
     indexer = HeldIndexer()
     with worker(queue_url, "doomed", tmp_path) as doomed:
         with IndexJobs(indexer, queue_url, "server", 0, tmp_path).running() as server:  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from app.cli.harmless import one_line
 from app.cli.terminal import make_console
-from indexer.job_progress import overall_share
+from indexer.jobs.pace import overall_share
 
 
 class _SpeedColumn(ProgressColumn):

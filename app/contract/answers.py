@@ -18,7 +18,7 @@ from retrieval.domain import (
 from retrieval.path_text import readable
 
 if TYPE_CHECKING:
-    from indexer.job import Job
+    from indexer.jobs.job import Job
     from indexer.pipeline import Outcome
     from retrieval.storage.records import Judgement, VideoRecord
 

@@ -2,7 +2,7 @@
 
 from app.http.schemas.videos import AddVideoBody
 from indexer.intake.addition import Addition, Origin
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from indexer.media.indexed_file import indexed_file
 from retrieval.errors import InputError
 from retrieval.library import Library

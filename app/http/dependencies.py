@@ -15,7 +15,7 @@ from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
 from indexer.intake.uploads import Uploads
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from retrieval.domain import Gone
 from retrieval.library import Library
 from retrieval.search import SearchEngine

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from app.contract.answers import job_json
-from indexer.job import Job
-from indexer.jobs import IndexJobs
+from indexer.jobs.job import Job
+from indexer.jobs.queue import IndexJobs
 
 _MOST_STATES = 10_000
 

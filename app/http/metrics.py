@@ -19,8 +19,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-from indexer.job import Job, JobState
-from indexer.jobs import IndexJobs
+from indexer.jobs.job import Job, JobState
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Status
 from retrieval.domain import Answer
 from retrieval.errors import StorageError

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MomentsError
 from retrieval.library import Library

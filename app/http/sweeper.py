@@ -5,7 +5,7 @@ import threading
 
 from app.open_queue import sweep_files
 from indexer.intake.uploads import Uploads
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from retrieval.errors import MomentsError
 from retrieval.library import Library
 

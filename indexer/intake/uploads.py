@@ -22,7 +22,7 @@ from typing import Any
 from indexer.intake.addition import Addition, Origin
 from indexer.intake.file_names import safe_name
 from indexer.intake.upload_part import Checksum, Part
-from indexer.jobs import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from retrieval.errors import (
     ConflictError,
     ForbiddenError,

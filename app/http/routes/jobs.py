@@ -12,8 +12,8 @@ from app.contract.answers import job_json
 from app.http.dependencies import JobsOf, ToldOf
 from app.http.job_events import JobEvents, NothingMore, mark_of
 from app.http.schemas.jobs import JobAnswer, JobsAnswer
-from indexer.job import Job, JobState
-from indexer.jobs import IndexJobs
+from indexer.jobs.job import Job, JobState
+from indexer.jobs.queue import IndexJobs
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 

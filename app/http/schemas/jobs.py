@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from indexer.intake.addition import Origin
-from indexer.job import JobState
+from indexer.jobs.job import JobState
 from indexer.pipeline import Status
 
 _RUNNING: dict[str, JsonValue] = {

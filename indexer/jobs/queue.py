@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indexer.intake.addition import Addition, Origin
-from indexer.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
-from indexer.job_deaths import Deaths
-from indexer.job_feed import JobFeed
-from indexer.job_keeper import Keeper
-from indexer.job_patience import while_away, while_full
-from indexer.job_runs import Progress, Runs
+from indexer.jobs.deaths import Deaths
+from indexer.jobs.feed import JobFeed
+from indexer.jobs.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
+from indexer.jobs.keeper import Keeper
+from indexer.jobs.patience import while_away, while_full
+from indexer.jobs.runs import Progress, Runs
 from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
 from retrieval.errors import (
     ConflictError,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.intake.addition import Addition, Origin
-from indexer.job_runs import Progress
+from indexer.jobs.runs import Progress
 from indexer.pipeline import Outcome
 from retrieval.errors import shortened
 from retrieval.path_text import composed

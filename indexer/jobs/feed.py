@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from retrieval.errors import MomentsError
 
 if TYPE_CHECKING:
-    from indexer.job import Job
+    from indexer.jobs.job import Job
 
 POLL_S = 0.2
 """How often the database is asked while somebody listens; what happens in this process is told at once."""
@@ -76,7 +76,7 @@ class JobFeed:
             self._thread.join()
 
     def _run(self) -> None:
-        from indexer.job import JobState
+        from indexer.jobs.job import JobState
 
         told: dict[str, Job] = {}
         while True:

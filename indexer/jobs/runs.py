@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from indexer.intake.addition import Origin
-from indexer.job_progress import Pace, overall_share
+from indexer.jobs.pace import Pace, overall_share
 from indexer.pipeline import Cancelled, Stopped
 
 

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.job_runs import Runs
-from indexer.workers import proven_dead, registered
+from indexer.jobs.runs import Runs
+from indexer.jobs.workers import proven_dead, registered
 
 if TYPE_CHECKING:
-    from indexer.jobs import IndexJobs
+    from indexer.jobs.queue import IndexJobs
 
 ROUND_S = 1.0
 LOOK_FOR_DEAD_S = 10.0
