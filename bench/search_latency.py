@@ -17,7 +17,7 @@ from pathlib import Path
 from app.cli.sample_video import make_sample
 from app.open_engine import open_engine
 from app.settings import Settings
-from retrieval.query import Query, parse_term
+from retrieval.asking.query import Query, parse_term
 
 QUERIES = ("a cat", "a cup of coffee on a table", "the slide about revenue", "the sound of rain", "a rocket")
 

@@ -10,8 +10,8 @@ from hashlib import blake2b
 
 import numpy as np
 
+from retrieval.asking.query import Query
 from retrieval.errors import CursorError, CursorExpiredError
-from retrieval.query import Query
 
 _BODY = struct.Struct(">I8s8s")
 _CHECK_BYTES = 4

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.asking.dictionary import english, is_word_elsewhere
+from retrieval.asking.examples import with_clip
+from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
+from retrieval.asking.query_vectors import QueryVectors
+from retrieval.asking.spelling import Speller, Vocabulary
 from retrieval.background import background_texts
 from retrieval.calibration import Floats
-from retrieval.dictionary import english, is_word_elsewhere
 from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, Moment, Searched, never
 from retrieval.errors import HungUpError, InputError, VectorsDamagedError
-from retrieval.examples import with_clip
 from retrieval.explanation import Ranking, explain
 from retrieval.fusion import Candidate, in_order, merge, without
 from retrieval.grouping import Group, grouped
 from retrieval.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.paging import cursor_at, offset_of
-from retrieval.query import Query, Term, lane_weights, why_no_lane
-from retrieval.query_vectors import QueryVectors
-from retrieval.spelling import Speller, Vocabulary
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.references import shown_path
 from retrieval.storage.vectors import VectorFilter, VectorStore

@@ -7,11 +7,11 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.asking.query import Term
 from retrieval.domain import Evidence, EvidenceKind, Lane, ScreenText, Segment, Span, SpeechOrigin
 from retrieval.fusion import Candidate
 from retrieval.lexical import matched_words, query_vector, with_terms
 from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
-from retrieval.query import Term
 from retrieval.storage.contents import Contents, Key
 from retrieval.storage.vectors import VectorFilter, VectorStore
 from retrieval.text_match import (

@@ -7,8 +7,8 @@ import pytest
 
 from indexer.media import apart
 from indexer.settings import IndexSettings
+from retrieval.asking.media_input import read_sound
 from retrieval.errors import InputError, MediaError, NotMediaError, UndecodableError
-from retrieval.media_input import read_sound
 from tests.media import moving, video
 
 RATE_ALLOWED = "1,000 to 3,072,000 Hz are allowed"

@@ -14,9 +14,19 @@ import app.cli.commands.search
 from app.cli.main import cli
 from app.http.application import create_app
 from app.settings import Settings
+from retrieval.asking.query import (
+    MAX_EXCLUDED,
+    MAX_QUERY_CHARS,
+    MAX_STEPS,
+    Clip,
+    Query,
+    Span,
+    Term,
+    parse_lane,
+    parse_term,
+)
 from retrieval.errors import CursorError, InputError
 from retrieval.library import Library
-from retrieval.query import MAX_EXCLUDED, MAX_QUERY_CHARS, MAX_STEPS, Clip, Query, Span, Term, parse_lane, parse_term
 from retrieval.search import SearchEngine
 from retrieval.video_filter import MAX_REFERENCE_CHARS, MAX_VALUES, MAX_VIDEOS, VideoFilter, parse_time
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of

@@ -13,9 +13,9 @@ from app.contract.explanations import explanation_lines
 from app.http.application import create_app
 from app.http.schemas.media import TimelineAnswer
 from app.settings import Settings
+from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Answer, Correction, Searched
 from retrieval.library import Library
-from retrieval.query import Query, parse_term
 from retrieval.search import SearchEngine
 from tests.fakes import FakeEncoders, FakeShot, fill, id_of, library_of
 

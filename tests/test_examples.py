@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from retrieval.asking.examples import audible, mean_vector, resampled, with_clip, with_picture, with_sound
+from retrieval.asking.query import Clip, Query, Term
 from retrieval.domain import Lane, Span
 from retrieval.encoders.base import SPEECH_RATE_HZ
 from retrieval.errors import InputError, QueryError, VideoNotFoundError
-from retrieval.examples import audible, mean_vector, resampled, with_clip, with_picture, with_sound
 from retrieval.library import Library
-from retrieval.query import Clip, Query, Term
 from retrieval.search import SearchEngine
 from retrieval.storage.records import VideoStatus
 from retrieval.storage.vectors import Hit

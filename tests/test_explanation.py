@@ -8,6 +8,7 @@ import pytest
 
 from app.contract.answers import answer_from_json, answer_json
 from app.contract.explanations import explanation_lines
+from retrieval.asking.query import Query, Term, lane_weights, parse_term
 from retrieval.domain import (
     Answer,
     Boundary,
@@ -31,7 +32,6 @@ from retrieval.domain import (
 from retrieval.explanation import Ranking, explain
 from retrieval.fusion import Candidate, chained, in_order, merge
 from retrieval.library import Library
-from retrieval.query import Query, Term, lane_weights, parse_term
 from retrieval.search import SearchEngine
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.contents import Contents

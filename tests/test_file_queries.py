@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from retrieval.asking.query import Clip, Query, Term
+from retrieval.asking.query_file import FileKind, QueryFile, search_with
 from retrieval.domain import QueryTranscript, Span
 from retrieval.errors import InputError, QueryError
-from retrieval.file_queries import FileKind, QueryFile, search_with
-from retrieval.query import Clip, Query, Term
 from retrieval.search import SearchEngine
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeTranscriber, FakeVoiceActivity, library_of
 from tests.media import tone, write

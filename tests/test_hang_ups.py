@@ -19,10 +19,10 @@ import retrieval.search
 from app.http.application import create_app
 from app.http.limited_http import LimitedHttp
 from app.settings import Settings
+from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Lane
 from retrieval.errors import HungUpError
 from retrieval.library import Library
-from retrieval.query import Query, parse_term
 from retrieval.search import SearchEngine
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 from tests.library import ROOT, command, environment

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from retrieval.asking.media_input import MOST_PIXELS, PICTURE_SIDE_PX, Source, read_picture, read_sound
 from retrieval.errors import InputError, QueryError
-from retrieval.media_input import MOST_PIXELS, PICTURE_SIDE_PX, Source, read_picture, read_sound
 from tests.media import colour, lavfi, tone, video, write
 
 SOURCES: list[Callable[[Path], Source]] = [

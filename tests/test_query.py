@@ -2,9 +2,9 @@
 
 import pytest
 
+from retrieval.asking.query import MAX_QUERY_CHARS, Query, Term, lane_hints, lane_weights, parse_lane, parse_term
 from retrieval.domain import Lane, LaneWeight, WeightSource
 from retrieval.errors import InputError, QueryError
-from retrieval.query import MAX_QUERY_CHARS, Query, Term, lane_hints, lane_weights, parse_lane, parse_term
 
 ALL = frozenset(Lane)
 

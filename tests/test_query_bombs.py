@@ -18,11 +18,11 @@ import app.cli.commands.search
 from app.cli.main import cli
 from app.http.application import create_app
 from app.settings import Settings
-from retrieval import media_input
+from retrieval.asking import media_input
+from retrieval.asking.media_input import read_picture, read_sound
 from retrieval.errors import DecoderLimitError, InputError
 from retrieval.isolated import Limits
 from retrieval.library import Library
-from retrieval.media_input import read_picture, read_sound
 from retrieval.search import SearchEngine
 from tests import faults
 from tests.fakes import TWO_VIDEOS, FakeEncoders, library_of

@@ -22,9 +22,9 @@ from app.http.schemas.videos import AddVideoBody
 from indexer.intake.addition import Addition
 from indexer.pipeline import Outcome, Status
 from indexer.repair import half_done, repair_vectors, without_thumbnails
+from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, PathNotAllowedError, VectorsDamagedError, VideoNotFoundError
-from retrieval.query import Query, parse_term
 from retrieval.search import SearchEngine
 from retrieval.storage.qdrant_server import ServerVectorStore
 from retrieval.storage.records import VideoEdit, VideoStatus

@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from app.http.schemas.search import OptionsBody, SearchBody, search_json
+from retrieval.asking.query import Clip, GroupBy, Query, Term, parse_term
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
-from retrieval.query import Clip, GroupBy, Query, Term, parse_term
 from retrieval.video_filter import Period, VideoFilter
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -21,10 +21,10 @@ from app.cli.commands.search import parse_clip
 from app.cli.main import cli
 from app.http.application import create_app
 from app.settings import Settings
+from retrieval.asking.query import Clip
 from retrieval.domain import Span
 from retrieval.errors import InputError, QueryError, VideoNotFoundError
 from retrieval.library import Library
-from retrieval.query import Clip
 from retrieval.search import SearchEngine
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeTranscriber, library_of
 from tests.media import tone, write

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from retrieval.dictionary import english, is_word_elsewhere
+from retrieval.asking.dictionary import english, is_word_elsewhere
+from retrieval.asking.spelling import Speller, Vocabulary
 from retrieval.domain import Correction
-from retrieval.spelling import Speller, Vocabulary
 
 LINES = (
     "Welcome to the Kubernetes workshop, says Sheila",

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from retrieval.asking.spoken import heard, transcribe_query
 from retrieval.domain import QueryTranscript
 from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
 from retrieval.encoders.voice_activity import VoiceActivity
 from retrieval.errors import QueryError
-from retrieval.spoken import heard, transcribe_query
 from tests.fakes import FakeEncoders, FakeTranscriber, FakeVoiceActivity
 from tests.spoken import SHARED_MEDIA, chords, noise, recorded, said, silence
 

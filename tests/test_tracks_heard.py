@@ -20,9 +20,9 @@ from indexer.media.tracks_heard import chosen
 from indexer.steps.stages import hear
 from indexer.steps.transcribe import said_in_any
 from indexer.steps.work_folder import Artefacts
+from retrieval.asking.media_input import read_sound
 from retrieval.domain import Segment, Span, SpeechOrigin
 from retrieval.encoders.base import Samples
-from retrieval.media_input import read_sound
 from tests import media
 from tests.fakes import FakeVoiceActivity
 

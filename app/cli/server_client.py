@@ -8,12 +8,12 @@ from typing import Any, cast
 from app.access.local_token import read_local_token
 from app.contract.answers import answer_from_json
 from app.settings import Settings
+from retrieval.asking.media_input import opened
+from retrieval.asking.query import Query
+from retrieval.asking.query_file import QueryFile
 from retrieval.domain import Answer
 from retrieval.errors import MomentsError, StorageError
-from retrieval.file_queries import QueryFile
-from retrieval.media_input import opened
 from retrieval.path_text import readable
-from retrieval.query import Query
 from retrieval.storage.folder import DataFolder, LockName
 
 _TIMEOUT_S = 60.0

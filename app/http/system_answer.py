@@ -5,11 +5,11 @@ from importlib.metadata import version
 
 from app.http.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
 from app.http.schemas.system import LibrarySize, Limits, SystemAnswer
+from retrieval.asking.query import MAX_LIMIT
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import StorageError
 from retrieval.library import Library
-from retrieval.query import MAX_LIMIT
 from retrieval.search import SearchEngine
 
 _LIBRARIES = ("av", "dbos", "fastapi", "onnxruntime", "open_clip_torch", "openai-whisper", "openvino", "qdrant-client")

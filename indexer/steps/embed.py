@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from indexer.media.sound_file import Sound
 from indexer.steps.attended import attended
+from retrieval.asking.examples import resampled
 from retrieval.domain import Label, Span, Window
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, SoundEncoder, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder, SoundTags
-from retrieval.examples import resampled
 from retrieval.storage.vectors import Point, SparseVector
 
 FRAME_BATCH = 16

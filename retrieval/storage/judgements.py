@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from retrieval.asking.query import parse_term
 from retrieval.domain import Lane, Span
 from retrieval.errors import CursorError, InputError, NotFoundError, VideoNotFoundError
-from retrieval.query import parse_term
 from retrieval.storage import cursors
 from retrieval.storage.database import WRITES, database_errors
 from retrieval.storage.records import Judgement, JudgementPage

@@ -13,9 +13,9 @@ from app.cli.sample_video import SEARCHES, make_sample
 from app.cli.terminal import make_console, shown
 from app.cli.umask import users_umask
 from app.open_engine import open_engine, resolve_profile
+from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Profile
 from retrieval.library import Library
-from retrieval.query import Query, parse_term
 from retrieval.video_filter import VideoFilter
 
 _FOLDER = Path("demo")

@@ -84,8 +84,8 @@ def run_cases(
     engine: "SearchEngine", cases: Iterable["QueryCase"], limit: int, name_of: NameOf = _by_file_name
 ) -> list["CaseResult"]:
     """What the engine answers to each case, and how long it took."""
+    from retrieval.asking.query import Query, parse_term
     from retrieval.metrics import CaseResult, LibrarySpan
-    from retrieval.query import Query, parse_term
 
     results = []
     for case in cases:

@@ -9,9 +9,9 @@ from app.cli.main import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.terminal import make_console, shown
 from app.contract.answers import judgement_json
+from retrieval.asking.query import parse_lane
 from retrieval.domain import Lane, Span
 from retrieval.library import Library
-from retrieval.query import parse_lane
 from retrieval.storage.records import Judgement
 
 

@@ -12,12 +12,12 @@ from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
 from app.contract.answers import answer_json
 from app.open_engine import open_engine
+from retrieval.asking.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
+from retrieval.asking.query_file import FileKind, QueryFile, search_with
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
-from retrieval.file_queries import FileKind, QueryFile, search_with
 from retrieval.isolated import warm_up
 from retrieval.path_text import meant
-from retrieval.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
 from retrieval.video_filter import VideoFilter
 
 

@@ -8,8 +8,8 @@ from fastapi import Path as PathPart
 from app.contract.answers import judgement_json
 from app.http.dependencies import LibraryOf
 from app.http.schemas.judgements import JudgementAnswer, JudgementBody, JudgementsAnswer
+from retrieval.asking.query import MAX_QUERY_CHARS
 from retrieval.domain import Span
-from retrieval.query import MAX_QUERY_CHARS
 from retrieval.video_filter import MAX_REFERENCE_CHARS
 
 router = APIRouter(prefix="/v1/judgements", tags=["judgements"])

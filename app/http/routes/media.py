@@ -14,7 +14,7 @@ from app.http.media_types import media_type_of
 from app.http.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
 from app.http.schemas.search import Words
 from indexer.media.indexed_file import open_indexed_file
-from retrieval import query as asked
+from retrieval.asking import query as asked
 from retrieval.cues import cues_of, srt, vtt
 from retrieval.domain import Lane
 from retrieval.errors import NoPictureError

@@ -12,10 +12,10 @@ from app.http.dependencies import HEAVY, SEARCH, EngineOf, GoneOf, LinksOf, Metr
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
+from retrieval.asking.query import MAX_QUERY_CHARS, Query
+from retrieval.asking.query_file import FileKind, QueryFile, search_with
 from retrieval.domain import Answer, Gone
 from retrieval.errors import InputError
-from retrieval.file_queries import FileKind, QueryFile, search_with
-from retrieval.query import MAX_QUERY_CHARS, Query
 from retrieval.search import SearchEngine
 
 router = APIRouter(prefix="/v1", tags=["search"])

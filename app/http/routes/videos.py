@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from app.http.additions import add
 from app.http.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf
 from app.http.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAnswer, VideosAnswer
-from retrieval.query import MAX_QUERY_CHARS
+from retrieval.asking.query import MAX_QUERY_CHARS
 from retrieval.video_filter import MAX_GLOB_CHARS, MAX_REFERENCE_CHARS
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.http.schemas.body import Body
+from retrieval.asking.query import MAX_QUERY_CHARS
 from retrieval.domain import Lane
-from retrieval.query import MAX_QUERY_CHARS
 from retrieval.video_filter import MAX_REFERENCE_CHARS
 
 

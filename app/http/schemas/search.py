@@ -8,9 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.http.schemas.body import Body
 from app.http.schemas.filters import FilterBody, filter_json
 from app.http.schemas.moments import CorrectionAnswer, MomentAnswer, Probability
-from retrieval.domain import Lane, Span
-from retrieval.path_text import readable
-from retrieval.query import (
+from retrieval.asking.query import (
     MAX_CURSOR_CHARS,
     MAX_EXCLUDED,
     MAX_LIMIT,
@@ -22,6 +20,8 @@ from retrieval.query import (
     Term,
     parse_term,
 )
+from retrieval.domain import Lane, Span
+from retrieval.path_text import readable
 from retrieval.video_filter import MAX_REFERENCE_CHARS
 
 Words = Annotated[str, Field(max_length=MAX_QUERY_CHARS)]

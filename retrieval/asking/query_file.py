@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from retrieval.asking.examples import with_picture, with_sound
+from retrieval.asking.media_input import Source
+from retrieval.asking.query import Query, parse_term
+from retrieval.asking.spoken import transcribe_query
 from retrieval.domain import Answer, Gone, never
 from retrieval.errors import InputError
-from retrieval.examples import with_picture, with_sound
-from retrieval.media_input import Source
-from retrieval.query import Query, parse_term
 from retrieval.search import SearchEngine
-from retrieval.spoken import transcribe_query
 
 
 class FileKind(StrEnum):

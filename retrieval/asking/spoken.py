@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from retrieval.asking.media_input import SPOKEN_USED_S, Source, read_sound
 from retrieval.domain import Gone, QueryTranscript, never
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples, Transcriber
 from retrieval.errors import HungUpError, QueryError
-from retrieval.media_input import SPOKEN_USED_S, Source, read_sound
 from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, doubt_of
 
 if TYPE_CHECKING:

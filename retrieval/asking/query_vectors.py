@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.asking.query import Query, Term, lane_weights
 from retrieval.domain import Lane
-from retrieval.query import Query, Term, lane_weights
 
 if TYPE_CHECKING:
     from retrieval.encoders.base import TextEncoder

@@ -1,0 +1,1 @@
+"""Questions: words, pictures, sounds and speech, checked once and made ready to be searched."""
