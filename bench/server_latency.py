@@ -38,7 +38,7 @@ from retrieval.domain import (
 from retrieval.encoders.lite_sound import PROMPTS
 from retrieval.encoders.lite_visual import LiteVisualEncoder
 from retrieval.encoders.profiles import Encoders
-from retrieval.lexical import document_vector
+from retrieval.lanes.terms import document_vector
 from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow

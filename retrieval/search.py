@@ -19,19 +19,20 @@ from retrieval.asking.examples import with_clip
 from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
 from retrieval.asking.query_vectors import QueryVectors
 from retrieval.asking.spelling import Speller, Vocabulary
-from retrieval.background import background_texts
-from retrieval.calibration import Floats
 from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, Moment, Searched, never
 from retrieval.errors import HungUpError, InputError, VectorsDamagedError
 from retrieval.explanation import Ranking, explain
 from retrieval.fusion import Candidate, in_order, merge, without
 from retrieval.grouping import Group, grouped
-from retrieval.lost_lanes import LOST, in_words, lost_lanes, warnings_of
+from retrieval.lanes.background import background_texts
+from retrieval.lanes.calibration import Floats
+from retrieval.lanes.lines import text_candidates
+from retrieval.lanes.lost_lanes import LOST, in_words, lost_lanes, warnings_of
+from retrieval.lanes.windows import HARDLY_THERE, SAMPLE, Background, window_candidates
 from retrieval.paging import cursor_at, offset_of
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.references import shown_path
 from retrieval.storage.vectors import VectorFilter, VectorStore
-from retrieval.text_lanes import text_candidates
 from retrieval.timeline import (
     CurvePoint,
     KeptVectors,
@@ -42,7 +43,6 @@ from retrieval.timeline import (
     window_probabilities,
 )
 from retrieval.video_filter import VideoFilter
-from retrieval.window_lanes import HARDLY_THERE, SAMPLE, Background, window_candidates
 
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders

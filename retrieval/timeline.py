@@ -8,12 +8,12 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.calibration import Floats
 from retrieval.domain import Lane, Span
 from retrieval.fusion import Candidate
+from retrieval.lanes.calibration import Floats
+from retrieval.lanes.windows import TUNING, Background, peaks
 from retrieval.storage.records import VideoWindow
 from retrieval.storage.vectors import Hit
-from retrieval.window_lanes import TUNING, Background, peaks
 
 MOST_KEPT_BYTES = 64 * 2**20
 """What the vectors of videos that were looked at may take up: some hours of each of several videos."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retrieval.domain import Lane, Profile, Segment, Shot, Span, SpeechOrigin, Window, Word
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, Frames, Samples, Vectors
 from retrieval.encoders.voice_activity import Speech
-from retrieval.lexical import document_vector
+from retrieval.lanes.terms import document_vector
 from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow

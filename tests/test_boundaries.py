@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.boundaries import Scored, find_peaks, snapped
 from retrieval.domain import SoundEvent, Span
+from retrieval.lanes.boundaries import Scored, find_peaks, snapped
 
 
 def curve(*scores: float, shots: tuple[int, ...] | None = None) -> list[Scored]:

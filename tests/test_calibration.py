@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.calibration import Logistic, Unit, locally_scaled, neighbourhood, spread, unit_of
+from retrieval.lanes.calibration import Logistic, Unit, locally_scaled, neighbourhood, spread, unit_of
 
 RNG_SEED = 1
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.lexical import K1, B, document_terms, document_vector, matched_words, query_vector, stem, terms
+from retrieval.lanes.terms import K1, B, document_terms, document_vector, matched_words, query_vector, stem, terms
 
 
 def score(query, text, average_length):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.phonetics import heard_best, phonemes_of, sound_terms
+from retrieval.lanes.phonetics import heard_best, phonemes_of, sound_terms
 
 HEARD = "committed in agony at midnight repeated the guy in a new charity and i'm sheila and check them".split()
 WORD = st.sampled_from(sorted({*HEARD, "jersey", "texas", "zyxgh", "beep"}))

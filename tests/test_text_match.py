@@ -1,7 +1,7 @@
 """Word-for-word matches in lines of text."""
 
 from retrieval.domain import Span, Word
-from retrieval.text_match import contains_phrase, coverage, matching_phrase
+from retrieval.lanes.word_match import contains_phrase, coverage, matching_phrase
 
 
 def spoken(text: str, start_s: float = 0.0, pauses: dict[int, float] | None = None) -> list[Word]:

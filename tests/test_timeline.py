@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.asking.query import Query, Term, parse_term
-from retrieval.calibration import Floats
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span, Window
 from retrieval.errors import InputError
 from retrieval.fusion import Candidate, fuse
+from retrieval.lanes.calibration import Floats
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 from retrieval.storage.records import VideoRecord, VideoWindow

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from retrieval.asking.spelling import Vocabulary
 from retrieval.encoders.tensor_files import package_folder
-from retrieval.lexical import folded
+from retrieval.lanes.terms import folded
 
 _NEIGHBOURS = ("de", "es", "fr", "it", "nl", "pt")
 """Languages in Latin letters whose words look like misspelt English: "Hund" is no "hand"."""

@@ -9,7 +9,7 @@ from math import log10
 
 from retrieval.asking.query import QUOTED
 from retrieval.domain import Correction
-from retrieval.lexical import folded, stem
+from retrieval.lanes.terms import folded, stem
 
 SHORTEST = 4
 """Letters of the shortest word that is corrected; too many short words are neighbours."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.domain import Span, Word
-from retrieval.lexical import document_terms, terms
-from retrieval.phonetics import heard_best
+from retrieval.lanes.phonetics import heard_best
+from retrieval.lanes.terms import document_terms, terms
 
 _FRAMING = """
 about ask asks clip discuss discusses display displays everybody everyone explain explains footage frame

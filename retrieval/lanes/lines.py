@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from retrieval.asking.query import Term
 from retrieval.domain import Evidence, EvidenceKind, Lane, ScreenText, Segment, Span, SpeechOrigin
 from retrieval.fusion import Candidate
-from retrieval.lexical import matched_words, query_vector, with_terms
-from retrieval.phonetics import SOUND_TERM_WEIGHT, sound_terms
-from retrieval.storage.contents import Contents, Key
-from retrieval.storage.vectors import VectorFilter, VectorStore
-from retrieval.text_match import (
+from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
+from retrieval.lanes.terms import matched_words, query_vector, with_terms
+from retrieval.lanes.word_match import (
     Phrase,
     contains_phrase,
     coverage,
@@ -22,6 +20,8 @@ from retrieval.text_match import (
     phrases_by_sound,
     said_words,
 )
+from retrieval.storage.contents import Contents, Key
+from retrieval.storage.vectors import VectorFilter, VectorStore
 
 DENSE_HITS = 50
 SPARSE_HITS = 50

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.lexical import folded
+from retrieval.lanes.terms import folded
 
 _GROUPS = (
     "AA AO AH AW OW", "AE EH AH", "IH IY EY", "UH UW OW", "ER R", "AY AA", "OY OW", "L W", "Y IY",
