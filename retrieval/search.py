@@ -14,26 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.asking.dictionary import english, is_word_elsewhere
-from retrieval.asking.examples import with_clip
-from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
-from retrieval.asking.query_vectors import QueryVectors
-from retrieval.asking.spelling import Speller, Vocabulary
-from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, Moment, Searched, never
-from retrieval.errors import HungUpError, InputError, VectorsDamagedError
-from retrieval.explanation import Ranking, explain
-from retrieval.fusion import Candidate, in_order, merge, without
-from retrieval.grouping import Group, grouped
-from retrieval.lanes.background import background_texts
-from retrieval.lanes.calibration import Floats
-from retrieval.lanes.lines import text_candidates
-from retrieval.lanes.lost_lanes import LOST, in_words, lost_lanes, warnings_of
-from retrieval.lanes.windows import HARDLY_THERE, SAMPLE, Background, window_candidates
-from retrieval.paging import cursor_at, offset_of
-from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
-from retrieval.storage.references import shown_path
-from retrieval.storage.vectors import VectorFilter, VectorStore
-from retrieval.timeline import (
+from retrieval.answer.explanation import Ranking, explain
+from retrieval.answer.fusion import Candidate, in_order, merge, without
+from retrieval.answer.grouping import Group, grouped
+from retrieval.answer.paging import cursor_at, offset_of
+from retrieval.answer.timeline import (
     CurvePoint,
     KeptVectors,
     WindowVectors,
@@ -42,6 +27,21 @@ from retrieval.timeline import (
     line_probabilities,
     window_probabilities,
 )
+from retrieval.asking.dictionary import english, is_word_elsewhere
+from retrieval.asking.examples import with_clip
+from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
+from retrieval.asking.query_vectors import QueryVectors
+from retrieval.asking.spelling import Speller, Vocabulary
+from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, Moment, Searched, never
+from retrieval.errors import HungUpError, InputError, VectorsDamagedError
+from retrieval.lanes.background import background_texts
+from retrieval.lanes.calibration import Floats
+from retrieval.lanes.lines import text_candidates
+from retrieval.lanes.lost_lanes import LOST, in_words, lost_lanes, warnings_of
+from retrieval.lanes.windows import HARDLY_THERE, SAMPLE, Background, window_candidates
+from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.references import shown_path
+from retrieval.storage.vectors import VectorFilter, VectorStore
 from retrieval.video_filter import VideoFilter
 
 if TYPE_CHECKING:

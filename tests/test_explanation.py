@@ -8,6 +8,8 @@ import pytest
 
 from app.contract.answers import answer_from_json, answer_json
 from app.contract.explanations import explanation_lines
+from retrieval.answer.explanation import Ranking, explain
+from retrieval.answer.fusion import Candidate, chained, in_order, merge
 from retrieval.asking.query import Query, Term, lane_weights, parse_term
 from retrieval.domain import (
     Answer,
@@ -29,8 +31,6 @@ from retrieval.domain import (
     StepExplanation,
     WeightSource,
 )
-from retrieval.explanation import Ranking, explain
-from retrieval.fusion import Candidate, chained, in_order, merge
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 from retrieval.storage.catalog import Catalog

@@ -5,8 +5,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.answer.fusion import NMS_IOU, Candidate, fuse, in_order, merge
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span
-from retrieval.fusion import NMS_IOU, Candidate, fuse, in_order, merge
 
 EQUAL = dict.fromkeys(Lane, 1.0)
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from app.http.application import create_app
 from app.settings import Settings
+from retrieval.answer.paging import cursor_at, fingerprint, offset_of
 from retrieval.asking.query import Clip, GroupBy, Query, Term
 from retrieval.domain import Lane, Moment, Span
 from retrieval.errors import CursorError, CursorExpiredError
 from retrieval.library import Library
-from retrieval.paging import cursor_at, fingerprint, offset_of
 from retrieval.search import SearchEngine
 from retrieval.video_filter import Period, VideoFilter
 from tests.fakes import FakeEncoders, FakeShot, id_of, library_of

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retrieval.answer.fusion import Candidate, fuse
+from retrieval.answer.timeline import CurvePoint, KeptVectors, WindowVectors, curve_of, fused, line_probabilities
 from retrieval.asking.query import Query, Term, parse_term
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span, Window
 from retrieval.errors import InputError
-from retrieval.fusion import Candidate, fuse
 from retrieval.lanes.calibration import Floats
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 from retrieval.storage.records import VideoRecord, VideoWindow
-from retrieval.timeline import CurvePoint, KeptVectors, WindowVectors, curve_of, fused, line_probabilities
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 
 WINDOWS = [VideoWindow(Window(number, 0, Span(2.0 * number, 2.0 * number + 2))) for number in range(5)]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from retrieval.answer.timeline import CurvePoint
 from retrieval.domain import Segment, Span
 from retrieval.storage.records import VideoContents, VideoRecord
-from retrieval.timeline import CurvePoint
 
 
 def transcript_json(record: VideoRecord, segments: Sequence[Segment]) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from retrieval.answer.explanation import Ranking
 from retrieval.domain import Lane
 from retrieval.errors import EncoderMismatchError
-from retrieval.explanation import Ranking
 from retrieval.storage.records import VideoStatus
 from retrieval.storage.vectors import VectorStore
 

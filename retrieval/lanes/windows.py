@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer.fusion import Candidate
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span
-from retrieval.fusion import Candidate
 from retrieval.lanes.boundaries import Peak, Scored, find_peaks, snapped
 from retrieval.lanes.calibration import Floats, Logistic, locally_scaled, neighbourhood, spread, unit_of
 from retrieval.storage.contents import Contents, Key

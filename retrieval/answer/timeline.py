@@ -8,8 +8,8 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer.fusion import Candidate
 from retrieval.domain import Lane, Span
-from retrieval.fusion import Candidate
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.windows import TUNING, Background, peaks
 from retrieval.storage.records import VideoWindow
