@@ -15,9 +15,9 @@ from app.http.problems import install_error_handlers
 from app.http.routes import judgements as routes
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError, VideoNotFoundError
-from retrieval.judged import ANY_LANE, judged_cases, judged_scores
+from retrieval.evaluation.judged import ANY_LANE, judged_cases, judged_scores
+from retrieval.evaluation.metrics import CaseResult, LibrarySpan
 from retrieval.library import Library
-from retrieval.metrics import CaseResult, LibrarySpan
 from retrieval.search import SearchEngine
 from retrieval.settings import RetrievalSettings
 from retrieval.storage import cursors

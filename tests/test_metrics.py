@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from retrieval.domain import Span
 from retrieval.errors import InputError
-from retrieval.metrics import (
+from retrieval.evaluation.metrics import (
     CaseResult,
     LibrarySpan,
     QueryCase,

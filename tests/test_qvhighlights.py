@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.errors import InputError
-from retrieval.qvhighlights import (
+from retrieval.evaluation.qvhighlights import (
     IOU_THRESHOLDS,
     GroundTruth,
     Prediction,

@@ -13,7 +13,7 @@ from retrieval.domain import Span
 from retrieval.errors import InputError
 
 if TYPE_CHECKING:
-    from retrieval.metrics import CaseResult, QueryCase
+    from retrieval.evaluation.metrics import CaseResult, QueryCase
     from retrieval.search import SearchEngine
 
 _DEPTH = 10
@@ -44,8 +44,8 @@ def run(invocation: Invocation, queries: Path | None, judged: bool, limit: int) 
     first answer is one that was judged wrong.
     """
     from app.open_engine import open_engine
-    from retrieval.judged import judged_cases, judged_scores
-    from retrieval.metrics import query_free_results, read_cases, summarise
+    from retrieval.evaluation.judged import judged_cases, judged_scores
+    from retrieval.evaluation.metrics import query_free_results, read_cases, summarise
 
     if queries is None and not judged:
         raise click.UsageError("give --queries FILE, --judged, or both")
@@ -85,7 +85,7 @@ def run_cases(
 ) -> list["CaseResult"]:
     """What the engine answers to each case, and how long it took."""
     from retrieval.asking.query import Query, parse_term
-    from retrieval.metrics import CaseResult, LibrarySpan
+    from retrieval.evaluation.metrics import CaseResult, LibrarySpan
 
     results = []
     for case in cases:
@@ -116,8 +116,8 @@ def _shots(engine: "SearchEngine", name_of: NameOf) -> dict[str, list[Span]]:
 @click.pass_obj
 def score(invocation: Invocation, predictions: Path, ground_truth: Path) -> None:
     """Compute the QVHighlights metrics from files in that benchmark's format."""
-    from retrieval.qvhighlights import read_ground_truth, read_predictions
-    from retrieval.qvhighlights import score as score_qvhighlights
+    from retrieval.evaluation.qvhighlights import read_ground_truth, read_predictions
+    from retrieval.evaluation.qvhighlights import score as score_qvhighlights
 
     with predictions.open(encoding="utf-8") as lines:
         predicted = read_predictions(lines, str(predictions))

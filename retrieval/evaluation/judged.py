@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from retrieval.metrics import CaseResult, LibrarySpan, QueryCase, best_iou
+from retrieval.evaluation.metrics import CaseResult, LibrarySpan, QueryCase, best_iou
 from retrieval.storage.records import Judgement
 
 ANY_LANE = "any"

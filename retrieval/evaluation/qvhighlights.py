@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import InputError
-from retrieval.metrics import Record, is_number, read_records
+from retrieval.evaluation.metrics import Record, is_number, read_records
 
 CLIP_S = 2
 ANNOTATORS = 3
