@@ -16,7 +16,7 @@ from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
 from retrieval.encoders.profiles import Encoders, Resolved
 from retrieval.errors import InputError
-from retrieval.isolated import warm_up
+from retrieval.isolation.isolated import warm_up
 from retrieval.library import Library
 from retrieval.storage.folder import LockName
 

@@ -125,7 +125,7 @@ def forge_a_pickle(marker: Path) -> Told:
         def __reduce__(self) -> tuple[Any, ...]:
             return marker.touch, ()
 
-    from retrieval.isolated_children import ANSWER, HEADER
+    from retrieval.isolation.children import ANSWER, HEADER
 
     told = pickle.dumps(Payload())
     os.write(3, HEADER.pack(ANSWER, len(told)) + told)
@@ -134,7 +134,7 @@ def forge_a_pickle(marker: Path) -> Told:
 
 def announce_much(*_: Any) -> None:
     """Say that an answer of a terabyte follows."""
-    from retrieval.isolated_children import ANSWER, HEADER
+    from retrieval.isolation.children import ANSWER, HEADER
 
     os.write(3, HEADER.pack(ANSWER, 10**12))
     time.sleep(60)

@@ -29,7 +29,7 @@ from retrieval.asking.media_input import read_picture, read_sound
 from retrieval.cues import Cue, srt, vtt
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin
 from retrieval.errors import ExportFailedError, MomentsError
-from retrieval.isolated_children import NICENESS
+from retrieval.isolation.children import NICENESS
 from tests.media import colour, tone, video
 from tests.test_export_lists import CAMERA, sequence
 
@@ -132,8 +132,8 @@ UNSAFE = {
     "exec", "os.system", "os.popen", "yaml.load", "yaml.unsafe_load", "torch.load",
 }  # fmt: skip
 ALLOWED = {
-    ("retrieval/isolated_child.py", "pickle.loads"),  # what this process's own parent asks
-    ("retrieval/isolated.py", "eval"),  # an annotation of our own
+    ("retrieval/isolation/child.py", "pickle.loads"),  # what this process's own parent asks
+    ("retrieval/isolation/isolated.py", "eval"),  # an annotation of our own
 }
 
 

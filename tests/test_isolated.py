@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval import isolated, isolated_children
 from retrieval.errors import DecoderCrashedError, DecoderHungError, DecoderLimitError, NotMediaError, StorageFullError
-from retrieval.isolated import Limits, UnforeseenError, run_isolated
+from retrieval.isolation import children, isolated
+from retrieval.isolation.isolated import Limits, UnforeseenError, run_isolated
 from tests import faults
 from tests.job_fakes import until
 
@@ -47,7 +47,7 @@ class TestWhatComesBack:
         assert np.array_equal(run(faults.array, 4), faults.array(4))
 
     def test_what_waits_for_less_comes_first(self) -> None:
-        assert run(faults.niceness) == min(19, os.nice(0) + isolated_children.NICENESS)
+        assert run(faults.niceness) == min(19, os.nice(0) + children.NICENESS)
 
     def test_errors_of_the_tree_as_themselves(self) -> None:
         with pytest.raises(NotMediaError, match="this is no media file"):
@@ -118,7 +118,7 @@ def test_an_answer_cannot_run_anything_here(tmp_path: Path) -> None:
 
 
 def test_what_it_says_is_kept_short_and_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "retrieval.isolated"):
+    with caplog.at_level(logging.INFO, "retrieval.isolation.isolated"):
         assert run(faults.talk_without_end) == 7
     (record,) = caplog.records
     assert record.getMessage().endswith("frame is damaged")
@@ -140,7 +140,7 @@ def test_whoever_listens_stops_it_at_once_though_it_hangs(tmp_path: Path) -> Non
 def test_a_child_dies_with_its_caller(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     script = (
-        "import sys; from pathlib import Path; from tests import faults; from retrieval.isolated import *; "
+        "import sys; from pathlib import Path; from tests import faults; from retrieval.isolation.isolated import *; "
         "run_isolated(faults.note_pid_and_hang, Path(sys.argv[1]), limits=Limits(10**9, 60), name='file', "
         "on_progress=lambda _: None)"
     )
@@ -160,7 +160,7 @@ def test_a_service_that_is_stopped_keeps_them_until_its_own_process_ends(tmp_pat
     def stop_all(done: float) -> None:
         if not done:
             return
-        process = isolated_children.nursery()._process
+        process = children.nursery()._process
         assert process is not None
         for pid in (process.pid, int(note.read_text())):
             for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -177,7 +177,7 @@ def test_where_there_is_no_fork_functions_run_here(monkeypatch: pytest.MonkeyPat
 
 def test_the_process_that_forks_is_started_again_if_it_dies() -> None:
     run(faults.where)
-    process = isolated_children.nursery()._process
+    process = children.nursery()._process
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

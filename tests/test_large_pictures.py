@@ -9,7 +9,7 @@ from indexer.media.frame_limits import MOST_FRAME_PIXELS
 from indexer.media.probe import probe
 from indexer.settings import IndexSettings
 from retrieval.errors import UndecodableError
-from retrieval.isolated import Limits
+from retrieval.isolation.isolated import Limits
 from tests.media import colour, moving, tone, video, write
 
 SIDE_PX = 8_300

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.plain_values import built, plain
+from retrieval.isolation.plain_values import built, plain
 
 
 class Colour(StrEnum):

@@ -21,7 +21,7 @@ from app.settings import Settings
 from retrieval.asking import media_input
 from retrieval.asking.media_input import read_picture, read_sound
 from retrieval.errors import DecoderLimitError, InputError
-from retrieval.isolated import Limits
+from retrieval.isolation.isolated import Limits
 from retrieval.library import Library
 from retrieval.search import SearchEngine
 from tests import faults

@@ -14,8 +14,8 @@ from typing import IO
 
 from retrieval.domain import Gone, never
 from retrieval.errors import ExportFailedError, HungUpError, StorageFullError, TooBusyError
-from retrieval.isolated import Limits
-from retrieval.isolated_children import NICENESS
+from retrieval.isolation.children import NICENESS
+from retrieval.isolation.isolated import Limits
 from retrieval.storage.room import says_full
 
 _FULL_DISK_CODE = 256 - errno.ENOSPC

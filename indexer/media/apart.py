@@ -22,7 +22,7 @@ from indexer.steps import subtitles as reading
 from indexer.steps.subtitles import Subtitles
 from retrieval.domain import Span
 from retrieval.errors import UndecodableError
-from retrieval.isolated import Limits, run_isolated
+from retrieval.isolation.isolated import Limits, run_isolated
 from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 
 P = ParamSpec("P")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, MediaError, MissingFileError, QueryError, UnreadableFileError
-from retrieval.isolated import Limits, run_isolated
+from retrieval.isolation.isolated import Limits, run_isolated
 from retrieval.mono import MonoMix
 from retrieval.storage.media_roots import ANYWHERE
 

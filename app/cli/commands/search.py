@@ -16,7 +16,7 @@ from retrieval.asking.query import Clip, GroupBy, Query, Term, parse_lane, parse
 from retrieval.asking.query_file import FileKind, QueryFile, search_with
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
-from retrieval.isolated import warm_up
+from retrieval.isolation.isolated import warm_up
 from retrieval.path_text import meant
 from retrieval.video_filter import VideoFilter
 

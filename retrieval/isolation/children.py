@@ -29,7 +29,7 @@ _PATIENCE_S = 60.0
 _PATIENCE_WITH_STATUS_S = 5.0
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[2]); "
-    "from retrieval.isolated_child import serve; serve(int(sys.argv[1]))"
+    "from retrieval.isolation.child import serve; serve(int(sys.argv[1]))"
 )
 
 

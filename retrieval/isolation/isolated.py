@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast, get_origin
 
 from retrieval.errors import DecoderCrashedError, DecoderFailedError, DecoderHungError, DecoderLimitError, MomentsError
-from retrieval.isolated_children import (
+from retrieval.isolation.children import (
     ANSWER,
     ARRAY,
     CRASH,
@@ -31,7 +31,7 @@ from retrieval.isolated_children import (
     new_child,
     nursery,
 )
-from retrieval.plain_values import built
+from retrieval.isolation.plain_values import built
 
 T = TypeVar("T")
 

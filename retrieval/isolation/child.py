@@ -23,7 +23,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from retrieval.errors import MomentsError, StorageFullError
-from retrieval.isolated_children import (
+from retrieval.isolation.children import (
     ANSWER,
     ARRAY,
     CRASH,
@@ -35,7 +35,7 @@ from retrieval.isolated_children import (
     REFUSAL,
     STATUS,
 )
-from retrieval.plain_values import plain
+from retrieval.isolation.plain_values import plain
 
 # What reads media takes a quarter of a second to import. On macOS, system libraries do not bear a fork.
 _WARM = ("av", "numpy", "PIL.Image") if sys.platform == "linux" else ()

@@ -1,0 +1,1 @@
+"""Functions called in a process of their own, so that what breaks them breaks nothing else."""
