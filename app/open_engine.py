@@ -8,8 +8,8 @@ from app.cli.harmless import say
 from app.settings import Settings
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Encoders, Resolved, resolve
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 
 
 def resolve_profile(library: Library, settings: Settings) -> Resolved:

@@ -17,8 +17,8 @@ from indexer.pipeline import Indexer
 from retrieval.encoders.profiles import Encoders, Resolved
 from retrieval.errors import InputError
 from retrieval.isolation.isolated import warm_up
-from retrieval.library import Library
 from retrieval.storage.folder import LockName
+from retrieval.storage.library import Library
 
 ORPHANED_S = 24 * 3600.0
 """A file that came for a job that failed is kept so long, for another try."""

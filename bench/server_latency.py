@@ -39,8 +39,8 @@ from retrieval.encoders.lite_sound import PROMPTS
 from retrieval.encoders.lite_visual import LiteVisualEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.lanes.terms import document_vector
-from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import Point, Space, SparseVector
 

@@ -28,7 +28,7 @@ from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MediaError, MomentsError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.promises import Promises
 from retrieval.storage.records import Failure, VideoEdit, VideoRecord, VideoStatus
 from retrieval.storage.room import require_room

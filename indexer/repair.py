@@ -7,10 +7,10 @@ from indexer.steps.publish import line_points, space_of, write_vectors
 from retrieval.domain import Lane, ScreenText, Segment
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import StorageError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord, VideoStatus
+from retrieval.storage.vector_survey import Difference, Survey, survey
 from retrieval.storage.vectors import VectorStore
-from retrieval.vector_survey import Difference, Survey, survey
 
 Tell = Callable[[str], None]
 

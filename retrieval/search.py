@@ -46,7 +46,7 @@ from retrieval.video_filter import VideoFilter
 
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
-    from retrieval.library import Library
+    from retrieval.storage.library import Library
 
 ABSTAIN_BELOW = 0.12
 """A best moment less likely than this is not an answer."""

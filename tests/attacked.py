@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from app.http.application import create_app
 from app.settings import Settings
 from indexer.intake.uploads import Uploads
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from tests.browser import served
 from tests.fakes import TWO_VIDEOS, FakeEncoders, library_of
 from tests.tus import FakeJobs

@@ -16,8 +16,8 @@ from PIL import Image
 from app.http.application import create_app
 from app.http.limited_http import LimitedHttp
 from app.settings import Settings
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.thumbnails import thumbnail_file
 from tests.fakes import SHOT_S, TWO_VIDEOS, FakeEncoders, FakeShot, FakeTranscriber, id_of, library_of
 from tests.media import cuts, tone, video, write

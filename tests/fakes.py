@@ -13,8 +13,8 @@ from retrieval.domain import Lane, Profile, Segment, Shot, Span, SpeechOrigin, W
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, Frames, Samples, Vectors
 from retrieval.encoders.voice_activity import Speech
 from retrieval.lanes.terms import document_vector
-from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import Point, Space, SparseVector
 

@@ -19,8 +19,8 @@ from indexer.intake.uploads import Uploads
 from indexer.jobs.job import Job
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until
 from tests.tus import TUS

@@ -17,7 +17,7 @@ from indexer.jobs.job import Job, JobState
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
 from indexer.settings import IndexSettings
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoStatus
 from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until

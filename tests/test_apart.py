@@ -22,7 +22,7 @@ from indexer.settings import IndexSettings
 from indexer.steps.subtitles import read_subtitles
 from retrieval.domain import Profile, Span
 from retrieval.errors import DecoderLimitError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from tests import faults
 from tests.fakes import FakeEncoders
 from tests.media import moving, tone, video

@@ -26,10 +26,10 @@ from indexer.media.ffmpeg_binary import ffmpeg_path
 from indexer.media.probe import probe
 from indexer.subtitles.cues import cues_in_text
 from retrieval.asking.media_input import read_picture, read_sound
-from retrieval.cues import Cue, srt, vtt
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin
 from retrieval.errors import ExportFailedError, MomentsError
 from retrieval.isolation.children import NICENESS
+from retrieval.subtitle_text import Cue, srt, vtt
 from tests.media import colour, tone, video
 from tests.test_export_lists import CAMERA, sequence
 

@@ -26,8 +26,8 @@ from retrieval.asking.query import (
     parse_term,
 )
 from retrieval.errors import CursorError, InputError
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.video_filter import MAX_REFERENCE_CHARS, MAX_VALUES, MAX_VIDEOS, VideoFilter, parse_time
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 

@@ -15,8 +15,8 @@ from app.http.schemas.media import TimelineAnswer
 from app.settings import Settings
 from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Answer, Correction, Searched
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from tests.fakes import FakeEncoders, FakeShot, fill, id_of, library_of
 
 VIDEOS = {

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.cues import LONGEST_S, MOST_CHARS, Cue, cues_of, srt, timestamp, vtt
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.errors import NothingSaidError
+from retrieval.subtitle_text import LONGEST_S, MOST_CHARS, Cue, cues_of, srt, timestamp, vtt
 
 HELLO = Cue(Span(1.0, 2.5), "Hello there")
 

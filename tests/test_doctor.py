@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from retrieval.domain import Profile
-from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord
 from tests.fakes import size_and_time
 from tests.terminal import moments

@@ -16,8 +16,8 @@ from app.http.middleware import BODY_LIMIT_BYTES, CONTENT_POLICY, QUERY_FILE_LIM
 from app.http.schemas.problem import Problem
 from app.settings import Settings
 from retrieval import errors
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.storage.records import Failure
 from tests.fakes import FakeEncoders, FakeShot, library_of
 

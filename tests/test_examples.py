@@ -16,8 +16,8 @@ from retrieval.asking.query import Clip, Query, Term
 from retrieval.domain import Lane, Span
 from retrieval.encoders.base import SPEECH_RATE_HZ
 from retrieval.errors import InputError, QueryError, VideoNotFoundError
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoStatus
 from retrieval.storage.vectors import Hit
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of

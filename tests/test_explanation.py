@@ -31,11 +31,11 @@ from retrieval.domain import (
     StepExplanation,
     WeightSource,
 )
-from retrieval.library import Library
 from retrieval.search import SearchEngine
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.contents import Contents
 from retrieval.storage.database import open_database
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord
 from tests.fakes import FakeEncoders, FakeShot, id_of, library_of
 

@@ -24,7 +24,7 @@ from app.settings import Settings
 from indexer.media.probe import probe
 from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin, Word
 from retrieval.errors import InputError, VideoFileChangedError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus
 from tests.fakes import size_and_time
 from tests.media import cuts, tone, video

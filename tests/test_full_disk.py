@@ -19,7 +19,7 @@ from indexer.jobs.job import JobState
 from indexer.settings import IndexSettings
 from retrieval.domain import Span
 from retrieval.errors import StorageFullError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.promises import Promises
 from retrieval.storage.qdrant_embedded import EdgeVectorStore
 from retrieval.storage.records import VideoStatus

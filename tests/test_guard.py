@@ -13,7 +13,7 @@ from app.http.application import create_app
 from app.http.middleware import SESSION_COOKIE
 from app.settings import Settings
 from retrieval.errors import TooManyAttemptsError, UnauthorizedError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from tests.fakes import FakeShot, library_of
 
 SITE = "http://127.0.0.1"

@@ -22,8 +22,8 @@ from app.settings import Settings
 from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Lane
 from retrieval.errors import HungUpError
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 from tests.library import ROOT, command, environment
 

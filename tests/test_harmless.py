@@ -17,8 +17,8 @@ from app.cli.print_moments import print_answer
 from app.cli.progress_bar import IndexProgress
 from app.cli.terminal import make_console, print_rows, shown
 from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, Searched, Segment, Span, SpeechOrigin
-from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoFile, VideoRecord
 from tests.terminal import moments
 

@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from app.http.application import create_app
 from app.settings import Settings
 from indexer.jobs.queue import IndexJobs
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from tests.job_fakes import HeldIndexer, queue_in, until
 
 if TYPE_CHECKING:

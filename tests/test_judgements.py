@@ -17,11 +17,11 @@ from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError, VideoNotFoundError
 from retrieval.evaluation.judged import ANY_LANE, judged_cases, judged_scores
 from retrieval.evaluation.metrics import CaseResult, LibrarySpan
-from retrieval.library import Library
 from retrieval.search import SearchEngine
 from retrieval.settings import RetrievalSettings
 from retrieval.storage import cursors
 from retrieval.storage.judgements import Judgements
+from retrieval.storage.library import Library
 from retrieval.storage.records import Judgement, VideoContents, VideoRecord
 from tests.fakes import FakeEncoders, FakeShot, id_of, library_of
 from tests.terminal import moments

@@ -18,7 +18,7 @@ from indexer import pipeline
 from indexer.intake.addition import Addition, Origin
 from indexer.media.indexed_file import open_indexed_file
 from indexer.pipeline import Indexer, Outcome, Status
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord
 from tests.index_fakes import IndexEncoders
 from tests.media import colour, video

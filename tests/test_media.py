@@ -15,9 +15,9 @@ from app.http.media_types import media_type_of
 from app.http.problems import install_error_handlers
 from app.http.routes import media
 from app.http.schemas.media import TimelineAnswer, TranscriptAnswer
-from retrieval.library import Library
 from retrieval.path_text import readable
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.thumbnails import thumbnail_file
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 

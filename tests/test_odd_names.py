@@ -13,8 +13,8 @@ from app.http.application import create_app
 from app.settings import Settings
 from indexer.intake.addition import Addition
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord
 from tests.fakes import FakeEncoders, size_and_time
 from tests.job_fakes import HeldIndexer, queue_in, until

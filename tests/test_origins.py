@@ -17,7 +17,7 @@ from app.http.middleware import SESSION_COOKIE
 from app.settings import Settings
 from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from tests.browser import site_of
 from tests.fakes import TWO_VIDEOS, id_of, library_of
 from tests.job_fakes import HeldIndexer, queue_in

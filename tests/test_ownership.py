@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from retrieval.errors import OtherDataFolderError
-from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.folder import DataFolder
+from retrieval.storage.library import Library
 from tests.terminal import moments
 
 POSTGRES_URL = "MOMENTS_TEST_POSTGRES_URL"

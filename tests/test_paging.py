@@ -19,8 +19,8 @@ from retrieval.answer.paging import cursor_at, fingerprint, offset_of
 from retrieval.asking.query import Clip, GroupBy, Query, Term
 from retrieval.domain import Lane, Moment, Span
 from retrieval.errors import CursorError, CursorExpiredError
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.video_filter import Period, VideoFilter
 from tests.fakes import FakeEncoders, FakeShot, id_of, library_of
 

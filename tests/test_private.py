@@ -10,9 +10,9 @@ import pytest
 from app.http.application import create_app
 from app.settings import Settings
 from retrieval.domain import Profile
-from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.folder import DataFolder
+from retrieval.storage.library import Library
 from tests.fakes import FakeShot, library_of
 from tests.terminal import moments
 

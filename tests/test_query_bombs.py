@@ -22,8 +22,8 @@ from retrieval.asking import media_input
 from retrieval.asking.media_input import read_picture, read_sound
 from retrieval.errors import DecoderLimitError, InputError
 from retrieval.isolation.isolated import Limits
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from tests import faults
 from tests.fakes import TWO_VIDEOS, FakeEncoders, library_of
 

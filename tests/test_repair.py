@@ -28,8 +28,8 @@ from retrieval.errors import InputError, PathNotAllowedError, VectorsDamagedErro
 from retrieval.search import SearchEngine
 from retrieval.storage.qdrant_server import ServerVectorStore
 from retrieval.storage.records import VideoEdit, VideoStatus
+from retrieval.storage.vector_survey import Survey, survey
 from retrieval.storage.vectors import Point, VectorFilter
-from retrieval.vector_survey import Survey, survey
 from tests.fakes import FakeEncoders
 from tests.terminal import moments
 from tests.test_replaced_files import Desk, desk, films, subtitles, talk
@@ -354,7 +354,7 @@ REPAIR = """
 import os, signal, sys
 from pathlib import Path
 from indexer.repair import repair_vectors
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.settings import RetrievalSettings
 from tests.index_fakes import IndexEncoders
 

@@ -20,7 +20,7 @@ from indexer.settings import IndexSettings
 from indexer.steps.publish import STILL_WRITTEN
 from retrieval.domain import Lane, Span
 from retrieval.errors import VideoFileChangedError, VideoFileGoneError, VideoNotFoundError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
 from retrieval.storage.records import VideoEdit, VideoRecord, VideoStatus
 from tests.index_fakes import IndexEncoders

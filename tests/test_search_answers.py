@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from app.http.application import create_app
 from app.http.schemas.search import SEARCH_EXAMPLES, SearchAnswer, SearchBody
 from app.settings import Settings
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoEdit
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 

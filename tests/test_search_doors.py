@@ -24,8 +24,8 @@ from app.settings import Settings
 from retrieval.asking.query import Clip
 from retrieval.domain import Span
 from retrieval.errors import InputError, QueryError, VideoNotFoundError
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeTranscriber, library_of
 from tests.media import tone, write
 

@@ -31,7 +31,7 @@ from retrieval.encoders.base import Embedding, Samples
 from retrieval.encoders.lite_sound import HOP_S, LiteSoundEncoder
 from retrieval.encoders.profiles import Profile
 from retrieval.encoders.voice_activity import VoiceActivity
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from tests import media
 from tests.fakes import FakeSentences, FakeSound, FakeTranscriber, FakeVisual, FakeVoiceActivity
 from tests.index_fakes import IndexEncoders, NoReader

@@ -20,8 +20,8 @@ from indexer.pipeline import Outcome, Status
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import ModelUnavailableError, StorageError
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.storage.records import Failure
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeVisual, library_of
 

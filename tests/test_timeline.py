@@ -13,8 +13,8 @@ from retrieval.asking.query import Query, Term, parse_term
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span, Window
 from retrieval.errors import InputError
 from retrieval.lanes.calibration import Floats
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord, VideoWindow
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 

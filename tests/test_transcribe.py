@@ -12,8 +12,8 @@ from indexer.steps.transcribe import blocks_of, not_written, transcribe
 from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
+from retrieval.encoders.speech_trust import Doubt, doubt_of
 from retrieval.encoders.voice_activity import Speech, VoiceActivity
-from retrieval.speech_trust import Doubt, doubt_of
 from tests.spoken import SHARED_MEDIA, SHARED_SOUNDS, chords, noise, recorded, said, silence
 
 REVENUE = "we expect the revenue to grow by fourteen percent next year"

@@ -16,7 +16,7 @@ import pytest
 from app.http.application import create_app
 from app.settings import Settings
 from indexer.intake.uploads import Uploads
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from tests.browser import served
 from tests.test_clients import CLIENTS, run
 from tests.tus import TUS, FakeJobs, files

@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 from app.http.problems import install_error_handlers
 from app.http.routes import videos
 from app.http.schemas.videos import VideoAnswer
-from retrieval.library import Library
 from retrieval.settings import RetrievalSettings
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord
 from retrieval.stream_clock import Break, StreamClock
 from retrieval.video_filter import Period, VideoFilter

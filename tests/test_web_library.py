@@ -14,7 +14,7 @@ from indexer.intake.addition import Addition
 from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Found, Outcome, Report, Status, Step
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from tests.browser import Site, page_on, site_of, until, violations
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeShot, fill, id_of
 from tests.job_fakes import HeldIndexer, queue_in

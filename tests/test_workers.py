@@ -20,7 +20,7 @@ from indexer.jobs.job import JobState
 from indexer.jobs.queue import IndexJobs
 from indexer.jobs.workers import proven_dead, registered
 from retrieval.errors import InputError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from tests.job_fakes import HeldIndexer, until
 
 POSTGRES_URL = "MOMENTS_TEST_POSTGRES_URL"

@@ -13,8 +13,8 @@ from app.settings import Settings
 from indexer.intake.addition import Addition
 from indexer.intake.uploads import Uploads
 from retrieval.errors import ConflictError
-from retrieval.library import Library
 from retrieval.storage.folder import DataFolder
+from retrieval.storage.library import Library
 
 CONTENT = bytes(range(256)) * 40
 NOBODYS = "0b6f9d1e-6d0c-4f6e-9a53-2f4be1c9d7aa"

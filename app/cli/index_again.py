@@ -9,7 +9,7 @@ from app.cli.media_files import media_files
 from indexer.media.indexed_file import indexed_file
 from indexer.pipeline import Outcome, Status
 from retrieval.errors import MomentsError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import Failure, VideoRecord, VideoStatus
 
 

@@ -8,9 +8,9 @@ from indexer.media.indexed_file import FileState, files_of, state_of
 from indexer.repair import is_of, without_thumbnails
 from indexer.steps.publish import CONSTRUCTION
 from retrieval.encoders.profiles import Encoders
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord, VideoStatus
-from retrieval.vector_survey import Survey, survey
+from retrieval.storage.vector_survey import Survey, survey
 
 REPAIR = "moments doctor --repair"
 _NAMED_AT_MOST = 3

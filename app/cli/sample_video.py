@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.cues import Cue, srt
 from retrieval.domain import Span
 from retrieval.errors import MomentsError
+from retrieval.subtitle_text import Cue, srt
 
 FPS = 24
 WIDTH, HEIGHT = 960, 540

@@ -13,7 +13,7 @@ from retrieval.storage.records import Place, VideoStatus
 if TYPE_CHECKING:
     from indexer.media.probe import MediaInfo
     from retrieval.domain import ScreenText, Segment
-    from retrieval.library import Library
+    from retrieval.storage.library import Library
     from retrieval.storage.media_roots import MediaRoots
     from retrieval.stream_clock import StreamClock
 

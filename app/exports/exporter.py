@@ -17,7 +17,7 @@ from retrieval.errors import InputError
 if TYPE_CHECKING:
     from app.exports.sequence import EditSequence
     from app.settings import Settings
-    from retrieval.library import Library
+    from retrieval.storage.library import Library
     from retrieval.storage.media_roots import MediaRoots
 
 MAX_CLIP_S = 120.0
@@ -153,7 +153,7 @@ def _text(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], na
 def _subtitles(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> str:
     """One moment's on its own clock; those of several on the clock of their reel."""
     from app.exports.subtitles import cues
-    from retrieval.cues import srt, vtt
+    from retrieval.subtitle_text import srt, vtt
 
     starts_s = [0.0]
     if len(moments) > 1:

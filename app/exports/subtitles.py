@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from retrieval.cues import Cue, cues_of
 from retrieval.domain import Segment, Span
+from retrieval.subtitle_text import Cue, cues_of
 
 if TYPE_CHECKING:
     from app.exports.chosen import Chosen

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.exports.subtitles import said_during
-from retrieval.cues import timestamp
+from retrieval.subtitle_text import timestamp
 
 if TYPE_CHECKING:
     from app.exports.chosen import Chosen

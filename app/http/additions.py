@@ -5,7 +5,7 @@ from indexer.intake.addition import Addition, Origin
 from indexer.jobs.queue import IndexJobs
 from indexer.media.indexed_file import indexed_file
 from retrieval.errors import InputError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
 
 

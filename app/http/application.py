@@ -27,8 +27,8 @@ from app.http.tus import TusHeaders
 from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.uploads import Uploads
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 
 
 def create_app(settings: Settings, url: str | None = None) -> FastAPI:

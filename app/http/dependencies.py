@@ -17,8 +17,8 @@ from app.http.readiness import Warmup
 from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
 from retrieval.domain import Gone
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
 
 

@@ -24,7 +24,7 @@ from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Status
 from retrieval.domain import Answer
 from retrieval.errors import StorageError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from indexer.jobs.queue import IndexJobs
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MomentsError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 
 _JOIN_PATIENCE_S = 5.0
 _log = logging.getLogger(__name__)

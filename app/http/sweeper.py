@@ -7,7 +7,7 @@ from app.open_queue import sweep_files
 from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
 from retrieval.errors import MomentsError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 
 EVERY_S = 3600.0
 

@@ -9,8 +9,8 @@ from retrieval.asking.query import MAX_LIMIT
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import StorageError
-from retrieval.library import Library
 from retrieval.search import SearchEngine
+from retrieval.storage.library import Library
 
 _LIBRARIES = ("av", "dbos", "fastapi", "onnxruntime", "open_clip_torch", "openai-whisper", "openvino", "qdrant-client")
 

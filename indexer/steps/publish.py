@@ -20,7 +20,7 @@ from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
 from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.lanes.terms import document_vector, with_terms
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.room import require_room
 from retrieval.storage.vectors import Point, Space, VectorStore

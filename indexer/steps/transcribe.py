@@ -13,8 +13,8 @@ from itertools import islice, takewhile
 from indexer.steps.attended import attended
 from retrieval.domain import Segment, Span, Word
 from retrieval.encoders.base import SPEECH_RATE_HZ, Recording, Transcriber
+from retrieval.encoders.speech_trust import MIN_SPEECH_PROBABILITY, Doubt, doubt_of
 from retrieval.encoders.voice_activity import Speech, VoiceActivity, to_float
-from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, Doubt, doubt_of
 
 WRITTEN_WITHIN_S = 1.0
 LEAST_UNWRITTEN_S = 1.0

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from retrieval.asking.media_input import SPOKEN_USED_S, Source, read_sound
 from retrieval.domain import Gone, QueryTranscript, never
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples, Transcriber
+from retrieval.encoders.speech_trust import MIN_SPEECH_PROBABILITY, doubt_of
 from retrieval.errors import HungUpError, QueryError
-from retrieval.speech_trust import MIN_SPEECH_PROBABILITY, doubt_of
 
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders

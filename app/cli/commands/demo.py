@@ -15,7 +15,7 @@ from app.cli.umask import users_umask
 from app.open_engine import open_engine, resolve_profile
 from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Profile
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.video_filter import VideoFilter
 
 _FOLDER = Path("demo")

@@ -20,8 +20,8 @@ from app.settings import Settings
 from indexer.intake.addition import Addition
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import DataFolderBusyError, MomentsError
-from retrieval.library import Library
 from retrieval.storage.folder import DataFolder, LockName
+from retrieval.storage.library import Library
 
 _LOW_DISK_GB = 2.0
 

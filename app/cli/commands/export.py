@@ -16,7 +16,7 @@ from app.exports.exporter import Exporter, ExportRequest
 from app.exports.formats import ExportFormat
 from app.exports.timecode import RATES
 from retrieval.errors import InputError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.room import full_disk_errors
 
 _STDOUT = "-"

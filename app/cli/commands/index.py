@@ -27,7 +27,7 @@ from app.settings import Settings
 from indexer.intake.addition import Addition
 from indexer.media.decode import Skip
 from retrieval.errors import InputError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 
 _POLL_S = 0.1
 _STOP_PATIENCE_S = 2.0

@@ -11,7 +11,7 @@ from app.cli.terminal import make_console, shown
 from app.contract.answers import judgement_json
 from retrieval.asking.query import parse_lane
 from retrieval.domain import Lane, Span
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import Judgement
 
 

@@ -8,7 +8,7 @@ import click
 from app.cli.harmless import say
 from app.cli.main import Invocation, emit_json
 from app.cli.terminal import make_console, print_rows, shown
-from retrieval.library import Library
+from retrieval.storage.library import Library
 from retrieval.storage.records import ApiKey
 
 

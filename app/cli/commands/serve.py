@@ -15,7 +15,7 @@ from app.cli.main import Invocation
 from app.http.limited_http import LimitedHttp
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 
 _SHUTDOWN_PATIENCE_S = 10
 

@@ -13,8 +13,8 @@ from app.cli.server_client import server_of
 from app.cli.terminal import make_console, print_rows, shown
 from app.contract.answers import video_json
 from retrieval.domain import Segment
-from retrieval.library import Library
 from retrieval.path_text import readable
+from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord
 from retrieval.video_filter import VideoFilter
 

@@ -11,7 +11,7 @@ from app.cli.main import Invocation
 from app.open_queue import open_jobs, shares_work
 from app.settings import Settings
 from retrieval.errors import InputError
-from retrieval.library import Library
+from retrieval.storage.library import Library
 
 
 @click.command(epilog="Example:  MOMENTS_DATABASE_URL=postgresql://moments@db/moments moments worker")

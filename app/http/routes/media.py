@@ -15,9 +15,9 @@ from app.http.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptF
 from app.http.schemas.search import Words
 from indexer.media.indexed_file import open_indexed_file
 from retrieval.asking import query as asked
-from retrieval.cues import cues_of, srt, vtt
 from retrieval.domain import Lane
 from retrieval.errors import NoPictureError
+from retrieval.subtitle_text import cues_of, srt, vtt
 from retrieval.thumbnails import most_telling_s, nearest_s, thumbnail_file, thumbnail_times_s
 
 router = APIRouter(prefix="/v1/videos/{video_id}", tags=["videos"])

@@ -14,8 +14,8 @@ from retrieval.storage.folder import DataFolder, LockName
 from retrieval.storage.media_roots import MediaRoots
 
 if TYPE_CHECKING:
+    from retrieval.storage.vector_survey import Shortfall
     from retrieval.storage.vectors import VectorStore
-    from retrieval.vector_survey import Shortfall
 
 LEASE_PATIENCE_S = 60.0
 """How long a process waits for another that works on the embedded vectors; a lease takes a second or so."""
@@ -104,7 +104,7 @@ class Library:
 
         Raises StorageError if they cannot be read.
         """
-        from retrieval.vector_survey import shortfall
+        from retrieval.storage.vector_survey import shortfall
 
         version = self.catalog.version()
         with self._looking:
