@@ -16,40 +16,40 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from app.cli.sample_video import Shot, make_sample
+from app.cli.sample_video import SampleShot, make_sample
 
-VIDEOS: dict[str, tuple[Shot, ...]] = {
+VIDEOS: dict[str, tuple[SampleShot, ...]] = {
     "Release meeting.mp4": (
-        Shot(4, slide=("Release meeting", "Thursday, ten o'clock"), line="Good morning, thank you for coming."),
-        Shot(
+        SampleShot(4, slide=("Release meeting", "Thursday, ten o'clock"), line="Good morning, thank you for coming."),
+        SampleShot(
             6,
             slide=("Q3 projections", "- Revenue up 14 percent", "- Churn down to 2.1 percent"),
             line="Now for the forecast of the third quarter.",
         ),
-        Shot(6, picture="coffee.png", line="Nothing starts the morning like something hot and black."),
-        Shot(
+        SampleShot(6, picture="coffee.png", line="Nothing starts the morning like something hot and black."),
+        SampleShot(
             6,
             slide=("Release checklist", "- Freeze main on Thursday", "- Tag version 4.2.0"),
             line="Please remember to freeze the branch before the release.",
         ),
-        Shot(5, picture="page.png", line="The rest is in the minutes."),
+        SampleShot(5, picture="page.png", line="The rest is in the minutes."),
     ),
     "Space hour.mp4": (
-        Shot(6, picture="astronaut.png", line="She was the first woman to command a shuttle mission."),
-        Shot(7, picture="rocket.jpg", line="It had rained all morning before the launch.", sound="rain"),
-        Shot(6, picture="moon.png", line="And this is where they wanted to go."),
-        Shot(6, picture="hubble_deep_field.jpg", line="Every spot of light in here is a galaxy."),
+        SampleShot(6, picture="astronaut.png", line="She was the first woman to command a shuttle mission."),
+        SampleShot(7, picture="rocket.jpg", line="It had rained all morning before the launch.", sound="rain"),
+        SampleShot(6, picture="moon.png", line="And this is where they wanted to go."),
+        SampleShot(6, picture="hubble_deep_field.jpg", line="Every spot of light in here is a galaxy."),
     ),
     "At home.mp4": (
-        Shot(6, picture="chelsea.png", line="This is Chelsea, who belongs to nobody but herself."),
-        Shot(5, picture="coffee.png", sound="clock"),
-        Shot(6, picture="motorcycle_left.png", line="One day this will run again."),
-        Shot(5, picture="grass.png", sound="rain"),
+        SampleShot(6, picture="chelsea.png", line="This is Chelsea, who belongs to nobody but herself."),
+        SampleShot(5, picture="coffee.png", sound="clock"),
+        SampleShot(6, picture="motorcycle_left.png", line="One day this will run again."),
+        SampleShot(5, picture="grass.png", sound="rain"),
     ),
     "Collections.mp4": (
-        Shot(5, picture="coins.png", line="These were dug up in Pompeii."),
-        Shot(5, picture="camera.png", line="A photographer at work."),
-        Shot(5, picture="brick.png", line="Walls need patience."),
+        SampleShot(5, picture="coins.png", line="These were dug up in Pompeii."),
+        SampleShot(5, picture="camera.png", line="A photographer at work."),
+        SampleShot(5, picture="brick.png", line="Walls need patience."),
     ),
 }
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 from indexer.intake.addition import Addition, Origin
 from indexer.intake.addresses import check_url
 from indexer.intake.download import download
-from indexer.intake.identify import Source, identify
+from indexer.intake.identify import IdentifiedFile, identify
 from indexer.media.apart import decode, probe, read_subtitles
 from indexer.media.decode import DecodeOptions
 from indexer.media.indexed_file import FileState, file_now, files_of, gone_paths, state_of
@@ -42,10 +42,10 @@ class Step(Protocol):
     def __call__(self, name: str, run: Callable[[], T]) -> T: ...
 
 
-Report = Callable[[str, float], None]
+ReportStage = Callable[[str, float], None]
 """Called with a step's name and the share of it that is done, 0 to 1; raises Cancelled or Stopped to end the run."""
 
-Found = Callable[[str, float | None], None]
+ReportIdentity = Callable[[str, float | None], None]
 """Called with the video's id, and with how long its header says it is, as soon as they are known."""
 
 
@@ -118,7 +118,7 @@ class Indexer:
         self._encoders = encoders
         self._settings = settings
 
-    def index(self, job_id: str, addition: Addition, step: Step, report: Report, found: Found) -> Outcome:
+    def index(self, job_id: str, addition: Addition, step: Step, report: ReportStage, found: ReportIdentity) -> Outcome:
         """Index one video. One that cannot be indexed is a failed outcome and leaves nothing behind.
 
         Raises Cancelled if ``report`` does; the library is then as if the video had never been added.
@@ -131,7 +131,7 @@ class Indexer:
             path = Path(addition.where) if is_here else self._fetch(addition.where, own, step, report)
             here = partial(report, "identify", 0.0)
             begun = step("identify", lambda: self._identify(path, addition, here))
-            source, began_at = Source(**begun["source"]), begun["at"]
+            source, began_at = IdentifiedFile(**begun["source"]), begun["at"]
             found(source.video_id, source.duration_s)
             with self._library.folder.working_on(source.video_id, lambda: report("identify", 1.0)) as waited:
                 unchanged = begun["unchanged"] or (waited and self._identify(path, addition, here)["unchanged"])
@@ -152,7 +152,7 @@ class Indexer:
             self.drop(job_id)
             raise
 
-    def _while_there_is_room(self, report: Report) -> Report:
+    def _while_there_is_room(self, report: ReportStage) -> ReportStage:
         """The report, which also ends a run on a disk that is about to be full, so that its end can be written."""
 
         def checked(stage: str, share: float) -> None:
@@ -171,7 +171,7 @@ class Indexer:
         shutil.rmtree(self._library.folder.files_of(job_id), ignore_errors=True)
 
     def _index(
-        self, source: Source, addition: Addition, begun: Mapping[str, Any], step: Step, report: Report
+        self, source: IdentifiedFile, addition: Addition, begun: Mapping[str, Any], step: Step, report: ReportStage
     ) -> Outcome:
         artefacts = Artefacts(self._library.folder.work_dir(source.video_id))
         models, window_s = self._encoders, self._settings.window_s
@@ -198,7 +198,7 @@ class Indexer:
         artefacts.clear()
         return Outcome.from_dict(published)
 
-    def _fetch(self, url: str, folder: Path, step: Step, report: Report) -> Path:
+    def _fetch(self, url: str, folder: Path, step: Step, report: ReportStage) -> Path:
         fetched = step(
             FETCH,
             lambda: str(
@@ -244,7 +244,7 @@ class Indexer:
             ).as_dict()
         return {"source": asdict(source), "unchanged": unchanged, "is_new": known is None, "at": time.time()}
 
-    def _is_indexed(self, known: VideoRecord, source: Source) -> bool:
+    def _is_indexed(self, known: VideoRecord, source: IdentifiedFile) -> bool:
         """Whether the video is indexed by these encoders, with the subtitles that lie beside the file now."""
         if known.status is not VideoStatus.INDEXED or known.encoders != self._spaces() or known.was_changing:
             return False
@@ -258,7 +258,7 @@ class Indexer:
         catalog = self._library.catalog
         return any(state_of(catalog, known, file, self._library.roots) is FileState.SAME for file in files_of(known))
 
-    def _decode(self, source: Source, artefacts: Artefacts, report: Callable[[float], None]) -> None:
+    def _decode(self, source: IdentifiedFile, artefacts: Artefacts, report: Callable[[float], None]) -> None:
         info = probe(Path(source.path), partial(report, 0.0), roots=self._library.roots)
         expected_s = max(info.duration_s or 0.0, 1.0)
         options = DecodeOptions(
@@ -281,7 +281,7 @@ class Indexer:
 
     def _publish(
         self,
-        source: Source,
+        source: IdentifiedFile,
         addition: Addition,
         artefacts: Artefacts,
         begun: Mapping[str, Any],

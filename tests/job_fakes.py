@@ -9,7 +9,7 @@ from pathlib import Path
 from indexer.intake.addition import Addition
 from indexer.jobs.job import Job
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import STEPS, Found, Outcome, Report, Status, Step
+from indexer.pipeline import STEPS, Outcome, ReportIdentity, ReportStage, Status, Step
 from retrieval.errors import NotMediaError
 from retrieval.storage.records import Failure
 
@@ -48,8 +48,8 @@ class HeldIndexer:
         job_id: str,  # noqa: ARG002
         addition: Addition,
         step: Step,
-        report: Report,
-        found: Found,
+        report: ReportStage,
+        found: ReportIdentity,
     ) -> Outcome:
         name = Path(addition.where).name
         if name.startswith("bad"):

@@ -15,7 +15,7 @@ from safetensors.numpy import save
 from timm.data import ImageNetInfo
 
 from retrieval.encoders.concepts import centred, unit_rows
-from retrieval.encoders.lite_visual import HEAD, Vocabulary, load_head
+from retrieval.encoders.lite_visual import HEAD, VisualVocabulary, load_head
 from retrieval.encoders.sentence import MiniLmEncoder
 
 CLASSES = 1000
@@ -29,7 +29,7 @@ def main() -> None:
     options.out.write_bytes(vocabulary_file(vocabulary(options.head)))
 
 
-def vocabulary(head: Path) -> Vocabulary:
+def vocabulary(head: Path) -> VisualVocabulary:
     """The 1000 classes and the objects of the head, each set without what all of it shares."""
     objects, _ = load_head(head)
     info = ImageNetInfo()
@@ -40,10 +40,10 @@ def vocabulary(head: Path) -> Vocabulary:
     imagenet = unit_rows(embed(classes) + embed(defined))
     everyday = embed(objects)
     names = (*(name.split(",")[0] for name in classes), *objects)
-    return Vocabulary(names, np.vstack([centred(imagenet), centred(everyday)]), embed(names))
+    return VisualVocabulary(names, np.vstack([centred(imagenet), centred(everyday)]), embed(names))
 
 
-def vocabulary_file(vocabulary: Vocabulary) -> bytes:
+def vocabulary_file(vocabulary: VisualVocabulary) -> bytes:
     """The vocabulary as lite_visual reads it."""
     tensors = {"vectors": vocabulary.vectors, "plain_vectors": vocabulary.plain_vectors}
     halves = {name: tensor.astype(np.float16) for name, tensor in tensors.items()}

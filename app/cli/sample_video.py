@@ -20,7 +20,7 @@ RATE_HZ = 16_000
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class SampleShot:
     """One shot of the sample: a picture of scikit-image or a slide, what is said and what is heard."""
 
     seconds: float
@@ -30,24 +30,24 @@ class Shot:
     sound: str | None = None
 
 
-SHOTS: tuple[Shot, ...] = (
-    Shot(5, slide=("Moments demo", "A sample made on this machine"), line="Welcome to the sample video."),
-    Shot(6, picture="chelsea.png", line="This is Chelsea, who belongs to nobody but herself."),
-    Shot(6, picture="coffee.png", line="Nothing starts the morning like something hot and black."),
-    Shot(
+SHOTS: tuple[SampleShot, ...] = (
+    SampleShot(5, slide=("Moments demo", "A sample made on this machine"), line="Welcome to the sample video."),
+    SampleShot(6, picture="chelsea.png", line="This is Chelsea, who belongs to nobody but herself."),
+    SampleShot(6, picture="coffee.png", line="Nothing starts the morning like something hot and black."),
+    SampleShot(
         7,
         slide=("Q3 projections", "- Revenue up 14 percent", "- Churn down to 2.1 percent"),
         line="Now for the forecast of the third quarter.",
     ),
-    Shot(6, picture="astronaut.png", line="She was the first woman to command a shuttle mission."),
-    Shot(6, picture="rocket.jpg", sound="rain", line=None),
-    Shot(
+    SampleShot(6, picture="astronaut.png", line="She was the first woman to command a shuttle mission."),
+    SampleShot(6, picture="rocket.jpg", sound="rain", line=None),
+    SampleShot(
         7,
         slide=("Release checklist", "- Freeze main on Thursday", "- Tag version 4.2.0"),
         line="Please remember to freeze the branch before the release.",
     ),
-    Shot(6, picture="motorcycle_left.png", sound="clock"),
-    Shot(5, picture="grass.png", line="And that is all, thank you for watching."),
+    SampleShot(6, picture="motorcycle_left.png", sound="clock"),
+    SampleShot(5, picture="grass.png", line="And that is all, thank you for watching."),
 )
 
 SEARCHES: tuple[str, ...] = (
@@ -90,7 +90,7 @@ def _clock(count: int, chance: np.random.Generator) -> NDArray[np.float32]:
     return np.asarray(track, dtype=np.float32)
 
 
-def _soundtrack(file: Path, shots: Sequence[Shot]) -> None:
+def _soundtrack(file: Path, shots: Sequence[SampleShot]) -> None:
     chance = np.random.default_rng(7)
     makers: dict[str, Callable[[int, np.random.Generator], NDArray[np.float32]]] = {
         "rain": _rain,
@@ -108,7 +108,7 @@ def _soundtrack(file: Path, shots: Sequence[Shot]) -> None:
         out.writeframes(samples.tobytes())
 
 
-def _subtitles(file: Path, shots: Sequence[Shot]) -> None:
+def _subtitles(file: Path, shots: Sequence[SampleShot]) -> None:
     cues: list[Cue] = []
     start_s = 0.0
     for shot in shots:
@@ -118,7 +118,7 @@ def _subtitles(file: Path, shots: Sequence[Shot]) -> None:
     file.write_text(srt(cues), encoding="utf-8")
 
 
-def make_sample(file: Path, shots: Sequence[Shot] = SHOTS) -> Path:
+def make_sample(file: Path, shots: Sequence[SampleShot] = SHOTS) -> Path:
     """Write a video of these shots (54 s of them by default; H.264, AAC, a subtitle track), return its path."""
     import ffmpeg
 

@@ -23,7 +23,7 @@ ROUNDING_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenStretch:
     """A stretch of a video that somebody wants; ``video`` is an id, a path or a file name."""
 
     video: str
@@ -49,7 +49,7 @@ class Chosen:
     """The stream that was listened to, if it is not the one that players start with."""
 
 
-def look_up(library: "Library", choices: Sequence[Choice]) -> list[Chosen]:
+def look_up(library: "Library", choices: Sequence[ChosenStretch]) -> list[Chosen]:
     """The choices in the order given. Raises InputError or VideoNotFoundError that names the first bad one."""
     if not 1 <= len(choices) <= MAX_MOMENTS:
         raise InputError(f"moments: {len(choices)} are given; 1 to {MAX_MOMENTS} are allowed")
@@ -98,7 +98,7 @@ def file_infos(moments: Iterable[Chosen], roots: "MediaRoots") -> "dict[Path, Me
     return infos
 
 
-def _look_up(library: "Library", choice: Choice, where: str) -> Chosen:
+def _look_up(library: "Library", choice: ChosenStretch, where: str) -> Chosen:
     record = library.catalog.resolve(choice.video)
     if record.status is VideoStatus.REMOVING:
         raise VideoNotFoundError(f"video {record.id} is being removed")

@@ -2,7 +2,7 @@
 
 import re
 
-from app.exports.sequence import Cut, EditSequence, Source
+from app.exports.sequence import Cut, EditSequence, SourceMedia
 from app.exports.text import one_line
 from app.exports.timecode import counted_at, timecode
 
@@ -43,16 +43,16 @@ def _times(cut: Cut, sequence: EditSequence) -> tuple[str, str, str, str]:
     )
 
 
-def _channels(source: Source) -> str:
+def _channels(source: SourceMedia) -> str:
     """V, A (one channel of sound), AA (two), B (picture and one channel), AA/V."""
     if source.size is None:
         return "A" if source.channels == 1 else "AA"
     return ("V", "B")[source.channels] if source.channels < 2 else "AA/V"
 
 
-def _reels(sources: list[Source]) -> dict[Source, str]:
+def _reels(sources: list[SourceMedia]) -> dict[SourceMedia, str]:
     """A name of at most eight capital letters and digits for each file, no two alike."""
-    reels: dict[Source, str] = {}
+    reels: dict[SourceMedia, str] = {}
     for source in sources:
         if source in reels:
             continue

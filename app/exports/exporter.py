@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.exports.chosen import Choice, Chosen, file_infos, look_up, with_files
+from app.exports.chosen import Chosen, ChosenStretch, file_infos, look_up, with_files
 from app.exports.clip_cache import ClipCache
 from app.exports.ffmpeg_process import EncoderSlots
-from app.exports.formats import FILE_KINDS, SOUND_ONLY, ExportFormat, FileKind
+from app.exports.formats import FILE_KINDS, SOUND_ONLY, ExportFileType, ExportFormat
 from app.exports.text import file_stem
 from app.exports.timecode import Rate
 from retrieval.domain import Gone, never
@@ -32,7 +32,7 @@ class ExportRequest:
     """
 
     format: ExportFormat
-    choices: Sequence[Choice]
+    choices: Sequence[ChosenStretch]
     name: str | None = None
     rate: Rate | None = None
 
@@ -42,7 +42,7 @@ class Exported:
     """A finished file, and what to call it."""
 
     path: Path
-    kind: FileKind
+    kind: ExportFileType
     stem: str
 
     @property
@@ -78,7 +78,7 @@ class Exporter:
         path.write_bytes(_text(library.roots, request, moments, name).encode("utf-8", "replace"))
         return Exported(path, kind, file_stem(name))
 
-    def clip(self, library: "Library", choice: Choice, gone: Gone = never) -> Path:
+    def clip(self, library: "Library", choice: ChosenStretch, gone: Gone = never) -> Path:
         """The moment as an MP4 that any browser plays, from the cache if it was asked for before."""
         (moment,) = look_up(library, [choice])
         # What was made of a file that may not be read any more is not handed out either.

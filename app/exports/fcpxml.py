@@ -4,7 +4,7 @@ from fractions import Fraction
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from app.exports.sequence import Cut, EditSequence, Source
+from app.exports.sequence import Cut, EditSequence, SourceMedia
 from app.exports.text import one_line
 from app.exports.timecode import Rate
 from indexer.media.colours import Primaries, Transfer
@@ -47,7 +47,7 @@ def fcpxml(sequence: EditSequence) -> str:
         return formats[rate, size, colour_space]
 
     sequence_format = format_of(sequence.rate, sequence.size)
-    assets: dict[Source, str] = {}
+    assets: dict[SourceMedia, str] = {}
     for cut in sequence.cuts:
         if cut.source not in assets:
             size, colours = cut.source.size, cut.source.colours
@@ -74,7 +74,7 @@ def fcpxml(sequence: EditSequence) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{text}\n'
 
 
-def _add_asset(resources: Element, asset_id: str, source: Source, format_id: str | None) -> None:
+def _add_asset(resources: Element, asset_id: str, source: SourceMedia, format_id: str | None) -> None:
     asset = SubElement(
         resources,
         "asset",

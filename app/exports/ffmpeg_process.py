@@ -15,7 +15,7 @@ from typing import IO
 from retrieval.domain import Gone, never
 from retrieval.errors import ExportFailedError, HungUpError, StorageFullError, TooBusyError
 from retrieval.isolation.children import NICENESS
-from retrieval.isolation.isolated import Limits
+from retrieval.isolation.isolated import CallLimits
 from retrieval.storage.room import says_full
 
 _FULL_DISK_CODE = 256 - errno.ENOSPC
@@ -25,7 +25,7 @@ _TOLD_OF_STDERR = 2
 _KEPT_OF_STDERR_BYTES = 4_000
 _MOST_STDERR_BYTES = 10_000_000
 
-ENCODING = Limits(memory_bytes=8_000_000_000, silence_s=180.0, output_bytes=100_000_000_000)
+ENCODING = CallLimits(memory_bytes=8_000_000_000, silence_s=180.0, output_bytes=100_000_000_000)
 """What one ffmpeg may take; it is silent as long as it neither reads nor writes."""
 
 
@@ -58,7 +58,7 @@ def run_ffmpeg(
     arguments: Sequence[str],
     output: Path,
     gone: Gone = never,
-    limits: Limits = ENCODING,
+    limits: CallLimits = ENCODING,
     *,
     descriptors: Sequence[int] = (),
 ) -> None:
@@ -93,7 +93,7 @@ def run_ffmpeg(
     raise ExportFailedError(f"ffmpeg could not make the file: {why}")
 
 
-def _limit(process: "subprocess.Popen[bytes]", limits: Limits) -> None:
+def _limit(process: "subprocess.Popen[bytes]", limits: CallLimits) -> None:
     """Limit what the process takes, where the system lets one limit another."""
     with suppress(ImportError, AttributeError, OSError):
         import resource
@@ -107,7 +107,7 @@ def _limit(process: "subprocess.Popen[bytes]", limits: Limits) -> None:
             resource.prlimit(process.pid, kind, (limit, limit))
 
 
-def _wait(process: "subprocess.Popen[bytes]", output: Path, said: IO[bytes], gone: Gone, limits: Limits) -> None:
+def _wait(process: "subprocess.Popen[bytes]", output: Path, said: IO[bytes], gone: Gone, limits: CallLimits) -> None:
     moved, moved_at_s = -1, time.monotonic()
     while True:
         try:

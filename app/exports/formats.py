@@ -20,24 +20,24 @@ class ExportFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FileKind:
+class ExportFileType:
     """How files of a format are called, and what they are over HTTP."""
 
     suffix: str
     media_type: str
 
 
-FILE_KINDS: dict[ExportFormat, FileKind] = {
-    ExportFormat.MP4: FileKind(".mp4", "video/mp4"),
-    ExportFormat.REEL: FileKind(".mp4", "video/mp4"),
-    ExportFormat.VTT: FileKind(".vtt", "text/vtt; charset=utf-8"),
-    ExportFormat.SRT: FileKind(".srt", "application/x-subrip; charset=utf-8"),
-    ExportFormat.CSV: FileKind(".csv", "text/csv; charset=utf-8"),
-    ExportFormat.JSON: FileKind(".json", "application/json"),
-    ExportFormat.EDL: FileKind(".edl", "text/plain; charset=utf-8"),
-    ExportFormat.FCPXML: FileKind(".fcpxml", "application/xml"),
-    ExportFormat.XML: FileKind(".xml", "application/xml"),
-    ExportFormat.OTIO: FileKind(".otio", "application/json"),
+FILE_KINDS: dict[ExportFormat, ExportFileType] = {
+    ExportFormat.MP4: ExportFileType(".mp4", "video/mp4"),
+    ExportFormat.REEL: ExportFileType(".mp4", "video/mp4"),
+    ExportFormat.VTT: ExportFileType(".vtt", "text/vtt; charset=utf-8"),
+    ExportFormat.SRT: ExportFileType(".srt", "application/x-subrip; charset=utf-8"),
+    ExportFormat.CSV: ExportFileType(".csv", "text/csv; charset=utf-8"),
+    ExportFormat.JSON: ExportFileType(".json", "application/json"),
+    ExportFormat.EDL: ExportFileType(".edl", "text/plain; charset=utf-8"),
+    ExportFormat.FCPXML: ExportFileType(".fcpxml", "application/xml"),
+    ExportFormat.XML: ExportFileType(".xml", "application/xml"),
+    ExportFormat.OTIO: ExportFileType(".otio", "application/json"),
 }
-SOUND_ONLY = FileKind(".m4a", "audio/mp4")
+SOUND_ONLY = ExportFileType(".m4a", "audio/mp4")
 """What `mp4` and `reel` become where no moment has a picture."""

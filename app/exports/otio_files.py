@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from app.exports.sequence import Cut, EditSequence, Source
+from app.exports.sequence import Cut, EditSequence, SourceMedia
 from app.exports.text import one_line
 from app.exports.timecode import Rate
 
@@ -81,7 +81,7 @@ def _timeline(sequence: EditSequence, sound_tracks: int) -> "Timeline":
     return timeline
 
 
-def _channels(source: Source) -> int:
+def _channels(source: SourceMedia) -> int:
     """Channels of sound that a sequence takes from the file."""
     return min(source.channels, _MOST_CHANNELS)
 
@@ -108,7 +108,7 @@ def _clip(cut: Cut, rate: Rate, number: int, channel: int) -> "Clip":
     )
 
 
-def _reference(source: Source) -> "ExternalReference":
+def _reference(source: SourceMedia) -> "ExternalReference":
     from opentimelineio import schema
 
     media: dict[str, Any] = {}

@@ -20,7 +20,7 @@ FIRST_HOUR_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceMedia:
     """A media file as a cutting program sees it. Without pictures, ``size`` is None; without sound, ``channels`` is 0.
 
     ``rate`` is the standard rate nearest to the file's own, ``frames`` its length at that rate.
@@ -46,7 +46,7 @@ class Source:
 class Cut:
     """One moment in the sequence: ``frames`` long from frame ``record_in`` on, at the sequence's rate."""
 
-    source: Source
+    source: SourceMedia
     title: str
     span: Span
     record_in: int
@@ -107,10 +107,10 @@ def lay_out(
     return EditSequence(name, rate, _common_size([source.size for source in sources if source.size]), tuple(cuts))
 
 
-def _source(moment: "Chosen", info: "MediaInfo") -> Source:
+def _source(moment: "Chosen", info: "MediaInfo") -> SourceMedia:
     video, audio = info.video, info.audio
     rate = nearest_rate(video.nominal_rate_fps) if video else USUAL_RATE
-    return Source(
+    return SourceMedia(
         video_id=moment.video_id,
         path=moment.path,
         rate=rate,

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ReadinessCheck:
     """One thing that the server needs; ``reason`` says why it is not there, and is None if it is."""
 
     name: str
@@ -52,33 +52,33 @@ class Warmup:
             self.reason = "failed; the server's log says why"
 
 
-def checks(library: Library, jobs: IndexJobs, warmup: Warmup) -> tuple[Check, ...]:
+def checks(library: Library, jobs: IndexJobs, warmup: Warmup) -> tuple[ReadinessCheck, ...]:
     """Everything that a search or a job needs, each asked for."""
     database = _asked("database", lambda: library.catalog.totals())
     return (
         database,
         _vectors(library, database),
         # It lies beside the catalog, and who asks it waits until it is there again.
-        Check("queue", database.reason) if database.reason else _asked("queue", lambda: jobs.unfinished()),
-        Check("encoders", warmup.reason),
+        ReadinessCheck("queue", database.reason) if database.reason else _asked("queue", lambda: jobs.unfinished()),
+        ReadinessCheck("encoders", warmup.reason),
     )
 
 
-def _vectors(library: Library, database: Check) -> Check:
+def _vectors(library: Library, database: ReadinessCheck) -> ReadinessCheck:
     """Whether they can be read, and are as many as the catalog counts, where that can be asked."""
     try:
         if database.reason:
             with library.vectors() as store:
                 store.spaces()
-            return Check("vectors")
-        return Check("vectors", library.shortfall().reason)
+            return ReadinessCheck("vectors")
+        return ReadinessCheck("vectors", library.shortfall().reason)
     except MomentsError as error:
-        return Check("vectors", error.message)
+        return ReadinessCheck("vectors", error.message)
 
 
-def _asked(name: str, ask: Callable[[], object]) -> Check:
+def _asked(name: str, ask: Callable[[], object]) -> ReadinessCheck:
     try:
         ask()
     except MomentsError as error:
-        return Check(name, error.message)
-    return Check(name)
+        return ReadinessCheck(name, error.message)
+    return ReadinessCheck(name)

@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 
 from app.http.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
-from app.http.schemas.system import LibrarySize, Limits, SystemAnswer
+from app.http.schemas.system import LibrarySize, RequestLimits, SystemAnswer
 from retrieval.asking.query import MAX_LIMIT
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Resolved
@@ -26,7 +26,7 @@ def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: 
         encoders={lane: engine.encoders.spec(lane).name for lane in Lane},
         library=LibrarySize(videos=totals.videos, seconds=round(totals.duration_s, 3), windows=totals.windows),
         warnings=_warnings(engine.library),
-        limits=Limits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
+        limits=RequestLimits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
     )
 
 

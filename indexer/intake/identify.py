@@ -16,7 +16,7 @@ from retrieval.storage.records import VideoFile
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class IdentifiedFile:
     """A file that was looked at: its content's hash, and the id that follows from it."""
 
     path: str
@@ -41,7 +41,7 @@ class Source:
         return VideoFile(self.path, self.size_bytes, self.modified_ns, self.sidecars)
 
 
-def identify(path: Path, waiting: Callable[[], None], roots: MediaRoots = ANYWHERE) -> Source:
+def identify(path: Path, waiting: Callable[[], None], roots: MediaRoots = ANYWHERE) -> IdentifiedFile:
     """Who this file is; ``waiting`` is called every moment meanwhile.
 
     Raises MediaError for what is no media file, PathNotAllowedError for what lies outside the roots.
@@ -52,7 +52,7 @@ def identify(path: Path, waiting: Callable[[], None], roots: MediaRoots = ANYWHE
         # Before its bytes are read: a file that grows meanwhile is then seen to differ from what was read.
         about = os.fstat(file.fileno())
         content = hash_of(file)
-    return Source(
+    return IdentifiedFile(
         str(path),
         content,
         about.st_size,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.intake.addition import Addition, Origin
-from indexer.jobs.runs import Progress
+from indexer.jobs.runs import RunProgress
 from indexer.pipeline import Outcome
 from retrieval.errors import shortened
 from retrieval.path_text import composed
@@ -52,7 +52,7 @@ class Job:
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    progress: Progress | None = None
+    progress: RunProgress | None = None
     position: int | None = None
     outcome: Outcome | None = None
     crash: str | None = None
@@ -95,7 +95,7 @@ class JobPage:
     next_cursor: str | None
 
 
-def job_of(row: Any, progress: Progress | None, position: int | None) -> Job:
+def job_of(row: Any, progress: RunProgress | None, position: int | None) -> Job:
     """The job that a row of the queue stands for.
 
     ``progress`` is what this process knows of it, ``position`` its place among those that wait.
@@ -109,7 +109,7 @@ def job_of(row: Any, progress: Progress | None, position: int | None) -> Job:
         state = JobState.FAILED
     path, addition = (*row.input["args"], None)[:2] if row.input else ("", None)
     kept = (row.attributes or {}).get("progress")
-    progress = progress or (Progress.from_dict(kept) if kept else None)
+    progress = progress or (RunProgress.from_dict(kept) if kept else None)
     begun_at = _time(row.dequeued_at) if row.dequeued_at else None
     return Job(
         row.workflow_id,

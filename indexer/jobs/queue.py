@@ -21,7 +21,7 @@ from indexer.jobs.feed import JobFeed
 from indexer.jobs.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
 from indexer.jobs.keeper import Keeper
 from indexer.jobs.patience import while_away, while_full
-from indexer.jobs.runs import Progress, Runs
+from indexer.jobs.runs import RunProgress, Runs
 from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
 from retrieval.errors import (
     ConflictError,
@@ -322,7 +322,7 @@ class IndexJobs:
         for job_id in job_ids:
             self._open.resume_workflow(job_id, queue_name=QUEUE)
 
-    def keep_progress(self, job_id: str, progress: Progress) -> None:
+    def keep_progress(self, job_id: str, progress: RunProgress) -> None:
         """Write how far the job is, for other processes and for later."""
         self._keep(job_id, {"progress": progress.as_dict()})
 

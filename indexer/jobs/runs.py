@@ -13,7 +13,7 @@ from indexer.pipeline import Cancelled, Stopped
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunProgress:
     """How far a running job is: ``share`` of its ``stage``, ``whole`` of everything.
 
     ``speed_x`` is seconds of video done per second, ``remaining_s`` an estimate; None until they can be told.
@@ -33,7 +33,7 @@ class Progress:
         return asdict(self) | {"started_at": self.started_at.isoformat()}
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "Progress":
+    def from_dict(cls, value: Mapping[str, Any]) -> "RunProgress":
         return cls(**{**value, "started_at": datetime.fromisoformat(value["started_at"])})
 
 
@@ -49,7 +49,7 @@ class Runs:
         self._lock = threading.Condition()
         self._waiting: list[str] = []
         self._called_off: set[str] = set()
-        self._progress: dict[str, Progress] = {}
+        self._progress: dict[str, RunProgress] = {}
         self._origins: dict[str, Origin] = {}
         self._paces: dict[str, Pace] = {}
         self._cancelled: set[str] = set()
@@ -73,7 +73,7 @@ class Runs:
                 self._waiting.remove(job_id)
                 self._called_off.discard(job_id)
                 self._lock.notify_all()
-            self._progress[job_id] = Progress(started_at or datetime.now(UTC))
+            self._progress[job_id] = RunProgress(started_at or datetime.now(UTC))
             self._origins[job_id] = origin
         self._changed(job_id)
 
@@ -151,7 +151,7 @@ class Runs:
             self._is_stopping = True
             self._lock.notify_all()
 
-    def progress(self) -> dict[str, Progress]:
+    def progress(self) -> dict[str, RunProgress]:
         """How far the jobs that run here are, by id."""
         now_s = time.monotonic()
         with self._lock:

@@ -22,16 +22,16 @@ from indexer.steps import subtitles as reading
 from indexer.steps.subtitles import Subtitles
 from retrieval.domain import Span
 from retrieval.errors import UndecodableError
-from retrieval.isolation.isolated import Limits, run_isolated
+from retrieval.isolation.isolated import CallLimits, run_isolated
 from retrieval.storage.media_roots import ANYWHERE, MediaRoots
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 # What only looks at headers and packets; a file on a slow disk may take its time, though little of the processor's.
-_LOOKING = Limits(memory_bytes=4_000_000_000, silence_s=120.0, cpu_s=120, output_bytes=1_000_000)
+_LOOKING = CallLimits(memory_bytes=4_000_000_000, silence_s=120.0, cpu_s=120, output_bytes=1_000_000)
 # What has no timestamps is decoded from its start on, and kept without loss.
-_COPYING_FRAMES = Limits(memory_bytes=4_000_000_000, silence_s=1200.0, cpu_s=1200, output_bytes=20_000_000_000)
+_COPYING_FRAMES = CallLimits(memory_bytes=4_000_000_000, silence_s=1200.0, cpu_s=1200, output_bytes=20_000_000_000)
 _OVERHEAD_BYTES = 100_000_000
 _SLOWEST_READ_BYTES_PER_S = 20_000_000
 """A file that is read to its end with nothing to report has so much more time."""
@@ -101,8 +101,8 @@ def _decode(
     decoding.decode(info, folder, on_progress=on_progress, options=options)
 
 
-def _limits(info: MediaInfo, settings: IndexSettings) -> Limits:
-    return Limits(
+def _limits(info: MediaInfo, settings: IndexSettings) -> CallLimits:
+    return CallLimits(
         memory_bytes=round(settings.decode_memory_gb * 1e9),
         silence_s=settings.decode_patience_s + info.size_bytes / _SLOWEST_READ_BYTES_PER_S,
         output_bytes=round(settings.decode_output_gb * 1e9),

@@ -45,7 +45,7 @@ a line of ten letters does, a cursor does not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FrameChoice:
     """What to do with one frame."""
 
     keep: bool = False
@@ -79,14 +79,14 @@ class FrameChooser:
 
     def choose(
         self, time_s: float, signature: Signature, step: float, fine: Callable[[], Signature] | None = None
-    ) -> Choice:
+    ) -> FrameChoice:
         """What to do with this frame. ``step`` is its mean difference from the frame before.
 
         ``fine`` gives a finer signature, of pictures so large that they may hold print too small for the other.
         """
         is_cut = step > CUT_STEP and step > CUT_OVER_USUAL * self._usual_step
         if not is_cut and time_s - self._looked_s < LOOK_EVERY_S:
-            return Choice()
+            return FrameChoice()
         if is_cut:
             self._cut_s, self._cut_unread = time_s, True
         waited_s = time_s - self._looked_s
@@ -108,7 +108,7 @@ class FrameChooser:
             self._kept, self._kept_s = signature, time_s
             self._kept_is_read = False
         self._kept_is_read |= read
-        return Choice(keep=keep, read=read, same=keep or change <= CHANGED)
+        return FrameChoice(keep=keep, read=read, same=keep or change <= CHANGED)
 
     def _is_due(self, time_s: float, change: float) -> bool:
         waited_s = time_s - self._kept_s

@@ -23,7 +23,7 @@ _OTHER_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class TrackProfile:
     """How one track sounds over time."""
 
     bands_db: NDArray[np.float32]
@@ -60,7 +60,7 @@ def chosen(tracks: Sequence[Recording], on_progress: Callable[[float], None] = l
     return tuple(kept)
 
 
-def profile_of(samples: Recording, on_progress: Callable[[float], None] = lambda _: None) -> Profile:
+def profile_of(samples: Recording, on_progress: Callable[[float], None] = lambda _: None) -> TrackProfile:
     """What ``chosen`` compares; reads a minute at a time. ``on_progress`` gets the seconds that were read."""
     parts = [np.zeros((0, len(_BANDS_HZ) - 1), np.float32)]
     for number, part in enumerate(_band_powers(samples), start=1):
@@ -69,7 +69,7 @@ def profile_of(samples: Recording, on_progress: Callable[[float], None] = lambda
     powers = np.concatenate(parts)
     totals = np.sort(powers.sum(axis=1))
     loud = totals[-min(_LOUD_BLOCKS, len(totals))] if len(totals) else 0.0
-    return Profile(np.asarray(10 * np.log10(powers + 1e-12), np.float32), float(np.sqrt(loud)))
+    return TrackProfile(np.asarray(10 * np.log10(powers + 1e-12), np.float32), float(np.sqrt(loud)))
 
 
 def _band_powers(samples: Recording) -> Iterator[NDArray[np.float32]]:
@@ -85,7 +85,7 @@ def _band_powers(samples: Recording) -> Iterator[NDArray[np.float32]]:
         yield np.asarray(np.add.reduceat(powers, edges, axis=1)[:, :-1], np.float32)
 
 
-def _differ(one: Profile, other: Profile) -> bool:
+def _differ(one: TrackProfile, other: TrackProfile) -> bool:
     """Whether two tracks hold different sound, rather than the same at another level or by another codec."""
     length = min(len(one.bands_db), len(other.bands_db))
     first, second = one.bands_db[:length], other.bands_db[:length]

@@ -23,7 +23,7 @@ SOUND_BATCH = 32
 TAGS_BATCH = 512
 SILENCE_RMS = 1e-4
 
-Progress = Callable[[float], None]
+ReportShare = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def load_frame(file: Path) -> NDArray[np.uint8]:
         return np.asarray(picture.convert("RGB"), np.uint8)
 
 
-def embed_frames(files: Sequence[Path], encoder: VisualEncoder, report: Progress) -> Embedding:
+def embed_frames(files: Sequence[Path], encoder: VisualEncoder, report: ReportShare) -> Embedding:
     """Every frame file embedded, in order. Pictures may change their size from one to the next."""
     vectors = np.zeros((len(files), encoder.spec.dim), np.float32)
     labels: list[tuple[Label, ...]] = [()] * len(files)
@@ -107,7 +107,7 @@ def embed_sounds(
     sound: Sound,
     encoder: SoundEncoder,
     context_s: float,
-    report: Progress,
+    report: ReportShare,
 ) -> UnitVectors:
     """Windows that can be heard, embedded with ``context_s`` of sound around their middle at least.
 
@@ -138,7 +138,9 @@ def embed_sounds(
     return UnitVectors(tuple(ordinals), stacked, tuple(labels))
 
 
-def embed_tags(windows: Sequence[Window], tags: SoundTags, encoder: LiteSoundEncoder, report: Progress) -> UnitVectors:
+def embed_tags(
+    windows: Sequence[Window], tags: SoundTags, encoder: LiteSoundEncoder, report: ReportShare
+) -> UnitVectors:
     """Windows in which a sound is heard, embedded from what was tagged."""
     ordinals: list[int] = []
     vectors = [np.zeros((0, encoder.spec.dim), np.float32)]

@@ -27,7 +27,7 @@ SOUND_CONTEXT_S = 5.0
 TAGGING = 0.9
 """Share of the work that tagging is, before the tags of each window are put together."""
 
-Report = Callable[[float], None]
+ReportShare = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def cuts_of(decoded: Decoded, window_s: float) -> Cuts:
     return Cuts(shots, cut_windows(shots, window_s, decoded.uneventful))
 
 
-def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: float, report: Report) -> None:
+def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: float, report: ReportShare) -> None:
     """Embed the sampled frames and pool them into windows."""
     decoded = artefacts.decoded()
     cuts = cuts_of(decoded, window_s)
@@ -55,7 +55,7 @@ def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: flo
     artefacts.save_units("visual", units, best_frames=best)
 
 
-def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], window_s: float, report: Report) -> None:
+def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], window_s: float, report: ReportShare) -> None:
     """Embed the sound of every window, and find labelled sounds where the encoder has labels."""
     decoded = artefacts.decoded()
     sound = decoded.sound
@@ -77,7 +77,7 @@ def hear(
     artefacts: Artefacts,
     transcriber: Callable[[], Transcriber],
     voice: Callable[[], VoiceActivity],
-    report: Report,
+    report: ReportShare,
 ) -> None:
     """Transcribe what is said and stands in no subtitle; the transcriber is built if there is such speech."""
     decoded = artefacts.decoded()
@@ -125,7 +125,7 @@ def within(segments: Sequence[Segment], duration_s: float) -> tuple[Segment, ...
     )
 
 
-def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], window_s: float, report: Report) -> None:
+def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], window_s: float, report: ReportShare) -> None:
     """Read text off the frames that decoding set aside for it, and merge what stays visible."""
     decoded = artefacts.decoded()
     shots = cuts_of(decoded, window_s).shots

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from indexer.media.probe import MediaInfo
-from indexer.subtitles.cues import Cue, cues_in_text, cues_of_tracks
+from indexer.subtitles.cues import ReadCue, cues_in_text, cues_of_tracks
 from indexer.subtitles.languages import is_same_language, language_tag
 from indexer.subtitles.sidecars import TEXT_SUFFIXES, Sidecar, SubtitleKind
 from indexer.subtitles.text_encoding import Encoding, encoding_of
@@ -110,7 +110,7 @@ def _sidecars(info: MediaInfo) -> Iterator[_Candidate]:
         cues, warnings = _cues_of_file(sidecar, info)
         early_s = _counted_before(cues, info)
         if early_s:
-            cues = [Cue(cue.start_s - early_s, cue.end_s - early_s, cue.lines) for cue in cues]
+            cues = [ReadCue(cue.start_s - early_s, cue.end_s - early_s, cue.lines) for cue in cues]
             begins = timedelta(seconds=early_s)
             warnings.append(f"{sidecar.path.name}: its times were taken to count from {begins}, as a timecode does")
         segments = _segments(cues, sidecar.language, SpeechOrigin.SIDECAR_SUBTITLE)
@@ -119,7 +119,7 @@ def _sidecars(info: MediaInfo) -> Iterator[_Candidate]:
         yield _Candidate(sidecar.kind, sidecar.language, sidecar.is_default, segments, tuple(warnings))
 
 
-def _counted_before(cues: Sequence[Cue], info: MediaInfo) -> float:
+def _counted_before(cues: Sequence[ReadCue], info: MediaInfo) -> float:
     """What to take off the times of cues that all come after the end: the start timecode, or hours; 0 if neither fits.
 
     Cutting programs write the times of their sequence, which starts at 01:00:00 or 10:00:00 by custom.
@@ -133,7 +133,7 @@ def _counted_before(cues: Sequence[Cue], info: MediaInfo) -> float:
     return next((start_s for start_s in starts_s if start_s <= first_s and last_s < start_s + info.duration_s), 0.0)
 
 
-def _cues_of_file(sidecar: Sidecar, info: MediaInfo) -> tuple[Sequence[Cue], list[str]]:
+def _cues_of_file(sidecar: Sidecar, info: MediaInfo) -> tuple[Sequence[ReadCue], list[str]]:
     name, suffix = sidecar.path.name, sidecar.path.suffix.lower()
     if suffix not in TEXT_SUFFIXES:
         return (), [f"{name}: {_UNREAD_REASONS[suffix]}"]
@@ -180,10 +180,10 @@ def _told(name: str, encoding: Encoding) -> list[str]:
     return [f"{name}: not in UTF-8; read as {encoding.name}"]
 
 
-def _segments(cues: Iterable[Cue], language: str | None, origin: SpeechOrigin) -> tuple[Segment, ...]:
+def _segments(cues: Iterable[ReadCue], language: str | None, origin: SpeechOrigin) -> tuple[Segment, ...]:
     """One segment per cue, in time order, without what a scrolling caption repeats from the cue before."""
     segments = []
-    before = Cue(0.0, 0.0, ())
+    before = ReadCue(0.0, 0.0, ())
     for cue in sorted(cues):
         lines = cue.lines
         if cue.start_s <= before.end_s + SCROLLS_WITHIN_S:

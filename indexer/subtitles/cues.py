@@ -66,7 +66,7 @@ _INVISIBLE = dict.fromkeys(
 """Marks of direction and of order, and control characters, such as the one that ends a file of DOS."""
 
 
-class Cue(NamedTuple):
+class ReadCue(NamedTuple):
     """One subtitle as written: when it stands, and its lines without markup."""
 
     start_s: float
@@ -77,7 +77,7 @@ class Cue(NamedTuple):
 class TrackCues(NamedTuple):
     """The cues of one track, and the encoding that its text was read with."""
 
-    cues: list[Cue]
+    cues: list[ReadCue]
     encoding: Encoding
 
 
@@ -89,7 +89,7 @@ class _Written(NamedTuple):
     text: bytes
 
 
-def cues_in_text(text: str, frame_rate_fps: Fraction | None = None) -> list[Cue]:
+def cues_in_text(text: str, frame_rate_fps: Fraction | None = None) -> list[ReadCue]:
     """The cues of a subtitle file's text, whichever format that is; none if it is none that is known.
 
     ``frame_rate_fps`` is the video's: MicroDVD counts frames, and does not always say how long one lasts.
@@ -97,7 +97,7 @@ def cues_in_text(text: str, frame_rate_fps: Fraction | None = None) -> list[Cue]
     return list(parse_cues(text)) or _demuxed(text, frame_rate_fps)
 
 
-def parse_cues(text: str) -> Iterator[Cue]:
+def parse_cues(text: str) -> Iterator[ReadCue]:
     """The cues of an SRT or WebVTT text; whatever is not a well-formed cue is passed over.
 
     A blank line ends a cue of WebVTT. Of SRT only the next cue does: people leave lines blank.
@@ -111,7 +111,7 @@ def parse_cues(text: str) -> Iterator[Cue]:
         if line:
             lines = _without_number(lines)
         if times is not None:
-            yield Cue(*times, clean(lines))
+            yield ReadCue(*times, clean(lines))
         lines = []
         match = _CUE_TIMES.match(line or "")
         times = (_seconds(match.groups()[:4]), _seconds(match.groups()[4:])) if match else None
@@ -182,7 +182,7 @@ def _seconds(parts: tuple[str | None, ...]) -> float:
     return whole + float(f"0.{fraction or 0}")
 
 
-def _demuxed(text: str, frame_rate_fps: Fraction | None) -> list[Cue]:
+def _demuxed(text: str, frame_rate_fps: Fraction | None) -> list[ReadCue]:
     """The cues of a text in one of the formats that libav reads."""
     import av
 
@@ -230,9 +230,9 @@ def _texts(packet: "Packet[SubtitleStream]") -> Iterator[bytes]:
                 yield subtitle.ass
 
 
-def _cue(packet: _Written, codec: str, start_time_s: float = 0.0, encoding: str = "utf-8") -> Cue:
+def _cue(packet: _Written, codec: str, start_time_s: float = 0.0, encoding: str = "utf-8") -> ReadCue:
     text = packet.text.decode(encoding, errors="replace")
     is_ass = codec in _ASS or codec not in _TEXT_IN_PACKETS
     if is_ass:
         text = text.split(",", _ASS_FIELDS_BEFORE_TEXT)[-1]
-    return Cue(packet.start_s - start_time_s, packet.end_s - start_time_s, clean([text], is_ass=is_ass))
+    return ReadCue(packet.start_s - start_time_s, packet.end_s - start_time_s, clean([text], is_ass=is_ass))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.asking.media_input import SILENCE_RMS, SOUND_USED_S, Source, read_picture, read_sound
+from retrieval.asking.media_input import SILENCE_RMS, SOUND_USED_S, FileOrBytes, read_picture, read_sound
 from retrieval.asking.query import Term
 from retrieval.domain import Lane, Span
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
@@ -26,7 +26,7 @@ AUDIBLE_SHARE = 0.01
 _BLOCK_S = 0.02
 
 
-def with_picture(term: Term, source: Source, encoders: "Encoders") -> Term:
+def with_picture(term: Term, source: FileOrBytes, encoders: "Encoders") -> Term:
     """The term with a picture to be found in the visual lane.
 
     Raises InputError for what is no picture, QueryError if the encoder recognises nothing in it.
@@ -38,7 +38,7 @@ def with_picture(term: Term, source: Source, encoders: "Encoders") -> Term:
     return _shown(term, {Lane.VISUAL: vector})
 
 
-def with_sound(term: Term, source: Source, encoders: "Encoders") -> Term:
+def with_sound(term: Term, source: FileOrBytes, encoders: "Encoders") -> Term:
     """The term with a sound to be found in the sound lane.
 
     Raises InputError for what is no sound, QueryError for silence or if the encoder hears nothing it knows.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, MediaError, MissingFileError, QueryError, UnreadableFileError
-from retrieval.isolation.isolated import Limits, run_isolated
+from retrieval.isolation.isolated import CallLimits, run_isolated
 from retrieval.mono import MonoMix
 from retrieval.storage.media_roots import ANYWHERE
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from PIL.Image import Image as Picture
 
-Source = Path | bytes | BinaryIO
+FileOrBytes = Path | bytes | BinaryIO
 """A file on this machine, or the bytes of one that was sent."""
 
 LONGEST_SOUND_S = 300.0
@@ -43,7 +43,7 @@ MOST_COPIED_PIXELS = 16_000_000
 PICTURE_SIDE_PX = 640
 """The long side that indexed frames have, so that encoders see a query's picture as they saw those."""
 
-_LIMITS = Limits(memory_bytes=600_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
+_LIMITS = CallLimits(memory_bytes=600_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
 """Twice what the largest pictures allowed take."""
 _STRIP_PIXELS = 2_000_000
 _TURNS = (2, 3, 4, 5, 6, 7, 8)
@@ -61,7 +61,7 @@ _PICTURE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _PICTURE_ALLOWED = f"allowed are {', '.join(_PICTURE_FORMATS)}"
 
 
-def read_sound(source: Source, used_s: float) -> Samples:
+def read_sound(source: FileOrBytes, used_s: float) -> Samples:
     """The first ``used_s`` seconds of the sound, 16 kHz; of several tracks, of the first that can be heard.
 
     Raises InputError for what is no media file, has no sound or is longer than LONGEST_SOUND_S, QueryError for
@@ -70,7 +70,7 @@ def read_sound(source: Source, used_s: float) -> Samples:
     return _apart(_read_sound, source, used_s)
 
 
-def read_picture(source: Source) -> NDArray[np.uint8]:
+def read_picture(source: FileOrBytes) -> NDArray[np.uint8]:
     """(height, width, 3) RGB, upright, at most PICTURE_SIDE_PX long; what is transparent is white.
 
     Raises InputError for what is no picture or has more pixels than its format may, and DecoderFailedError for
@@ -79,7 +79,9 @@ def read_picture(source: Source) -> NDArray[np.uint8]:
     return _apart(_read_picture, source)
 
 
-def _apart(read: Callable[Concatenate[Path | bytes, P], T], source: Source, *arguments: P.args, **_: P.kwargs) -> T:
+def _apart(
+    read: Callable[Concatenate[Path | bytes, P], T], source: FileOrBytes, *arguments: P.args, **_: P.kwargs
+) -> T:
     """What ``read`` makes of the source, in a process of its own."""
     name = _name_of(source)
     if not isinstance(source, Path | bytes):
@@ -133,7 +135,7 @@ def _read_picture(source: Path | bytes) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[BinaryIO]:
+def opened(source: FileOrBytes) -> Iterator[BinaryIO]:
     """The source from its first byte. Raises InputError for what is no regular, readable, filled file."""
     if isinstance(source, Path):
         try:
@@ -157,7 +159,7 @@ def opened(source: Source) -> Iterator[BinaryIO]:
             file.close()
 
 
-def _name_of(source: Source) -> str:
+def _name_of(source: FileOrBytes) -> str:
     return str(source) if isinstance(source, Path) else "the file sent"
 
 

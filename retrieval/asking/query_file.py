@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from retrieval.asking.examples import with_picture, with_sound
-from retrieval.asking.media_input import Source
+from retrieval.asking.media_input import FileOrBytes
 from retrieval.asking.query import Query, parse_term
 from retrieval.asking.spoken import transcribe_query
 from retrieval.domain import Answer, Gone, never
@@ -12,7 +12,7 @@ from retrieval.errors import InputError
 from retrieval.search import SearchEngine
 
 
-class FileKind(StrEnum):
+class QueryFileKind(StrEnum):
     """What a query's file is."""
 
     IMAGE = "image"
@@ -24,8 +24,8 @@ class FileKind(StrEnum):
 class QueryFile:
     """A file that belongs to the first step of a query."""
 
-    kind: FileKind
-    source: Source
+    kind: QueryFileKind
+    source: FileOrBytes
 
 
 def search_with(engine: SearchEngine, query: Query, file: QueryFile, gone: Gone = never) -> Answer:
@@ -36,11 +36,11 @@ def search_with(engine: SearchEngine, query: Query, file: QueryFile, gone: Gone 
     first, *then = query.steps
     if first.like is not None:
         raise InputError("a query is either like a clip or like a file; give one of them")
-    if file.kind is FileKind.SPOKEN:
+    if file.kind is QueryFileKind.SPOKEN:
         if first.text:
             raise InputError(f"a spoken query brings its own words; leave out {first.text!r}")
         transcript = transcribe_query(file.source, engine.encoders, gone)
         answer = engine.search(replace(query, steps=(parse_term(transcript.text), *then)), gone)
         return replace(answer, transcript=transcript)
-    show = with_picture if file.kind is FileKind.IMAGE else with_sound
+    show = with_picture if file.kind is QueryFileKind.IMAGE else with_sound
     return engine.search(replace(query, steps=(show(first, file.source, engine.encoders), *then)), gone)

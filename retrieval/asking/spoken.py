@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from retrieval.asking.media_input import SPOKEN_USED_S, Source, read_sound
+from retrieval.asking.media_input import SPOKEN_USED_S, FileOrBytes, read_sound
 from retrieval.domain import Gone, QueryTranscript, never
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples, Transcriber
 from retrieval.encoders.speech_trust import MIN_SPEECH_PROBABILITY, doubt_of
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from retrieval.encoders.voice_activity import VoiceActivity
 
 
-def transcribe_query(source: Source, encoders: "Encoders", gone: Gone = never) -> QueryTranscript:
+def transcribe_query(source: FileOrBytes, encoders: "Encoders", gone: Gone = never) -> QueryTranscript:
     """What the recording asks for, from its first minute.
 
     Raises InputError for what is no sound; QueryError for silence, noise, and words that cannot be trusted.

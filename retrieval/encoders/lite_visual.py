@@ -51,7 +51,7 @@ SAME_THING = 0.7
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class VisualVocabulary:
     """Everything that can be seen: readable names and, row by row, their unit vectors in the space.
 
     ``plain_vectors`` are the sentence vectors of the names alone, which tell what means the same.
@@ -74,7 +74,7 @@ class LiteVisualEncoder:
         return EncoderSpec("lite-visual", Lane.VISUAL, DIM, self._revision())
 
     @once
-    def vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> VisualVocabulary:
         """ImageNet's 1000 classes, then the 80 everyday objects."""
         return load_vocabulary(VOCABULARY)
 
@@ -151,11 +151,11 @@ def load_head(path: Path) -> tuple[tuple[str, ...], Tensors]:
     return _names(path, about, "classes"), {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
 
 
-def load_vocabulary(path: Path) -> Vocabulary:
+def load_vocabulary(path: Path) -> VisualVocabulary:
     """What can be seen, by the file that training/lite_vocabulary.py makes. Raises ModelCorruptError."""
     tensors, about = read_safetensors(path)
     vectors, plain = (unit_rows(tensors[name].astype(np.float32)) for name in ("vectors", "plain_vectors"))
-    return Vocabulary(_names(path, about, "names"), vectors, plain)
+    return VisualVocabulary(_names(path, about, "names"), vectors, plain)
 
 
 def _names(path: Path, about: Mapping[str, str], key: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from retrieval.encoders.registry import Model, Source
+from retrieval.encoders.registry import Model, WeightsSource
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 from retrieval.storage.room import full_disk_errors
 
@@ -20,7 +20,7 @@ CHECKSUMS = "SHA256SUMS"
 
 _ANSWER_HOLDS_S = 3600
 
-Progress = Callable[[int, int], None]
+ReportBytes = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
 
 
@@ -94,7 +94,7 @@ def cached_snapshot(model: Model) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def fetch(model: Model, folder: Path | None, on_progress: Progress, server_url: str | None = None) -> Path:
+def fetch(model: Model, folder: Path | None, on_progress: ReportBytes, server_url: str | None = None) -> Path:
     """Folder with the model's files, fetched into ``folder`` or, if that is None, into the library's cache.
 
     Raises ModelUnavailableError if the server cannot be reached, ModelCorruptError if what it sent is broken,
@@ -102,9 +102,9 @@ def fetch(model: Model, folder: Path | None, on_progress: Progress, server_url: 
     """
     if is_offline():
         raise ModelUnavailableError(f"{model.name} has to be fetched, and HF_HUB_OFFLINE forbids it.")
-    place = folder or (whisper_cache() if model.source is Source.WHISPER else hub_cache())
+    place = folder or (whisper_cache() if model.source is WeightsSource.WHISPER else hub_cache())
     with full_disk_errors(place, f"the weights of {model.name}"):
-        if model.source is Source.WHISPER:
+        if model.source is WeightsSource.WHISPER:
             return _fetch_whisper(model, place, on_progress, server_url or WHISPER_URL)
         return _fetch_from_hub(model, folder, on_progress, server_url or hub_url())
 
@@ -115,7 +115,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fetch_whisper(model: Model, folder: Path, on_progress: Progress, server_url: str) -> Path:
+def _fetch_whisper(model: Model, folder: Path, on_progress: ReportBytes, server_url: str) -> Path:
     import httpx
 
     target = folder / model.weights[0]
@@ -148,7 +148,7 @@ def _fetch_whisper(model: Model, folder: Path, on_progress: Progress, server_url
     return folder
 
 
-def _fetch_from_hub(model: Model, folder: Path | None, on_progress: Progress, server_url: str) -> Path:
+def _fetch_from_hub(model: Model, folder: Path | None, on_progress: ReportBytes, server_url: str) -> Path:
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 

@@ -19,7 +19,7 @@ from retrieval.encoders.base import (
     VisualEncoder,
 )
 from retrieval.encoders.lineups import Lineup, lineup
-from retrieval.encoders.model_hub import Progress
+from retrieval.encoders.model_hub import ReportBytes
 from retrieval.encoders.registry import Model, Role
 from retrieval.encoders.sentence import MiniLmEncoder
 from retrieval.encoders.torch_runtime import choose_device
@@ -103,7 +103,7 @@ class Encoders:
     Raises ModelUnavailableError from the method whose weights are neither here nor to be fetched.
     """
 
-    def __init__(self, profile: Profile, settings: RetrievalSettings, on_progress: Progress | None = None) -> None:
+    def __init__(self, profile: Profile, settings: RetrievalSettings, on_progress: ReportBytes | None = None) -> None:
         if profile is Profile.AUTO:
             raise InputError("Encoders need a profile that is resolved: lite, standard or max.")
         self.profile = profile

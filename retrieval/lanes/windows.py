@@ -29,7 +29,7 @@ ONSET_REACH_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tuning:
+class WindowTuning:
     """How one lane reads its curve. ``keep``, ``valley`` and ``doubt`` are those of ``find_peaks``."""
 
     probability: Logistic
@@ -39,9 +39,9 @@ class Tuning:
     doubt: float
 
 
-TUNING: Mapping[Lane, Tuning] = {
-    Lane.VISUAL: Tuning(Logistic(1.7, -6.0), keep=0.35, valley=1.0, within_shot=True, doubt=0.0),
-    Lane.SOUND: Tuning(Logistic(2.2, -8.8), keep=0.5, valley=1.0, within_shot=False, doubt=0.25),
+TUNING: Mapping[Lane, WindowTuning] = {
+    Lane.VISUAL: WindowTuning(Logistic(1.7, -6.0), keep=0.35, valley=1.0, within_shot=True, doubt=0.0),
+    Lane.SOUND: WindowTuning(Logistic(2.2, -8.8), keep=0.5, valley=1.0, within_shot=False, doubt=0.25),
 }
 
 
@@ -201,7 +201,7 @@ def _runs(keys: Sequence[Key], windows: Mapping[Key, VideoWindow], within_shot: 
     return runs
 
 
-def _evidence(lane: Lane, window: VideoWindow, span: Span, score: float, tuning: Tuning) -> Evidence:
+def _evidence(lane: Lane, window: VideoWindow, span: Span, score: float, tuning: WindowTuning) -> Evidence:
     probability = tuning.probability.probability(score)
     if lane is Lane.SOUND:
         return Evidence(lane, EvidenceKind.SOUND, span, probability)

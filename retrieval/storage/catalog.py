@@ -43,7 +43,7 @@ from retrieval.video_filter import VideoFilter
 _CHUNK = 500
 _NEWEST_FIRST = (VideoRow.created_at.desc(), VideoRow.id.desc())
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 
 class Catalog:
@@ -357,7 +357,7 @@ class Catalog:
         return [video_of(row, tuple(tags[row.id]), files.get(row.id, ())) for row in rows]
 
 
-def _found(thing: Found | None, video_id: str) -> Found:
+def _found(thing: Value | None, video_id: str) -> Value:
     if thing is None:
         raise VideoNotFoundError(f"there is no video {video_id} in the catalog")
     return thing

@@ -100,7 +100,7 @@ def _tell(line: str) -> None:
     say(line, err=True)
 
 
-Check = Callable[[Settings], Iterator[Finding]]
+DoctorCheck = Callable[[Settings], Iterator[Finding]]
 
 
 def _machine(_: Settings) -> Iterator[Finding]:

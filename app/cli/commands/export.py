@@ -11,7 +11,7 @@ from app.cli.clip_reference import parse_stretch
 from app.cli.harmless import say
 from app.cli.main import Invocation, emit_json
 from app.cli.umask import hand_over
-from app.exports.chosen import Choice
+from app.exports.chosen import ChosenStretch
 from app.exports.exporter import Exporter, ExportRequest
 from app.exports.formats import ExportFormat
 from app.exports.timecode import RATES
@@ -56,7 +56,7 @@ def export(
     VIDEO is an id, the start of one, a path or a file name. Times are seconds, or as printed: 2:31.5.
     """
     settings = invocation.settings
-    choices = [Choice(*parse_stretch(reference, "moment")) for reference in moments]
+    choices = [ChosenStretch(*parse_stretch(reference, "moment")) for reference in moments]
     request = ExportRequest(ExportFormat(wanted), choices, name, RATES[frame_rate] if frame_rate else None)
     target = None if out == _STDOUT else _writable(Path(out))
     with (

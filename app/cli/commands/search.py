@@ -13,7 +13,7 @@ from app.cli.terminal import make_console, shown
 from app.contract.answers import answer_json
 from app.open_engine import open_engine
 from retrieval.asking.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
-from retrieval.asking.query_file import FileKind, QueryFile, search_with
+from retrieval.asking.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.isolation.isolated import warm_up
@@ -142,7 +142,7 @@ def _file(image: Path | None, sound: Path | None, spoken: Path | None, like: str
     """The file of the query, if there is one."""
     given = [
         (kind, file)
-        for kind, file in ((FileKind.IMAGE, image), (FileKind.SOUND, sound), (FileKind.SPOKEN, spoken))
+        for kind, file in ((QueryFileKind.IMAGE, image), (QueryFileKind.SOUND, sound), (QueryFileKind.SPOKEN, spoken))
         if file is not None
     ]
     if len(given) + (like is not None) > 1:
@@ -153,10 +153,10 @@ def _file(image: Path | None, sound: Path | None, spoken: Path | None, like: str
 
 def _first_term(words: str | None, file: QueryFile | None, like: str | None, text_share: float | None) -> Term:
     """What the words, the file and the clip ask for together."""
-    shown = like is not None or (file is not None and file.kind is not FileKind.SPOKEN)
+    shown = like is not None or (file is not None and file.kind is not QueryFileKind.SPOKEN)
     if words is None and file is None and like is None:
         raise QueryError("the query is empty; give WORDS or one of --image, --sound, --spoken, --like")
-    if words is not None and file is not None and file.kind is FileKind.SPOKEN:
+    if words is not None and file is not None and file.kind is QueryFileKind.SPOKEN:
         raise InputError(f"--spoken brings its own words; leave out {words!r}")
     if text_share is not None and (words is None or not shown):
         raise InputError("--text-share weighs WORDS against --image, --sound or --like; give both of them")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from app.exports.chosen import Choice
+from app.exports.chosen import ChosenStretch
 from app.exports.exporter import MAX_CLIP_S
 from app.exports.formats import FILE_KINDS, SOUND_ONLY
 from app.http.dependencies import HEAVY, ExporterOf, GoneOf, LibraryOf, ScratchOf
@@ -65,5 +65,5 @@ def clip(
     end_s: Annotated[float, Query(gt=0, allow_inf_nan=False, description=f"At most {MAX_CLIP_S:g} s later.")],
 ) -> Response:
     """A stretch of a video, made on the first request and kept for a while: for files that browsers cannot play."""
-    file = exporter.clip(library, Choice(video_id, Span(start_s, end_s)), gone)
+    file = exporter.clip(library, ChosenStretch(video_id, Span(start_s, end_s)), gone)
     return answer_with_file(request, own_file(file), "video/mp4", name=file.name, cache_control=_CLIP_CACHE)

@@ -13,7 +13,7 @@ from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
 from retrieval.asking.query import MAX_QUERY_CHARS, Query
-from retrieval.asking.query_file import FileKind, QueryFile, search_with
+from retrieval.asking.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.domain import Answer, Gone
 from retrieval.errors import InputError
 from retrieval.search import SearchEngine
@@ -68,7 +68,7 @@ def search_spoken(
     file: UploadFile, engine: EngineOf, links: LinksOf, metrics: MetricsOf, gone: GoneOf, options: Options = "{}"
 ) -> JSONResponse:
     """Moments for the words said in an audio file; `transcript` is what was heard."""
-    return _timed(links, metrics, _with_file(engine, FileKind.SPOKEN, file, gone, options))
+    return _timed(links, metrics, _with_file(engine, QueryFileKind.SPOKEN, file, gone, options))
 
 
 @router.post(
@@ -84,7 +84,7 @@ def search_sound(
     text: ExtraWords = "",
 ) -> JSONResponse:
     """Moments that sound like an audio file, and like `text` if there is any."""
-    return _timed(links, metrics, _with_file(engine, FileKind.SOUND, file, gone, options, text))
+    return _timed(links, metrics, _with_file(engine, QueryFileKind.SOUND, file, gone, options, text))
 
 
 @router.post(
@@ -100,11 +100,11 @@ def search_image(
     text: ExtraWords = "",
 ) -> JSONResponse:
     """Moments that look like an image file, and are like `text` if there is any."""
-    return _timed(links, metrics, _with_file(engine, FileKind.IMAGE, file, gone, options, text))
+    return _timed(links, metrics, _with_file(engine, QueryFileKind.IMAGE, file, gone, options, text))
 
 
 def _with_file(
-    engine: SearchEngine, kind: FileKind, file: UploadFile, gone: Gone, options: str, text: str = ""
+    engine: SearchEngine, kind: QueryFileKind, file: UploadFile, gone: Gone, options: str, text: str = ""
 ) -> Callable[[], Answer]:
     query = _query(options, text)
     return lambda: search_with(engine, query, QueryFile(kind, file.file), gone)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from app.exports.chosen import MAX_MOMENTS, Choice
+from app.exports.chosen import MAX_MOMENTS, ChosenStretch
 from app.exports.exporter import ExportRequest
 from app.exports.formats import ExportFormat
 from app.exports.timecode import rate_named
@@ -63,7 +63,7 @@ class ExportBody(Body):
         """The export that this body means. Raises InputError."""
         return ExportRequest(
             self.format,
-            [Choice(item.video_id, Span(item.start_s, item.end_s), item.title) for item in self.moments],
+            [ChosenStretch(item.video_id, Span(item.start_s, item.end_s), item.title) for item in self.moments],
             self.name,
             None if self.frame_rate is None else rate_named(self.frame_rate),
         )

@@ -32,7 +32,7 @@ class LibrarySize(BaseModel):
     windows: Annotated[int, Field(description="Stretches of video that the index knows.")]
 
 
-class Limits(BaseModel):
+class RequestLimits(BaseModel):
     """What a request may be at most."""
 
     moments: Annotated[int, Field(description="Moments on a page.")]
@@ -53,7 +53,7 @@ class SystemAnswer(BaseModel):
         list[str],
         Field(description="What is wrong with the index, and the command that mends it; none if all is well."),
     ]
-    limits: Limits
+    limits: RequestLimits
 
 
 class SessionBody(Body):

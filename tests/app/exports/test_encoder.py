@@ -8,9 +8,9 @@ import pytest
 
 from app.exports.ffmpeg_process import run_ffmpeg
 from retrieval.errors import ExportFailedError
-from retrieval.isolation.isolated import Limits
+from retrieval.isolation.isolated import CallLimits
 
-LIMITS = Limits(memory_bytes=500_000_000, silence_s=60.0, output_bytes=1_000_000)
+LIMITS = CallLimits(memory_bytes=500_000_000, silence_s=60.0, output_bytes=1_000_000)
 
 
 @pytest.mark.parametrize(

@@ -266,14 +266,14 @@ def test_a_clip_that_cannot_be_is_a_problem(client: TestClient, query: str, stat
 
 
 def test_clips_for_players_are_two_minutes_at_most(library: Library, tmp_path: Path) -> None:
-    from app.exports.chosen import Choice
+    from app.exports.chosen import ChosenStretch
 
     long_id = "feedc0de00000004"
     library.catalog.publish(
         VideoRecord(long_id, long_id * 2, "/long.mp4", "long", 1, 1, duration_s=900.0), VideoContents()
     )
     with pytest.raises(InputError, match="at most 120 s"):
-        Exporter(Settings(data_dir=tmp_path)).clip(library, Choice(long_id, Span(0, 121)))
+        Exporter(Settings(data_dir=tmp_path)).clip(library, ChosenStretch(long_id, Span(0, 121)))
 
 
 def test_the_clips_longest_unused_make_room(tmp_path: Path) -> None:

@@ -15,21 +15,21 @@ from hypothesis import strategies as st
 from app.exports.edl import edl
 from app.exports.fcpxml import fcpxml
 from app.exports.otio_files import fcp7_xml, otio
-from app.exports.sequence import Cut, EditSequence, Source
+from app.exports.sequence import Cut, EditSequence, SourceMedia
 from app.exports.timecode import RATES, StartTimecode
 from retrieval.domain import Span
 
 NTSC, PAL = RATES["29.97"], RATES["25"]
 
 
-def source(path: str, rate: str = "29.97", start: str | None = None, **changes: Any) -> Source:
+def source(path: str, rate: str = "29.97", start: str | None = None, **changes: Any) -> SourceMedia:
     """A file of 100 s, 1920 x 1080, with two channels of sound."""
     known = RATES[rate]
     values: dict[str, Any] = {"size": (1920, 1080), "channels": 2, "sample_rate_hz": 48000} | changes
-    return Source("0" * 16, Path(path), known, known.frame_at(100), StartTimecode.parse(start, known), **values)
+    return SourceMedia("0" * 16, Path(path), known, known.frame_at(100), StartTimecode.parse(start, known), **values)
 
 
-def sequence(*cuts: tuple[Source, float, float], rate: str = "29.97", name: str = "Reel") -> EditSequence:
+def sequence(*cuts: tuple[SourceMedia, float, float], rate: str = "29.97", name: str = "Reel") -> EditSequence:
     known, laid = RATES[rate], []
     record_in = 0
     for number, (file, start_s, end_s) in enumerate(cuts):

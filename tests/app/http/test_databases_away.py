@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from app.http.readiness import Warmup, checks
 from indexer.intake.addition import Addition
 from indexer.jobs.job import JobState
-from indexer.pipeline import Found, Outcome, Report, Step
+from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Step
 from retrieval.errors import StorageAwayError, StorageError
 from retrieval.storage.database import database_errors
 from retrieval.storage.qdrant_server import ServerVectorStore
@@ -27,7 +27,7 @@ class Stranded(HeldIndexer):
         super().__init__()
         self.is_away = True
 
-    def index(self, job_id: str, addition: Addition, step: Step, report: Report, found: Found) -> Outcome:
+    def index(self, job_id: str, addition: Addition, step: Step, report: ReportStage, found: ReportIdentity) -> Outcome:
         def decode() -> None:
             self.log.append("asked")
             if self.is_away:

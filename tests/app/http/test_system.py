@@ -11,11 +11,11 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.http.application import create_app
-from app.http.readiness import Check, Warmup, checks
+from app.http.readiness import ReadinessCheck, Warmup, checks
 from app.settings import Settings
 from indexer.intake.addition import Addition
 from indexer.jobs.job import Job, JobState
-from indexer.jobs.runs import Progress
+from indexer.jobs.runs import RunProgress
 from indexer.pipeline import Outcome, Status
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Resolved
@@ -78,10 +78,10 @@ def test_what_cannot_be_asked_is_named_with_the_reason(library: Library) -> None
     queue.error = StorageError("the database is gone")
     warmup.reason = None
     assert checks(library, queue, warmup) == (  # type: ignore[arg-type]
-        Check("database"),
-        Check("vectors"),
-        Check("queue", "the database is gone"),
-        Check("encoders"),
+        ReadinessCheck("database"),
+        ReadinessCheck("vectors"),
+        ReadinessCheck("queue", "the database is gone"),
+        ReadinessCheck("encoders"),
     )
 
 
@@ -161,7 +161,7 @@ def test_the_size_of_the_library_is_a_figure(client: TestClient) -> None:
 def ended(job_id: str, state: JobState, outcome: Outcome | None = None, crash: str | None = None) -> Job:
     """A job that waited 20 s and ended in this minute."""
     came = datetime.now(UTC)
-    progress = Progress(came + timedelta(seconds=20))
+    progress = RunProgress(came + timedelta(seconds=20))
     addition = Addition(f"/videos/{job_id}.mp4")
     return Job(job_id, addition, state, came, progress.started_at, came, progress, None, outcome, crash)
 

@@ -13,7 +13,7 @@ import pytest
 from indexer.intake.addition import Addition
 from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import Found, Outcome, Report, Status, Step
+from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Status, Step
 from retrieval.storage.library import Library
 from tests.browser import Site, page_on, site_of, until, violations
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeShot, fill, id_of
@@ -33,7 +33,7 @@ class FillingIndexer(HeldIndexer):
         super().__init__()
         self._library = library
 
-    def index(self, job_id: str, addition: Addition, step: Step, report: Report, found: Found) -> Outcome:
+    def index(self, job_id: str, addition: Addition, step: Step, report: ReportStage, found: ReportIdentity) -> Outcome:
         report("identify", 0.0)
         outcome = super().index(job_id, addition, step, report, found)
         if outcome.status is not Status.INDEXED:

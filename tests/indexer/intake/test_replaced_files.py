@@ -12,7 +12,7 @@ import pytest
 
 from indexer import pipeline
 from indexer.intake.addition import Addition, Origin
-from indexer.intake.identify import Source, identify
+from indexer.intake.identify import IdentifiedFile, identify
 from indexer.media import indexed_file as indexed_files
 from indexer.media.indexed_file import indexed_file
 from indexer.pipeline import Indexer, Outcome, Status
@@ -252,7 +252,7 @@ def test_a_known_content_does_not_take_a_path_that_was_written_since_it_was_hash
 ) -> None:
     known = desk.index(films / "red.mp4")
 
-    def identify_then_replace(path: Path, waiting: Callable[[], None], roots: MediaRoots) -> Source:
+    def identify_then_replace(path: Path, waiting: Callable[[], None], roots: MediaRoots) -> IdentifiedFile:
         source = identify(path, waiting, roots)
         shutil.copy(films / "blue.mp4", path)
         return source

@@ -18,7 +18,7 @@ from indexer.intake.addition import Addition
 from indexer.jobs.deaths import MOST_DEATHS, Deaths
 from indexer.jobs.job import JobState
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import Found, Outcome, Report, Step
+from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Step
 from retrieval.errors import StorageError, WorkerDiedError
 from tests.job_fakes import HeldIndexer, queue_in, until
 from tests.places import ROOT
@@ -176,7 +176,9 @@ def test_what_fails_while_its_process_ends_goes_on_in_another(
     """What a job needs is closed under it then; that is no fault of the file."""
 
     class Breaking(HeldIndexer):
-        def index(self, job_id: str, addition: Addition, step: Step, report: Report, found: Found) -> Outcome:
+        def index(
+            self, job_id: str, addition: Addition, step: Step, report: ReportStage, found: ReportIdentity
+        ) -> Outcome:
             def fail() -> None:
                 if "broke" not in self.log:
                     self.log.append("broke")

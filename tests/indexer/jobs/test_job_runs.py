@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from indexer.intake.addition import Origin
-from indexer.jobs.runs import Progress, Runs
+from indexer.jobs.runs import RunProgress, Runs
 from indexer.pipeline import STEPS, Cancelled, Stopped
 from tests.job_fakes import until
 
@@ -123,5 +123,5 @@ def test_what_runs_and_waits_ends_when_the_process_does() -> None:
 
 
 def test_progress_is_kept_as_json() -> None:
-    progress = Progress(datetime(2026, 5, 31, tzinfo=UTC), "look", 0.5, 0.3, 2.5, 60.0, 300.0, "0" * 16)
-    assert Progress.from_dict(progress.as_dict()) == progress
+    progress = RunProgress(datetime(2026, 5, 31, tzinfo=UTC), "look", 0.5, 0.3, 2.5, 60.0, 300.0, "0" * 16)
+    assert RunProgress.from_dict(progress.as_dict()) == progress

@@ -9,12 +9,12 @@ from indexer.media.frame_limits import MOST_FRAME_PIXELS
 from indexer.media.probe import probe
 from indexer.settings import IndexSettings
 from retrieval.errors import UndecodableError
-from retrieval.isolation.isolated import Limits
+from retrieval.isolation.isolated import CallLimits
 from tests.media import colour, moving, tone, video, write
 
 SIDE_PX = 8_300
 TOO_LARGE = f"8,300 × 8,300 = {SIDE_PX**2:,} pixels; at most {MOST_FRAME_PIXELS:,} "
-LITTLE = Limits(memory_bytes=250_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
+LITTLE = CallLimits(memory_bytes=250_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
 """One such picture is 0.1 GB in H.264, and 0.3 GB in PNG's RGB with its transparency."""
 
 

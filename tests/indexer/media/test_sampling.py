@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.media.frame_chooser import EXTRA_FRAMES, EXTRA_FRAMES_PER_S, Choice, FrameChooser, block_change
+from indexer.media.frame_chooser import EXTRA_FRAMES, EXTRA_FRAMES_PER_S, FrameChoice, FrameChooser, block_change
 from indexer.media.frame_pixels import SIGNATURE_HEIGHT, SIGNATURE_WIDTH, Signature
 
 SHAPE = (SIGNATURE_HEIGHT, SIGNATURE_WIDTH)
@@ -28,7 +28,7 @@ def boxed(background: Signature, brightness: float = 250) -> Signature:
     return picture
 
 
-def chosen(pictures: list[Signature], fps: float = 25.0) -> list[tuple[float, Choice]]:
+def chosen(pictures: list[Signature], fps: float = 25.0) -> list[tuple[float, FrameChoice]]:
     chooser = FrameChooser()
     choices = []
     before = pictures[0]

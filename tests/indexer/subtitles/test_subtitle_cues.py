@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.subtitles.cues import Cue, clean, cues_in_text, parse_cues
+from indexer.subtitles.cues import ReadCue, clean, cues_in_text, parse_cues
 
 
 def test_web_captions_with_notes_settings_and_voices() -> None:
@@ -15,7 +15,7 @@ def test_web_captions_with_notes_settings_and_voices() -> None:
         "intro\n00:01.000 --> 00:02.500 align:start position:10%\n<v Ann>Good <00:01.500><c>morning</c>\n\n"
         "01:00:01.000 --> 01:00:02.000\n- Late\n"
     )
-    assert list(parse_cues(text)) == [Cue(1.0, 2.5, ("Good morning",)), Cue(3601.0, 3602.0, ("- Late",))]
+    assert list(parse_cues(text)) == [ReadCue(1.0, 2.5, ("Good morning",)), ReadCue(3601.0, 3602.0, ("- Late",))]
 
 
 def test_a_cue_of_srt_may_have_blank_lines() -> None:
@@ -25,17 +25,17 @@ def test_a_cue_of_srt_may_have_blank_lines() -> None:
         "4\n-00:00:09,066 --> -00:00:04,995\nbefore the start\n\n5\n00:00:07,000 --> 00:00:08,000\n2024\n"
     )
     assert list(parse_cues(text)) == [
-        Cue(1.0, 2.0, ("first half", "second half")),
-        Cue(3.0, 4.0, ()),
-        Cue(5.0, 6.0, ("42",)),
-        Cue(7.0, 8.0, ("2024",)),
+        ReadCue(1.0, 2.0, ("first half", "second half")),
+        ReadCue(3.0, 4.0, ()),
+        ReadCue(5.0, 6.0, ("42",)),
+        ReadCue(7.0, 8.0, ("2024",)),
     ]
 
 
 def test_an_arrow_in_the_words_is_no_cue() -> None:
     text = "1\n00:00:01,000 --> 00:00:02,000\nfrom a --> b\n"
-    assert list(parse_cues(text)) == [Cue(1.0, 2.0, ("from a --> b",))]
-    assert list(parse_cues(text.replace("from a --> b", "5 -> 3"))) == [Cue(1.0, 2.0, ("5 -> 3",))]
+    assert list(parse_cues(text)) == [ReadCue(1.0, 2.0, ("from a --> b",))]
+    assert list(parse_cues(text.replace("from a --> b", "5 -> 3"))) == [ReadCue(1.0, 2.0, ("5 -> 3",))]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_arrow_in_the_words_is_no_cue() -> None:
     ],
 )
 def test_times_are_read_as_translators_and_converters_garble_them(times: str) -> None:
-    assert list(parse_cues(f"1\n{times}\nsaid\n")) == [Cue(1.5, 2.25, ("said",))]
+    assert list(parse_cues(f"1\n{times}\nsaid\n")) == [ReadCue(1.5, 2.25, ("said",))]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,10 @@ def test_braces_of_ass_are_never_words() -> None:
     ids=["microdvd with its rate", "microdvd", "sbv", "mpl2", "sami", "ass"],
 )
 def test_other_formats_are_known_by_what_they_contain(text: str) -> None:
-    assert cues_in_text(text, Fraction(25)) == [Cue(1.0, 4.0, ("the otter", "floats")), Cue(5.0, 8.0, ("second",))]
+    assert cues_in_text(text, Fraction(25)) == [
+        ReadCue(1.0, 4.0, ("the otter", "floats")),
+        ReadCue(5.0, 8.0, ("second",)),
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "words\nand words", "[00:01.00]la la", "\nDialogue: nothing"])

