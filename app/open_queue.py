@@ -1,30 +1,22 @@
 """The queue of a library: held by one process per data folder, or shared by several on servers' databases."""
 
 import os
-import shutil
 import socket
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.open_engine import announce, resolve_profile
 from app.settings import Settings
 from indexer.jobs.queue import IndexJobs
+from indexer.leftovers import sweep_files
 from indexer.pipeline import Indexer
 from retrieval.encoders.profiles import Encoders, Resolved
 from retrieval.errors import InputError
 from retrieval.isolation.isolated import warm_up
 from retrieval.storage.folder import LockName
 from retrieval.storage.library import Library
-
-ORPHANED_S = 24 * 3600.0
-"""A file that came for a job that failed is kept so long, for another try."""
-
-
-SETTLED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +69,3 @@ def shares_work(settings: Settings) -> bool:
     """Whether several processes may index into this library: both its databases are servers."""
     is_server = settings.database_url is not None and settings.database_url.startswith("postgresql")
     return is_server and settings.qdrant_url is not None
-
-
-def sweep_files(library: Library, jobs: IndexJobs) -> None:
-    """Delete what killed processes left: work of no job, and files that came a day ago and are no video's."""
-    folder = library.folder
-    unfinished = {job.id for job in jobs.unfinished()}
-    for left in _entries(folder.path / "work"):
-        # Not what is new: another worker may have begun since the queue was asked.
-        if not unfinished and _age_s(left) > SETTLED_S:
-            left.unlink(missing_ok=True) if left.is_file() else shutil.rmtree(left, ignore_errors=True)
-    for came in _entries(folder.files_dir):
-        is_old = _age_s(came) > ORPHANED_S
-        if is_old and came.name not in unfinished and not any(library.catalog.at_path(str(f)) for f in came.iterdir()):
-            shutil.rmtree(came, ignore_errors=True)
-
-
-def _entries(parent: Path) -> list[Path]:
-    return list(parent.iterdir()) if parent.is_dir() else []
-
-
-def _age_s(path: Path) -> float:
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0

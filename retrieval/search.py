@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.answer.explanation import Ranking, explain
-from retrieval.answer.fusion import Candidate, in_order, merge, without
+from retrieval.answer.fusion import in_order, merge, without
 from retrieval.answer.grouping import Group, grouped
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.timeline import (
@@ -36,6 +36,7 @@ from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, Momen
 from retrieval.errors import HungUpError, InputError, VectorsDamagedError
 from retrieval.lanes.background import background_texts
 from retrieval.lanes.calibration import Floats
+from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lines import text_candidates
 from retrieval.lanes.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.lanes.windows import HARDLY_THERE, SAMPLE, Background, window_candidates

@@ -1,6 +1,5 @@
 """The command `moments`: global options, and commands that are imported only when called."""
 
-import codecs
 import importlib
 import io
 import logging
@@ -12,7 +11,8 @@ from typing import Any
 
 import click
 
-from app.cli.harmless import LogFormatter, harmless, json_line, say
+from app.cli.harmless import LogFormatter, harmless, say
+from app.cli.invocation import Invocation, emit_json
 from app.cli.umask import private_files
 
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -83,34 +83,6 @@ def cli(ctx: click.Context, data_dir: Path | None, profile: str | None, as_json:
     if profile is not None:
         overrides["profile"] = profile
     ctx.obj = Invocation(overrides, as_json)
-
-
-class Invocation:
-    """What the global options said; the settings are built when a command asks for them."""
-
-    def __init__(self, overrides: dict[str, Any], as_json: bool) -> None:
-        self.overrides = overrides
-        self.as_json = as_json
-
-    @property
-    def settings(self) -> "Any":
-        from pydantic import ValidationError
-
-        from app.settings import Settings
-        from retrieval.errors import InputError
-
-        try:
-            return Settings(**self.overrides)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = "MOMENTS_" + "_".join(str(part) for part in first["loc"]).upper()
-            raise InputError(f"{name} is {first['input']!r}: {first['msg']}") from error
-
-
-def emit_json(value: object) -> None:
-    """One JSON document on one line of standard output."""
-    sys.stdout.write(json_line(value, ascii_only=codecs.lookup(sys.stdout.encoding).name != "utf-8") + "\n")
-    sys.stdout.flush()
 
 
 def _fill_standard_streams() -> None:

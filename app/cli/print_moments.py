@@ -1,5 +1,6 @@
 """What a person reads on the terminal: moments with times, bars and reasons."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -7,8 +8,7 @@ from rich.text import Text
 
 from app.cli.harmless import shell_word
 from app.cli.terminal import shown
-from app.contract.explanations import corrected_line, explanation_lines
-from retrieval.domain import Answer, Evidence, EvidenceKind, Moment
+from retrieval.domain import Answer, Correction, Evidence, EvidenceKind, Explanation, LaneWeight, Moment, WeightSource
 from retrieval.path_text import meant
 
 _BAR_CELLS = 10
@@ -115,3 +115,34 @@ def play_hint(moment: Moment) -> str:
         cut = f"{moment.video_id}@{span.start_s:.2f}-{span.end_s:.2f}"
         return f"moments export --format mp4 --moment {cut} --out moment.mp4"
     return f"ffplay -autoexit -ss {span.start_s:.2f} -t {span.duration_s:.2f} {shell_word(meant(moment.path))}"
+
+
+def corrected_line(corrected: Iterable[Correction]) -> str:
+    """What was searched for instead of what."""
+    return f"searched for {', '.join(f'{one.meant} instead of {one.written}' for one in corrected)}"
+
+
+def explanation_lines(explanation: Explanation) -> Iterator[str]:
+    """One line per lane of each step, and one on its start and end."""
+    for step in explanation.steps:
+        if len(explanation.steps) > 1:
+            yield f"step {step.text!r}: {step.fused:.2f}"
+        if step.corrected:
+            yield corrected_line(step.corrected)
+        for lane, found in step.lanes.items():
+            place = "not found" if found.rank is None else f"{found.probability:.2f}, rank {found.rank}"
+            yield f"{lane:<7} {place}; weight {found.weight.value:g} ({_why(found.weight)})"
+        starts, ends = step.start.replace("_", " "), step.end.replace("_", " ")
+        yield f"starts with {starts}, ends with {ends}, by {step.spanned_by}; fused {step.fused:.2f}"
+    if explanation.unwanted > 0:
+        yield f"what is not wanted may be there too: {explanation.unwanted:.0%} taken off"
+
+
+def _why(weight: LaneWeight) -> str:
+    match weight.source:
+        case WeightSource.CALLER:
+            return "as you set it"
+        case WeightSource.EVEN:
+            return "all lanes count alike"
+        case _:
+            return f"the query says {weight.words!r}" if weight.words else "the query asks for other lanes"

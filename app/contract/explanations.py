@@ -1,6 +1,6 @@
-"""Explanations as plain JSON values and as lines for a person."""
+"""Explanations as plain JSON values."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from retrieval.domain import (
@@ -34,11 +34,6 @@ def corrected_from_json(value: Iterable[dict[str, str]]) -> tuple[Correction, ..
     return tuple(Correction(one["from"], one["to"]) for one in value)
 
 
-def corrected_line(corrected: Iterable[Correction]) -> str:
-    """What was searched for instead of what."""
-    return f"searched for {', '.join(f'{one.meant} instead of {one.written}' for one in corrected)}"
-
-
 def explanation_from_json(value: dict[str, Any]) -> Explanation:
     """The explanation that ``explanation_json`` wrote, as far as it was written."""
     return Explanation(
@@ -59,22 +54,6 @@ def explanation_from_json(value: dict[str, Any]) -> Explanation:
     )
 
 
-def explanation_lines(explanation: Explanation) -> Iterator[str]:
-    """One line per lane of each step, and one on its start and end."""
-    for step in explanation.steps:
-        if len(explanation.steps) > 1:
-            yield f"step {step.text!r}: {step.fused:.2f}"
-        if step.corrected:
-            yield corrected_line(step.corrected)
-        for lane, found in step.lanes.items():
-            place = "not found" if found.rank is None else f"{found.probability:.2f}, rank {found.rank}"
-            yield f"{lane:<7} {place}; weight {found.weight.value:g} ({_why(found.weight)})"
-        starts, ends = step.start.replace("_", " "), step.end.replace("_", " ")
-        yield f"starts with {starts}, ends with {ends}, by {step.spanned_by}; fused {step.fused:.2f}"
-    if explanation.unwanted > 0:
-        yield f"what is not wanted may be there too: {explanation.unwanted:.0%} taken off"
-
-
 def _step_json(step: StepExplanation) -> dict[str, Any]:
     value: dict[str, Any] = {
         "text": step.text,
@@ -85,16 +64,6 @@ def _step_json(step: StepExplanation) -> dict[str, Any]:
     if step.corrected:
         value["corrected"] = corrected_json(step.corrected)
     return value
-
-
-def _why(weight: LaneWeight) -> str:
-    match weight.source:
-        case WeightSource.CALLER:
-            return "as you set it"
-        case WeightSource.EVEN:
-            return "all lanes count alike"
-        case _:
-            return f"the query says {weight.words!r}" if weight.words else "the query asks for other lanes"
 
 
 def _lane_json(found: LaneExplanation) -> dict[str, Any]:

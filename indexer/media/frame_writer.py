@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.media.cut_signal import SIGNAL_COLUMNS, SignalMeter
 from indexer.media.decoded import FRAMES_FOLDER, TEXT_FOLDER, SampledFrame
 from indexer.media.frame_chooser import FrameChooser
 from indexer.media.frame_pixels import Pictures
-from indexer.steps.shots import SIGNAL_COLUMNS, SignalMeter
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

@@ -1,18 +1,10 @@
 """Shots from a few numbers per frame: hard cuts by an adaptive threshold, fades through black."""
 
-from collections import deque
-
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.media.frame_pixels import SIGNATURE_HEIGHT, SIGNATURE_WIDTH, Signature
+from indexer.media.cut_signal import BRIGHTNESS, STEP, STRIDE, STRIDE_FRAMES
 from retrieval.domain import Shot, Span
-
-STEP, STRIDE, BRIGHTNESS = 0, 1, 2
-"""Columns of the signal: difference from the frame before, from three frames before, mean luma."""
-
-SIGNAL_COLUMNS = 3
-STRIDE_FRAMES = 3
 
 # Figures are mean absolute luma differences of the small picture, 0 to 255. Measured: hard cuts have
 # a strength of 4 to 60 (2.2 inside fast motion), the strongest motion without a cut 1.8.
@@ -30,29 +22,6 @@ LIT_WITHIN_S = 1.0
 BLACK_LASTS_S = 0.15
 BLACK_SHOT_S = 1.0
 SUDDEN = 0.5
-
-
-_ONES = np.ones(SIGNATURE_HEIGHT * SIGNATURE_WIDTH, np.float32)
-
-
-class SignalMeter:
-    """Measures the signal of one video, fed in time order; remembers three signatures."""
-
-    def __init__(self) -> None:
-        self._recent: deque[Signature] = deque(maxlen=STRIDE_FRAMES)
-
-    def measure(self, signature: Signature) -> tuple[float, float, float]:
-        """Step, stride and brightness of this frame; the first frame differs from nothing."""
-        step = stride = 0.0
-        if self._recent:
-            step, stride = (_mean(np.abs(signature - before)) for before in (self._recent[-1], self._recent[0]))
-        self._recent.append(signature)
-        return step, stride, _mean(signature)
-
-
-def _mean(luma: Signature) -> float:
-    """The mean, several times faster than numpy's own on so small an array."""
-    return float(luma.ravel() @ _ONES) / _ONES.size
 
 
 def find_shots(times_s: NDArray[np.float64], signal: NDArray[np.float32], duration_s: float) -> tuple[Shot, ...]:

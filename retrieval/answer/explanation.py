@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
-from retrieval.answer.fusion import Candidate, chained, fuse
+from retrieval.answer.fusion import chained, fuse
 from retrieval.asking.query import Term
 from retrieval.domain import Boundary, Explanation, Lane, LaneExplanation, LaneWeight, Span, StepExplanation
+from retrieval.lanes.candidate import Candidate
 from retrieval.storage.contents import Contents
 from retrieval.storage.records import Place
 

@@ -1,28 +1,13 @@
 """From candidates of several lanes to one ranked list without repeats. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from retrieval.domain import Evidence, Lane, Span
+from retrieval.domain import Lane, Span
+from retrieval.lanes.candidate import Candidate
 
 NMS_IOU = 0.5
 """No two moments of one answer overlap by more than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A span that one or more lanes propose; ``lanes`` holds each lane's probability of a match.
-
-    The first evidence is that of the lane whose span it is. ``links`` are the steps of a sequence.
-    """
-
-    video_id: str
-    span: Span
-    peak_s: float
-    lanes: Mapping[Lane, float]
-    evidence: tuple[Evidence, ...]
-    shot_ordinal: int | None = None
-    links: tuple["Candidate", ...] = ()
 
 
 def fuse(probabilities: Mapping[Lane, float], weights: Mapping[Lane, float]) -> float:

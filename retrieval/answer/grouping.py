@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval.answer.fusion import Candidate
 from retrieval.asking.query import GroupBy
 from retrieval.domain import Shot, Span
+from retrieval.lanes.candidate import Candidate
 from retrieval.storage.contents import Contents
 from retrieval.storage.records import Place
 

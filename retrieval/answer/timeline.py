@@ -8,9 +8,9 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.answer.fusion import Candidate
 from retrieval.domain import Lane, Span
 from retrieval.lanes.calibration import Floats
+from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.windows import TUNING, Background, peaks
 from retrieval.storage.records import VideoWindow
 from retrieval.storage.vectors import Hit

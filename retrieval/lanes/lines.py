@@ -7,9 +7,9 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.answer.fusion import Candidate
 from retrieval.asking.query import Term
 from retrieval.domain import Evidence, EvidenceKind, Lane, ScreenText, Segment, Span, SpeechOrigin
+from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.lanes.terms import matched_words, query_vector, with_terms
 from retrieval.lanes.word_match import (

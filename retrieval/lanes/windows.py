@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.answer.fusion import Candidate
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span
 from retrieval.lanes.boundaries import Peak, Scored, find_peaks, snapped
 from retrieval.lanes.calibration import Floats, Logistic, locally_scaled, neighbourhood, spread, unit_of
+from retrieval.lanes.candidate import Candidate
 from retrieval.storage.contents import Contents, Key
 from retrieval.storage.records import Place, VideoWindow
 from retrieval.storage.vectors import Hit, VectorFilter, VectorStore

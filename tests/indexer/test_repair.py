@@ -12,7 +12,6 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from app.roots import MediaRoots
 
 from app.cli.index_again import to_index_again
 from app.cli.index_checks import vector_findings
@@ -26,6 +25,7 @@ from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, PathNotAllowedError, VectorsDamagedError, VideoNotFoundError
 from retrieval.search import SearchEngine
+from retrieval.storage.media_roots import MediaRoots
 from retrieval.storage.qdrant_server import ServerVectorStore
 from retrieval.storage.records import VideoEdit, VideoStatus
 from retrieval.storage.vector_survey import Survey, survey

@@ -20,7 +20,7 @@ from tests.places import ROOT
 DOCS = ROOT / "docs"
 CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
 API = (DOCS / "api.md").read_text(encoding="utf-8")
-TESTS = Path(__file__).parent
+TESTS = ROOT / "tests"
 SECURITY = (DOCS.parent / "SECURITY.md").read_text(encoding="utf-8")
 ATTACKS = re.findall(r"^\| [^|]+ \| [^|]+ \| `tests/([^`]+)` \|$", SECURITY, flags=re.MULTILINE)
 
@@ -111,18 +111,18 @@ def names_in(file: Path) -> set[str]:
         for inner in part.body if isinstance(part, ast.ClassDef) else (part,):
             if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) and inner.name.startswith("test_"):
                 name = f"{part.name}::{inner.name}" if isinstance(part, ast.ClassDef) else inner.name
-                found.add(f"{file.name}::{name}")
+                found.add(f"{file.relative_to(TESTS).as_posix()}::{name}")
     return found
 
 
 def test_every_attack_is_shown_by_a_test_that_exists() -> None:
     rows = re.findall(r"^\| [^|]+ \| [^|]+ \| .*test", SECURITY, flags=re.MULTILINE)
     assert len(ATTACKS) == len(rows), "a row of SECURITY.md does not end in one test"
-    known = {name for file in TESTS.glob("test_*.py") for name in names_in(file)}
+    known = {name for file in TESTS.rglob("test_*.py") for name in names_in(file)}
     assert not [name for name in ATTACKS if name not in known]
 
 
 def test_every_attack_that_is_tried_has_its_row() -> None:
-    tried = {name for file in TESTS.glob("test_attacks_*.py") for name in names_in(file)}
+    tried = {name for file in TESTS.rglob("test_attacks_*.py") for name in names_in(file)}
     assert tried
     assert not tried - set(ATTACKS)

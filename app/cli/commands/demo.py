@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.cli.commands.index import index
-from app.cli.main import Invocation
+from app.cli.invocation import Invocation
 from app.cli.print_moments import play_hint, print_answer
 from app.cli.sample_video import SEARCHES, make_sample
 from app.cli.terminal import make_console, shown

@@ -10,7 +10,7 @@ from app.cli.commands.index import follow, stop_at_once
 from app.cli.harmless import say, shell_word
 from app.cli.index_again import Again, add_videos
 from app.cli.index_checks import REPAIR, Finding, delete_leftovers, library_findings, such_as, vector_findings
-from app.cli.main import Invocation, emit_json
+from app.cli.invocation import Invocation, emit_json
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
 from app.contract.answers import job_json

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.main import Invocation, emit_json
+from app.cli.invocation import Invocation, emit_json
 from app.cli.terminal import make_console, print_rows
 from retrieval.domain import Span
 from retrieval.errors import InputError

@@ -9,7 +9,7 @@ import click
 
 from app.cli.clip_reference import parse_stretch
 from app.cli.harmless import say
-from app.cli.main import Invocation, emit_json
+from app.cli.invocation import Invocation, emit_json
 from app.cli.umask import hand_over
 from app.exports.chosen import ChosenStretch
 from app.exports.exporter import Exporter, ExportRequest

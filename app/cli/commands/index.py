@@ -15,7 +15,7 @@ import click
 
 from app.cli.harmless import LogFormatter, say
 from app.cli.index_again import Again, to_index_again
-from app.cli.main import Invocation, emit_json
+from app.cli.invocation import Invocation, emit_json
 from app.cli.media_files import media_files
 from app.cli.print_moments import clock
 from app.cli.progress_bar import IndexProgress

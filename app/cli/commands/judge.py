@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from app.cli.harmless import say
-from app.cli.main import Invocation, emit_json
+from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.terminal import make_console, shown
 from app.contract.answers import judgement_json

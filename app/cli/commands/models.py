@@ -6,7 +6,7 @@ import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from app.cli.harmless import say
-from app.cli.main import Invocation, emit_json
+from app.cli.invocation import Invocation, emit_json
 from app.cli.terminal import make_console, print_rows
 from app.cli.umask import users_umask
 from retrieval.domain import Profile

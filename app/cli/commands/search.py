@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from app.cli.clip_reference import parse_stretch
-from app.cli.main import Invocation, emit_json
+from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import play_hint, print_answer
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown

@@ -11,7 +11,7 @@ import uvicorn
 from anyio import to_thread
 
 from app.cli.harmless import say
-from app.cli.main import Invocation
+from app.cli.invocation import Invocation
 from app.http.limited_http import LimitedHttp
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError

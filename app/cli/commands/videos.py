@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from app.cli.harmless import say
-from app.cli.main import Invocation, emit_json
+from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, print_rows, shown

@@ -7,7 +7,7 @@ import threading
 import click
 
 from app.cli.harmless import say
-from app.cli.main import Invocation
+from app.cli.invocation import Invocation
 from app.open_queue import open_jobs, shares_work
 from app.settings import Settings
 from retrieval.errors import InputError

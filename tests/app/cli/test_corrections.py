@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.cli.print_moments import print_answer
+from app.cli.print_moments import explanation_lines, print_answer
 from app.cli.terminal import make_console
 from app.contract.answers import answer_from_json, answer_json
-from app.contract.explanations import explanation_lines
 from app.http.application import create_app
 from app.http.schemas.media import TimelineAnswer
 from app.settings import Settings

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from app.open_queue import ORPHANED_S, sweep_files
 from indexer.intake.addition import Addition, Origin
 from indexer.jobs.job import Job, JobState
 from indexer.jobs.queue import IndexJobs
+from indexer.leftovers import ORPHANED_S, sweep_files
 from indexer.pipeline import Indexer
 from indexer.settings import IndexSettings
 from retrieval.storage.library import Library

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from indexer.media.cut_signal import SIGNAL_COLUMNS
 from indexer.media.decode import decode
 from indexer.media.probe import probe
-from indexer.steps.shots import SIGNAL_COLUMNS, find_shots
+from indexer.steps.shots import find_shots
 from tests import media
 
 

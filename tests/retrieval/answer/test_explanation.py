@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.print_moments import explanation_lines
 from app.contract.answers import answer_from_json, answer_json
-from app.contract.explanations import explanation_lines
 from retrieval.answer.explanation import Ranking, explain
-from retrieval.answer.fusion import Candidate, chained, in_order, merge
+from retrieval.answer.fusion import chained, in_order, merge
 from retrieval.asking.query import Query, Term, lane_weights, parse_term
 from retrieval.domain import (
     Answer,
@@ -31,6 +31,7 @@ from retrieval.domain import (
     StepExplanation,
     WeightSource,
 )
+from retrieval.lanes.candidate import Candidate
 from retrieval.search import SearchEngine
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.contents import Contents

@@ -5,8 +5,9 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.answer.fusion import NMS_IOU, Candidate, fuse, in_order, merge
+from retrieval.answer.fusion import NMS_IOU, fuse, in_order, merge
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span
+from retrieval.lanes.candidate import Candidate
 
 EQUAL = dict.fromkeys(Lane, 1.0)
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.answer.fusion import Candidate
 from retrieval.answer.grouping import LONG_SHOT_S, Group, Home, Ranked, grouped, one_per_shot, one_per_video
 from retrieval.asking.query import GroupBy
 from retrieval.domain import Lane, Span
+from retrieval.lanes.candidate import Candidate
 from retrieval.storage.library import Library
 from tests.fakes import FakeShot, id_of, library_of
 

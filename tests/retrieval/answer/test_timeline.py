@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.answer.fusion import Candidate, fuse
+from retrieval.answer.fusion import fuse
 from retrieval.answer.timeline import CurvePoint, KeptVectors, WindowVectors, curve_of, fused, line_probabilities
 from retrieval.asking.query import Query, Term, parse_term
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span, Window
 from retrieval.errors import InputError
 from retrieval.lanes.calibration import Floats
+from retrieval.lanes.candidate import Candidate
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord, VideoWindow

@@ -142,7 +142,7 @@ def test_a_child_dies_with_its_caller(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     script = (
         "import sys; from pathlib import Path; from tests import faults; from retrieval.isolation.isolated import *; "
-        "run_isolated(faults.note_pid_and_hang, Path(sys.argv[1]), limits=Limits(10**9, 60), name='file', "
+        "run_isolated(faults.note_pid_and_hang, Path(sys.argv[1]), limits=CallLimits(10**9, 60), name='file', "
         "on_progress=lambda _: None)"
     )
     caller = subprocess.Popen([sys.executable, "-c", script, str(note)], cwd=ROOT)
