@@ -79,7 +79,8 @@ def _space(found: Survey, space: str, encoders: Encoders) -> Iterator[Finding]:
     different = [difference for difference in found.different if difference.space == space]
     detail = f"{space}: {found.found[space]:,} vectors"
     for difference in different[:_NAMED_AT_MOST]:
-        detail += f"; {difference.video.path} has {difference.found:,} of {difference.expected:,}"
+        expected = "some" if difference.expected is None else f"{difference.expected:,}"
+        detail += f"; {difference.video.path} has {difference.found:,} of {expected}"
     if len(different) > _NAMED_AT_MOST:
         detail += f"; {len(different) - _NAMED_AT_MOST} more videos have not what they should"
     strays = found.strays.get(space, {})

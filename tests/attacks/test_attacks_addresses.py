@@ -14,6 +14,7 @@ from indexer.intake import addresses
 from indexer.intake.addresses import Address, check_url, resolve
 from indexer.intake.download import download
 from retrieval.errors import InputError, MomentsError, UrlNotAllowedError
+from retrieval.storage.promises import Promises
 
 OUTSIDE, INSIDE = "127.0.0.1", "127.0.0.2"
 """Both are this machine; the tests take the first for an address of the open internet."""
@@ -95,7 +96,9 @@ def port(one_address_is_outside: None) -> Iterator[int]:  # noqa: ARG001
 
 
 def fetch(url: str, folder: Path) -> Path:
-    return download(url, folder, max_bytes=1000, allow_private=False, report=lambda _: None)
+    return download(
+        url, folder, max_bytes=1000, allow_private=False, report=lambda _: None, promises=Promises(folder.parent)
+    )
 
 
 def test_a_redirect_is_held_to_the_same_rules(port: int, tmp_path: Path) -> None:

@@ -119,7 +119,16 @@ def test_a_search_that_waits_for_its_turn_never_begins(port: int, steps: Steps) 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_on_a_command_that_asks_a_server_stops_the_search(port: int, steps: Steps, library: Library) -> None:
     call = command(library.folder.path, "search", "red", *(f"--not=no{number}" for number in range(20)))
-    process = subprocess.Popen(call, env=environment(), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        call,
+        env=environment(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Who runs the tests in the background may have them ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert steps.begun.wait(60)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=10)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from app.http.admission import Admission
 from app.http.file_response import attachment, inline
 from app.http.media_types import media_type_of
 from app.http.problems import install_error_handlers
@@ -49,6 +50,7 @@ def client(library: Library) -> Iterator[TestClient]:
     api = FastAPI()
     api.state.library = library
     api.state.engine = SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.searches = Admission(4, "searches")
     api.include_router(media.router)
     install_error_handlers(api)
     with TestClient(api) as opened:

@@ -203,8 +203,8 @@ def test_what_fails_while_its_process_ends_goes_on_in_another(
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_moments_index_lets_go_of_its_jobs_however_it_is_stopped(tmp_path: Path, sign: signal.Signals) -> None:
     script = (
-        "import os, sys, time; from pathlib import Path; from app.cli.commands.index import _stop_at_once\n"
-        "with _stop_at_once() as before_that:\n"
+        "import os, sys, time; from pathlib import Path; from app.cli.commands.index import stop_at_once\n"
+        "with stop_at_once() as before_that:\n"
         "    before_that.append(Path(sys.argv[1]).touch)\n"
         "    os.kill(os.getpid(), int(sys.argv[2]))\n"
         "    time.sleep(60)\n"
