@@ -63,7 +63,12 @@ def vector_findings(library: Library, encoders: Encoders) -> Iterator[Finding]:
     for space in sorted(found.found):
         yield from _space(found, space, encoders)
     if found.idle:
-        yield Finding("vectors", False, f"no space is chosen for {', '.join(found.idle)}", REPAIR)
+        yield Finding(
+            "vectors",
+            False,
+            f"no space is searched for {', '.join(found.idle)}: {'; '.join(dict.fromkeys(found.idle.values()))}",
+            REPAIR,
+        )
 
 
 def delete_leftovers(library: Library, tell: Callable[[str], None]) -> None:

@@ -1,7 +1,7 @@
 """Whether the vectors are those that the catalog counts: what is damaged, lost, cut short, or left over."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,14 +33,14 @@ class Survey:
 
     ``damaged`` spaces are there and cannot be read, with why; ``lost`` ones are not there. ``strays`` has how many
     points each space holds of videos that are no more, by video. ``idle`` lanes are searched in a space that is not
-    there.
+    there, or in none, with why.
     """
 
     damaged: Mapping[str, str]
     lost: tuple[str, ...]
     different: tuple[Difference, ...]
     strays: Mapping[str, Mapping[str, int]]
-    idle: tuple[Lane, ...]
+    idle: Mapping[Lane, str]
     found: Mapping[str, int]
 
     @property
@@ -79,7 +79,7 @@ def survey(catalog: Catalog, store: VectorStore) -> Survey:
     ]
     different.sort(key=lambda difference: (difference.video.path, difference.lane))
     in_use = {lane for record in indexed.values() for lane in record.encoders}
-    idle = tuple(lane for lane in Lane if lane in in_use and _space_in_use(store, lane) not in present)
+    idle = {lane: why for lane in Lane if lane in in_use and (why := _why_idle(store, lane, present))}
     found_in = {space: sum(by_video.values()) for space, by_video in counts.items()}
     return Survey(damaged, tuple(sorted(lost)), tuple(different), strays, idle, found_in)
 
@@ -129,12 +129,15 @@ def _read_through(store: VectorStore, space: str, dim: int, lane: Lane) -> Mappi
     return counts
 
 
-def _space_in_use(store: VectorStore, lane: Lane) -> str | None:
-    """The space that the lane is searched in; None also where what names it cannot be read."""
+def _why_idle(store: VectorStore, lane: Lane, present: Collection[str]) -> str | None:
+    """Why the lane is searched in no space that is there; None if it is."""
     try:
-        return store.active(lane)
-    except VectorsDamagedError:
-        return None
+        space = store.active(lane)
+    except VectorsDamagedError as error:
+        return error.message
+    if space is None:
+        return "none was chosen"
+    return None if space in present else f"{space} is not there"
 
 
 def _may_be_short(record: VideoRecord, lane: Lane, space: str, counts: Mapping[str, Mapping[str, int]]) -> bool:

@@ -302,7 +302,7 @@ def test_a_lane_whose_alias_is_gone_is_searched_in_its_space_again(
     desk.index(talk)
     gone = models.DeleteAlias(alias_name="moments-visual")
     server._client.update_collection_aliases([models.DeleteAliasOperation(delete_alias=gone)])
-    assert look(desk).idle == (Lane.VISUAL,)
+    assert list(look(desk).idle) == [Lane.VISUAL]
     assert mend(desk) == [f"visual is searched in {space(Lane.VISUAL)} again"]
     assert look(desk).is_well
 

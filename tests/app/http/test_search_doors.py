@@ -163,10 +163,10 @@ def moments(request: pytest.FixtureRequest, library: Library, monkeypatch: pytes
     command = Moments(library.settings.data_dir)
     if request.param == "here":
         engine = SearchEngine(library, ENCODERS)
-        monkeypatch.setattr(app.commands.search, "open_engine", lambda _: _given(engine))
+        monkeypatch.setattr(app.cli.commands.search, "open_engine", lambda _: _given(engine))
         yield command
         return
-    monkeypatch.setattr(app.commands.search, "open_engine", _nobody)
+    monkeypatch.setattr(app.cli.commands.search, "open_engine", _nobody)
     with Library(library.settings, "moments serve") as served, _serving(api_on(served)) as url:
         served.keep_vectors(url)
         yield command

@@ -26,7 +26,7 @@ from tests.places import ROOT
 WORKER = """
 import json, os, signal, sys, time
 from pathlib import Path
-from indexer.jobs.queue.queue import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Outcome, Status
 
 folder, workers, files = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(",")

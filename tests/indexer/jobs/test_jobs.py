@@ -13,7 +13,7 @@ from tests.places import ROOT
 WORKER = """
 import json, os, sys, time
 from pathlib import Path
-from indexer.jobs.queue.queue import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Outcome, Status
 
 log = Path(sys.argv[1])

@@ -30,7 +30,7 @@ needs_postgres = pytest.mark.skipif(POSTGRES_URL not in os.environ, reason=f"{PO
 WORKER = """
 import sys, time
 from pathlib import Path
-from indexer.jobs.queue.queue import IndexJobs
+from indexer.jobs.queue import IndexJobs
 from tests.job_fakes import HeldIndexer
 
 indexer = HeldIndexer()

@@ -74,7 +74,7 @@ def test_a_query_that_breaks_its_reader_is_a_problem_and_the_server_lives(
 def test_on_the_command_line_it_is_one_line(library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(media_input, "_read_picture", faults.crash)
     engine = SearchEngine(library, FakeEncoders())
-    monkeypatch.setattr(app.commands.search, "open_engine", lambda _: Opened(engine))
+    monkeypatch.setattr(app.cli.commands.search, "open_engine", lambda _: Opened(engine))
     picture = tmp_path / "bomb.png"
     picture.write_bytes(b"anything")
     told = CliRunner().invoke(cli, ["--data-dir", str(library.folder.path), "search", "--image", str(picture)])
