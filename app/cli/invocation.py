@@ -2,9 +2,12 @@
 
 import codecs
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.cli.harmless import json_line
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 
 class Invocation:
@@ -15,7 +18,8 @@ class Invocation:
         self.as_json = as_json
 
     @property
-    def settings(self) -> "Any":
+    def settings(self) -> "Settings":
+        """The settings of the environment and of the options. Raises InputError."""
         from pydantic import ValidationError
 
         from app.settings import Settings
