@@ -264,7 +264,14 @@ def _points(
     for ordinal, segment in enumerate(contents.segments):
         vector = encoders.sentences().embed_passages([segment.text])[0]
         points[Lane.SPEECH].append(
-            _point(video_id, Lane.SPEECH, ordinal, segment.span, vector, document_vector(segment.text, 10.0))
+            _point(
+                video_id,
+                Lane.SPEECH,
+                ordinal,
+                segment.span,
+                vector,
+                document_vector(segment.text, 10.0, segment.language),
+            )
         )
     return points
 

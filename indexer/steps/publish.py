@@ -27,7 +27,7 @@ from retrieval.storage.vectors import Point, Space, VectorStore
 from retrieval.thumbnails import thumbnail_file
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
-CONSTRUCTION = 1
+CONSTRUCTION = 2
 """Which way of indexing this is: raise it when the same file would be given other times, vectors, terms or texts.
 
 What was indexed by an earlier one is searched all the same; `moments doctor` says that it could be better.
@@ -190,7 +190,8 @@ def line_points(
     batches = [texts[start : start + LINE_BATCH] for start in range(0, len(texts), LINE_BATCH)]
     vectors = np.concatenate([attended(partial(sentences.embed_passages, batch), waiting) for batch in batches])
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
-    sparse = [document_vector(text, AVERAGE_TERMS) for text in texts]
+    languages = [line.language if isinstance(line, Segment) else None for line in lines]
+    sparse = [document_vector(text, AVERAGE_TERMS, language) for text, language in zip(texts, languages, strict=True)]
     if lane is Lane.SPEECH:
         sparse = [
             with_terms(vector, sound_terms(text.split()), SOUND_TERM_WEIGHT)

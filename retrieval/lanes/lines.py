@@ -84,7 +84,8 @@ def text_candidates(
     lines = _lines(lane, contents, keys)
     by_sound = _heard_in(term, lines)
     for key, line in lines.items():
-        covered = coverage(term.text, line.text)
+        language = line.language if isinstance(line, Segment) else None
+        covered = coverage(term.text, line.text, language)
         phrase, likeness = _phrase_of(term, line, by_sound.get(key), covered)
         probability = TUNING[lane].probability(cosines.get(key, lowest), covered, likeness)
         if any(contains_phrase(quoted, line.text) for quoted in term.quoted):
@@ -96,7 +97,7 @@ def text_candidates(
             line.span,
             probability,
             text=line.text,
-            matched_words=matched_words(term.text, line.text),
+            matched_words=matched_words(term.text, line.text, language),
             origin=line.origin if isinstance(line, Segment) else None,
         )
         middle_s = (span.start_s + span.end_s) / 2
@@ -164,5 +165,5 @@ def _phrase_of(
     if line.span.duration_s <= LONGEST_CUE_S and line.origin is not SpeechOrigin.TRANSCRIBED:
         return None, likeness
     if covered >= LEAST_SHARE:
-        return matching_phrase(term.text, line.words), likeness
+        return matching_phrase(term.text, line.words, line.language), likeness
     return (by_sound if likeness > 0.0 else None), likeness

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from zlib import crc32
 
+from retrieval.lanes.stems import STEMMED, stem_in, stemmed_language
 from retrieval.storage.vectors import SparseVector
 
 K1 = 1.2
@@ -35,6 +36,7 @@ _UNSPACED = f"\u3040-\u30ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff{_SYLLABIC}"
 _RUN = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
 """Scripts that write words without spaces (kana, Thai, Lao, Burmese, Khmer, Han), and Hangul, whose particles cling."""
 
+_UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
 _MAY_BE_A_WORD = re.compile(f"[{_SYLLABIC}]")
 _VOWEL = re.compile(r"[aeiouy]")
 
@@ -49,20 +51,41 @@ def document_terms(text: str) -> list[str]:
     return [term for _, found in _tokens(text) for term in _with_characters(found)]
 
 
-def document_vector(text: str, average_length: float) -> SparseVector:
+def stem_terms(text: str, language: str) -> Mapping[str, str]:
+    """Of each word, by its plain term: the term of its stem in one of ``STEMMED``, which no other language has."""
+    return dict(_stem_terms(text, language))
+
+
+def covered_terms(query: str, text: str, language: str | None = None) -> frozenset[str]:
+    """Those terms of the query that the text has, as they are or by the stem of the text's language."""
+    asked = frozenset(terms(query))
+    covered = asked.intersection(document_terms(text))
+    snowball = stemmed_language(language)
+    if snowball is None:
+        return covered
+    found = set(stem_terms(text, snowball).values())
+    by_stem = stem_terms(query, snowball).items()
+    return covered.union(term for term, stemmed in by_stem if term in asked and stemmed in found)
+
+
+def document_vector(text: str, average_length: float, language: str | None = None) -> SparseVector:
     """BM25 weights of the text's terms without IDF, which the store knows.
 
+    A line in a language of ``STEMMED`` has the stems of its words too, each of weight 1.
     ``average_length`` is the mean count of terms over the collection; 0 if there is none yet.
     """
     counts = Counter(document_terms(text))
     length = counts.total()
     norm = 1 - B + B * (length / average_length if average_length > 0 else 1.0)
-    return _sparse({term: count * (K1 + 1) / (count + K1 * norm) for term, count in counts.items()})
+    plain = _sparse({term: count * (K1 + 1) / (count + K1 * norm) for term, count in counts.items()})
+    snowball = stemmed_language(language)
+    return plain if snowball is None else with_terms(plain, stem_terms(text, snowball).values(), 1.0)
 
 
 def query_vector(text: str) -> SparseVector:
-    """Weight 1 for every distinct term of the query."""
-    return _sparse(dict.fromkeys(terms(text), 1.0))
+    """Weight 1 for every distinct term of the query, and for its stem in every language: it has none of its own."""
+    stemmed = [term for language in STEMMED for term in stem_terms(text, language).values()]
+    return _sparse(dict.fromkeys([*terms(text), *stemmed], 1.0))
 
 
 def with_terms(vector: SparseVector, extra: Iterable[str], weight: float) -> SparseVector:
@@ -74,11 +97,9 @@ def with_terms(vector: SparseVector, extra: Iterable[str], weight: float) -> Spa
     return SparseVector(tuple(weights), tuple(weights.values()))
 
 
-def matched_words(query: str, text: str) -> tuple[str, ...]:
+def matched_words(query: str, text: str, language: str | None = None) -> tuple[str, ...]:
     """Words and codes of the text, as written there and once each, that share a term with the query."""
-    asked = set(terms(query))
-    found = ((surface, _with_characters(own)) for surface, own in _tokens(text))
-    return tuple(dict.fromkeys(surface for surface, having in found if asked.intersection(having)))
+    return tuple(dict.fromkeys(surface for surface, _ in _tokens(text) if covered_terms(query, surface, language)))
 
 
 def stem(word: str) -> str:
@@ -104,6 +125,17 @@ def _tokens(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Each token as written, with its terms; tokens that are stop words alone are left out."""
     surfaces = (match.group() for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)))
     return tuple((surface, found) for surface in surfaces if (found := _terms_of(folded(surface))))
+
+
+@lru_cache(maxsize=8_192)
+def _stem_terms(text: str, language: str) -> tuple[tuple[str, str], ...]:
+    written = _PART.findall(unicodedata.normalize("NFC", text).lower())
+    words = ((word, folded(word)) for word in written if word.isalpha() and not _UNSPACED_SIGN.search(word))
+    return tuple(
+        (stem(plain), f"{language}~{folded(stem_in(language, word))}")
+        for word, plain in words
+        if plain not in STOP_WORDS
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from retrieval.domain import Span, Word
 from retrieval.lanes.phonetics import heard_best
-from retrieval.lanes.terms import document_terms, terms
+from retrieval.lanes.terms import covered_terms, terms
 
 _FRAMING = """
 about ask asks clip discuss discusses display displays everybody everyone explain explains footage frame
@@ -35,13 +35,16 @@ def term_weight(term: str) -> float:
     return 1.0
 
 
-def coverage(query: str, text: str) -> float:
-    """Share of the query's terms that the text has too, by weight, 0 to 1; 0 for a query without terms."""
+def coverage(query: str, text: str, language: str | None = None) -> float:
+    """Share of the query's terms that the text has too, by weight, 0 to 1; 0 for a query without terms.
+
+    ``language`` is the text's: its other forms of a word count too.
+    """
     asked = set(terms(query))
     total = sum(term_weight(term) for term in asked)
     if total <= 0:
         return 0.0
-    return sum(term_weight(term) for term in asked.intersection(document_terms(text))) / total
+    return sum(term_weight(term) for term in covered_terms(query, text, language)) / total
 
 
 def contains_phrase(phrase: str, text: str) -> bool:
@@ -65,7 +68,7 @@ def said_words(query: str) -> list[str]:
     return [word for word in query.split() if not set(terms(word)) & FRAMING_TERMS] or query.split()
 
 
-def matching_phrase(query: str, words: Sequence[Word]) -> Phrase | None:
+def matching_phrase(query: str, words: Sequence[Word], language: str | None = None) -> Phrase | None:
     """The stretch of ``words`` that has most of the query's terms and the fewest others.
 
     Grown to the pauses around it where they are near. None if no word matches.
@@ -74,7 +77,7 @@ def matching_phrase(query: str, words: Sequence[Word]) -> Phrase | None:
     total = sum(asked.values())
     if total <= 0 or not words:
         return None
-    said = [frozenset(document_terms(word.text)) & asked.keys() for word in words]
+    said = [covered_terms(query, word.text, language) for word in words]
     hits = [index for index, found in enumerate(said) if found]
     best: tuple[float, float, int, int] | None = None
     for place, first in enumerate(hits):

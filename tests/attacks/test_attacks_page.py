@@ -40,7 +40,6 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
         ("/watch/x", 200),
         ("/web/js/main.js", 200),
         ("/docs", 200),
-        ("/docs/openapi.json", 200),
         ("/v1/videos", 200),
         ("/v1/videos/nothing", 404),
         (f"{A}/transcript?format=vtt", 200),

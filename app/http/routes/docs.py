@@ -1,13 +1,11 @@
 """`/docs`: the description of the API to read and try, by Swagger UI as installed: nothing comes from elsewhere."""
 
-from typing import Any
+from pathlib import Path
 
+import fastapi_offline
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
-from swagger_ui_bundle import swagger_ui_path
-
-from app.http.openapi_3_0 import in_3_0
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,7 +21,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Moments: REST API</title>
-<link rel="icon" href="{base}/docs/files/favicon-32x32.png">
+<link rel="icon" href="{base}/docs/files/favicon.png">
 <link rel="stylesheet" href="{base}/docs/files/swagger-ui.css">
 </head>
 <body>
@@ -34,7 +32,7 @@ _PAGE = """<!doctype html>
 </html>
 """
 _START = """SwaggerUIBundle({{
-  url: "{base}/docs/openapi.json",
+  url: "{base}/v1/openapi.json",
   dom_id: "#api",
   deepLinking: true,
   presets: [SwaggerUIBundle.presets.apis],
@@ -48,12 +46,6 @@ def page(request: Request) -> Response:
     return HTMLResponse(_PAGE.format(base=request.scope["root_path"]), headers={"Content-Security-Policy": _POLICY})
 
 
-@router.get("/docs/openapi.json")
-def description(request: Request) -> dict[str, Any]:
-    """`/v1/openapi.json`, as Swagger UI reads it."""
-    return in_3_0(request.app.openapi())
-
-
 @router.get("/docs/start.js")
 def start(request: Request) -> Response:
     """The script that points Swagger UI at this API: a file, for the policy allows no script in the page."""
@@ -62,4 +54,5 @@ def start(request: Request) -> Response:
 
 def mount_files(api: FastAPI) -> None:
     """Serve Swagger UI's own files."""
-    api.mount("/docs/files", StaticFiles(directory=swagger_ui_path), name="docs")
+    files = Path(fastapi_offline.__file__).with_name("static")
+    api.mount("/docs/files", StaticFiles(directory=files), name="docs")

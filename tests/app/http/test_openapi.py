@@ -11,7 +11,6 @@ from openapi_schema_validator import OAS31Validator
 
 from app.http.application import create_app
 from app.http.openapi import TAGS
-from app.http.openapi_3_0 import in_3_0
 from app.settings import Settings
 from tests.places import ROOT
 
@@ -127,15 +126,3 @@ def test_every_body_is_described(name: str) -> None:
         DESCRIPTION["components"]["schemas"][name].get("description")
         or "enum" in DESCRIPTION["components"]["schemas"][name]
     )
-
-
-def test_swagger_ui_is_told_all_of_it_in_words_of_3_0() -> None:
-    told = in_3_0(DESCRIPTION)
-    assert told["openapi"] == "3.0.3"
-    assert list(told["paths"]) == list(DESCRIPTION["paths"])
-    assert list(told["components"]["schemas"]) == list(DESCRIPTION["components"]["schemas"])
-    text = json.dumps(told)
-    assert '{"type": "null"}' not in text
-    assert '"const":' not in text
-    param = told["components"]["schemas"]["Problem"]["properties"]["param"]
-    assert (param["anyOf"], param["nullable"]) == ([{"type": "string"}], True)

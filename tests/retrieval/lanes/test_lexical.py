@@ -117,7 +117,7 @@ def test_an_empty_collection_has_no_average_to_weigh_by():
 
 def test_hashes_never_change_between_runs():
     """CRC-32 of "dog": an index that lies on disk depends on it."""
-    assert query_vector("dogs").indices == (0x812C397D,)
+    assert query_vector("dogs").indices[0] == 0x812C397D
 
 
 def test_matched_words_are_as_written_and_named_once():
