@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from indexer.media.container_clock import FrameClock
 from indexer.media.probe import open_media
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream
+    from av.video.stream import VideoStream
 
 ROUNDING_S = 0.0015
 """Times are passed on rounded to the millisecond: a frame that starts so little later is meant."""
@@ -67,7 +68,7 @@ def shown_during(
             stream = container.streams[stream_index]
             tick_s = float(stream.time_base or 1)
             packets = _packets_from_before(container, stream, on_file, lead_s)
-            ticks = list(_decoded(packets, stream) if decoding else map(_shown_at, packets))
+            ticks = list(_decoded(packets, cast("VideoStream", stream)) if decoding else map(_shown_at, packets))
         if ticks or lead_s is None:
             break
     times_s = sorted({tick * tick_s - start_time_s for tick in ticks})
@@ -112,12 +113,12 @@ def _shown_at(packet: "Packet[Stream]") -> int:
     return ticks
 
 
-def _decoded(packets: "Iterable[Packet[Stream]]", stream: "Stream") -> Iterator[int]:
+def _decoded(packets: "Iterable[Packet[Stream]]", stream: "VideoStream") -> Iterator[int]:
     """When each frame appears that these packets hold, in ticks of the stream's clock."""
     import av
 
     clock = FrameClock()
-    for packet in chain(packets, (None,)):
+    for packet in chain(cast("Iterable[Packet[VideoStream]]", packets), (None,)):
         with suppress(av.FFmpegError):  # a packet that does not decode shows nothing
             for frame in stream.codec_context.decode(packet):
                 ticks = clock.ticks(frame)

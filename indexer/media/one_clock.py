@@ -55,8 +55,9 @@ def copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> Media
         last_ticks: dict[int, int] = {}
         for packet in _until_after(container, streams, clock, span.end_s):
             copied = copies[wanted.index(packet.stream_index)]
+            written_in = cast(Fraction, copied.time_base)  # known since the header was written
             shown, decoded = (
-                None if ticks is None else round(ticks * packet.time_base / copied.time_base)
+                None if ticks is None else round(ticks * packet.time_base / written_in)
                 for ticks in (packet.pts, packet.dts)
             )
             decoded = shown if decoded is None else decoded
@@ -66,8 +67,8 @@ def copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> Media
             decoded = max(decoded, last_ticks.get(packet.stream_index, decoded - 1) + 1)
             last_ticks[packet.stream_index] = packet.dts = decoded
             packet.pts = decoded if shown is None else max(shown, decoded)
-            packet.duration = round((packet.duration or 0) * packet.time_base / copied.time_base)
-            packet.time_base, packet.stream = copied.time_base, copied
+            packet.duration = round((packet.duration or 0) * packet.time_base / written_in)
+            packet.time_base, packet.stream = written_in, copied
             made.mux(packet)
     videos = (replace(info.video, index=0),) if info.video else ()
     audios = (replace(info.audio, index=len(videos)),) if info.audio else ()

@@ -191,7 +191,7 @@ def _demuxed(text: str, frame_rate_fps: Fraction | None) -> list[ReadCue]:
         return []
     options = {"subfps": str(frame_rate_fps)} if form == "microdvd" and frame_rate_fps else {}
     try:
-        with av.open(io.BytesIO(text.encode()), format=form, options=options) as container:
+        with av.open(io.BytesIO(text.encode()), "r", format=form, options=options) as container:
             (stream,) = container.streams
             codec = stream.codec_context.name
             (packets,) = _written(container, [stream.index]).values()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from retrieval.errors import InputError, ModelError, ModelUnavailableError
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
+    from rapidocr.ch_ppocr_det.utils import TextDetOutput
+    from rapidocr.utils.output import RapidOCROutput
 
 NAME = "rapidocr-ppocrv6-small"
 
@@ -126,11 +128,11 @@ class RapidOcrReader:
 
     def _holds_text(self, bgr: NDArray[np.uint8]) -> bool:
         bgr = _shrunk(bgr, GLANCE_SIDE_PX)
-        return self._engine(bgr, use_det=True, use_cls=False, use_rec=False).boxes is not None
+        return cast("TextDetOutput", self._engine(bgr, use_det=True, use_cls=False, use_rec=False)).boxes is not None
 
     def _boxes(self, engine: "RapidOCR", bgr: NDArray[np.uint8]) -> list[TextBox]:
-        found = engine(bgr, use_det=True, use_cls=False, use_rec=True)
-        if found.boxes is None or found.txts is None:
+        found = cast("RapidOCROutput", engine(bgr, use_det=True, use_cls=False, use_rec=True))
+        if found.boxes is None or found.txts is None or found.scores is None:
             return []
         read = zip(found.boxes, found.txts, found.scores, strict=True)
         return [_text_box(np.asarray(corners), text, score) for corners, text, score in read]

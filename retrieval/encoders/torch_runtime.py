@@ -81,7 +81,7 @@ def load_transformers() -> Any:
     import transformers
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     return transformers
 
 
