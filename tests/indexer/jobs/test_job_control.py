@@ -97,10 +97,13 @@ def test_of_a_long_crash_the_log_has_all_and_everyone_else_a_little(
     assert "450,027 characters in all: see the log" in crashed.crash
     assert len(json.dumps(job_json(crashed))) < 2 * MOST_CHARACTERS
     assert " and wine" * 50_000 in caplog.text
-    with closing(sqlite3.connect(next(tmp_path_factory.getbasetemp().glob("queue*/jobs.sqlite")))) as kept:
-        for table in ("workflow_output", "operation_outputs"):
-            (longest,) = kept.execute(f"SELECT max(length(error)) FROM {table}").fetchone()
-            assert 0 < longest < 5 * MOST_CHARACTERS
+    queues = list(tmp_path_factory.getbasetemp().glob("queue*/jobs.sqlite"))
+    for table in ("workflow_output", "operation_outputs"):
+        longest = 0
+        for queue in queues:  # other tests of this process may have had one, too
+            with closing(sqlite3.connect(queue)) as kept:
+                longest = max(longest, kept.execute(f"SELECT max(length(error)) FROM {table}").fetchone()[0] or 0)
+        assert 0 < longest < 5 * MOST_CHARACTERS
 
 
 def test_a_cancelled_job_stops_where_it_is(jobs: IndexJobs, indexer: HeldIndexer, name: str) -> None:

@@ -38,7 +38,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> IndexSettings:
-    return IndexSettings(data_dir=tmp_path / "data", profile=Profile.LITE, decode_memory_gb=0.5, decode_patience_s=1.0)
+    return IndexSettings(data_dir=tmp_path / "data", profile=Profile.LITE, decode_memory_gb=0.5, decode_patience_s=60.0)
 
 
 def index(settings: IndexSettings, path: Path, report: Callable[[str, float], None] = lambda *_: None) -> Outcome:
