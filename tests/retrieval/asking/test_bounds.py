@@ -172,7 +172,7 @@ def test_the_command_says_it_too(library: Library, monkeypatch: pytest.MonkeyPat
     def opened(*_: object) -> Iterator[SearchEngine]:
         yield engine
 
-    monkeypatch.setattr(app.commands.search, "open_engine", opened)
+    monkeypatch.setattr(app.cli.commands.search, "open_engine", opened)
     call = ["--data-dir", str(library.folder.path), "search", "red"]
     told = CliRunner().invoke(cli, [*call, *["--not", "blue"] * 21])
     assert str(told.exception) == "21 things must not be there; at most 20 are allowed"
