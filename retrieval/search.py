@@ -8,14 +8,17 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer.exclusions import Excluded, look_in_lines, look_in_windows, places_of, without
 from retrieval.answer.explanation import Ranking, explain
-from retrieval.answer.fusion import in_order, merge, without
+from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.timeline import (
@@ -32,17 +35,17 @@ from retrieval.asking.examples import with_clip
 from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
 from retrieval.asking.query_vectors import QueryVectors
 from retrieval.asking.spelling import Speller, Vocabulary
-from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, Moment, Searched, never
+from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, LaneWeight, Moment, Searched, Span, never
 from retrieval.errors import HungUpError, InputError, VectorsDamagedError
 from retrieval.lanes.background import background_texts
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lines import text_candidates
 from retrieval.lanes.lost_lanes import LOST, in_words, lost_lanes, warnings_of
-from retrieval.lanes.windows import HARDLY_THERE, SAMPLE, Background, window_candidates
+from retrieval.lanes.windows import SAMPLE, Background, window_candidates
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.references import shown_path
-from retrieval.storage.vectors import VectorFilter, VectorStore
+from retrieval.storage.vectors import Places, VectorFilter, VectorStore
 from retrieval.video_filter import VideoFilter
 
 if TYPE_CHECKING:
@@ -78,8 +81,8 @@ class SearchEngine:
         offset = offset_of(query, version)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched)
-        steps, unwanted, _ = self._rankings(query, where, gone)
-        answer = self._page(query, steps, unwanted, searched, offset, version)
+        steps, found, unwanted, _ = self._rankings(query, where, gone)
+        answer = self._page(query, steps, found, searched, offset, version)
         return replace(answer, corrected=_corrected(steps, unwanted), warnings=warnings_of(steps, unwanted))
 
     def search_video(
@@ -93,19 +96,21 @@ class SearchEngine:
         searched, where = self._scope(query.where)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched), ()
-        steps, unwanted, vectors = self._rankings(query, where, gone)
-        answer = self._page(query, steps, unwanted, searched, 0, self._version(where))
+        steps, found, unwanted, vectors = self._rankings(query, where, gone)
+        answer = self._page(query, steps, found, searched, 0, self._version(where))
         answer = replace(answer, corrected=_corrected(steps, unwanted), warnings=warnings_of(steps, unwanted))
         with self.library.vectors() as store:
-            curves = [self._curve(store, ranking, vectors, video, windows) for ranking in (*steps, *unwanted)]
-        return answer, curve_of(windows, curves[: len(steps)], curves[len(steps) :])
+            curves = [self._curve(store, ranking, vectors, video, windows) for ranking in steps]
+            there = self._unwanted_in(store, unwanted, vectors, video)
+            taken = [self._curve(store, ranking, vectors, video, windows) for ranking in there]
+        return answer, curve_of(windows, curves, taken)
 
     def _rankings(
         self, query: Query, where: VectorFilter, gone: Gone
-    ) -> tuple[list[Ranking], list[Ranking], QueryVectors]:
-        """What is found for each step of the query, and, in the same videos, for each thing that must not be there.
+    ) -> tuple[list[Ranking], list[tuple[float, Candidate]], list[Excluded], QueryVectors]:
+        """What is found for each step of the query, and for all in order less what must not be there.
 
-        And the vectors with which it was.
+        And what that was, and the vectors with which it was found.
         """
         with self.library.vectors() as store:
             lost = lost_lanes(self.library.catalog, store, self.encoders)
@@ -115,14 +120,68 @@ class SearchEngine:
             unwanted = [self._spelt(term) if query.correct else term for term in dict.fromkeys(query.exclude)]
             unwanted = list({(term.text, term.lane): term for term in unwanted}.values())
             vectors = QueryVectors(self.encoders, [*steps, *unwanted], query)
-            found = [self._rank(store, step, query, vectors, where, lost, gone) for step in steps]
-            videos = frozenset(candidate.video_id for ranking in found for _, candidate in ranking.found)
-            there = replace(where, video_ids=videos) if videos else where
-            return (
-                found,
-                [self._rank(store, term, query, vectors, there, lost, gone, roughly=True) for term in unwanted],
-                vectors,
-            )
+            rankings = [self._rank(store, step, query, vectors, where, lost, gone) for step in steps]
+            found = rankings[0].found
+            if len(steps) > 1:
+                found = in_order([ranking.found[:STEP_DEPTH] for ranking in rankings], query.within_s)
+            excluded = [Excluded(term, self._weights(term, query)) for term in unwanted]
+            self._look_for(store, excluded, vectors, places_of(found), lost, gone)
+            return rankings, without(found, excluded), excluded, vectors
+
+    def _look_for(
+        self,
+        store: VectorStore,
+        excluded: Sequence[Excluded],
+        vectors: QueryVectors,
+        places: Places,
+        lost: frozenset[Lane],
+        gone: Gone,
+    ) -> None:
+        """Note where each thing that must not be there may be, in each of its lanes that can be read.
+
+        Raises VectorsDamagedError if one has none, and HungUpError.
+        """
+        for lane in Lane:
+            those = [one for one in excluded if lane in one.weights]
+            if those and gone():
+                raise HungUpError("whoever asked has gone away")
+            unread = LOST if lane in lost else None
+            try:
+                if those and unread is None:
+                    self._look_in(store, lane, those, vectors, places)
+            except VectorsDamagedError as error:
+                unread = error.message
+            if unread is not None:
+                for one in those:
+                    one.unread[lane] = unread
+        for one in excluded:
+            if len(one.unread) == len(one.weights):
+                raise VectorsDamagedError("; ".join(in_words(one.unread)))
+
+    def _look_in(
+        self, store: VectorStore, lane: Lane, excluded: Sequence[Excluded], vectors: QueryVectors, places: Places
+    ) -> None:
+        space, vector_of = self.encoders.spec(lane).space, partial(vectors.of, lane)
+        if lane in (Lane.SPEECH, Lane.SCREEN):
+            look_in_lines(lane, store, space, excluded, vector_of, places, self.library.catalog.contents)
+        else:
+            # They are words, never examples.
+            background = self._background(store, lane, excluded[0].term)
+            look_in_windows(lane, store, space, excluded, vector_of, background, places)
+
+    def _unwanted_in(
+        self, store: VectorStore, excluded: Sequence[Excluded], vectors: QueryVectors, video: VideoRecord
+    ) -> list[Ranking]:
+        """For each thing that must not be there the lines of the video that are like it, wherever they are."""
+        lines: dict[Term, list[Candidate]] = {one.term: [] for one in excluded}
+        whole = ((video.id, (Span(0.0, inf),)),)
+        for lane in (Lane.SPEECH, Lane.SCREEN):
+            those = [one for one in excluded if lane in one.spots]
+            space, contents = self.encoders.spec(lane).space, self.library.catalog.contents
+            found = look_in_lines(lane, store, space, those, partial(vectors.of, lane), whole, contents)
+            for term, candidates in found.items():
+                lines[term] += candidates
+        return [Ranking(one.term, one.weights, lines[one.term], ()) for one in excluded]
 
     def _spelt(self, term: Term) -> Term:
         """The term with words that nobody writes so as they were probably meant."""
@@ -146,17 +205,12 @@ class SearchEngine:
         self,
         query: Query,
         steps: Sequence[Ranking],
-        unwanted: Sequence[Ranking],
+        found: Sequence[tuple[float, Candidate]],
         searched: Searched,
         offset: int,
         version: str,
     ) -> Answer:
-        """The moments after ``offset`` others, of steps in order, less what is unwanted, one per group."""
-        found = steps[0].found
-        if len(steps) > 1:
-            found = in_order([ranking.found[:STEP_DEPTH] for ranking in steps], query.within_s)
-        for ranking in unwanted:
-            found = without(found, ranking.found)
+        """The moments found after ``offset`` others, one per group."""
         if found and found[0][0] < query.min_confidence:
             return Answer((), True, _too_low(found[0][0], query.min_confidence, "that is asked for"), searched)
         found = [(score, candidate) for score, candidate in found if score >= query.min_confidence]
@@ -225,24 +279,20 @@ class SearchEngine:
         where: VectorFilter,
         lost: frozenset[Lane],
         gone: Gone,
-        *,
-        roughly: bool = False,
     ) -> Ranking:
         """Candidates of all lanes for one term, and fused; only videos that are wholly indexed.
 
-        ``roughly`` spares what makes their edges exact, and what is hardly there. A lane whose vectors are lost or
-        damaged is left out. Raises VectorsDamagedError if that leaves none, and HungUpError.
+        A lane whose vectors are lost or damaged is left out. Raises VectorsDamagedError if that leaves none, and
+        HungUpError.
         """
-        weights = lane_weights(term, query.lanes, query.weights)
-        if not weights:
-            raise InputError(why_no_lane(term, query))
+        weights = self._weights(term, query)
         candidates: list[Candidate] = []
         unread = {lane: LOST for lane in weights if lane in lost}
         for lane in weights.keys() - lost:
             if gone():
                 raise HungUpError("whoever asked has gone away")
             try:
-                candidates += self._candidates(store, lane, term, vectors.of(lane, term), where, roughly=roughly)
+                candidates += self._candidates(store, lane, term, vectors.of(lane, term), where)
             except VectorsDamagedError as error:
                 unread[lane] = error.message
         if len(unread) == len(weights):
@@ -252,10 +302,15 @@ class SearchEngine:
         candidates = [
             candidate for candidate in candidates if candidate.video_id in live and not _is_the_example(candidate, term)
         ]
-        if roughly:
-            candidates = [one for one in candidates if max(one.lanes.values()) >= HARDLY_THERE]
         found = merge(candidates, {lane: weight.value for lane, weight in weights.items()})
         return Ranking(term, weights, candidates, found, unread)
+
+    def _weights(self, term: Term, query: Query) -> Mapping[Lane, LaneWeight]:
+        """Those of the lanes that the term is searched in. Raises InputError if there are none."""
+        weights = lane_weights(term, query.lanes, query.weights)
+        if not weights:
+            raise InputError(why_no_lane(term, query))
+        return weights
 
     def _candidates(
         self,
@@ -264,15 +319,13 @@ class SearchEngine:
         term: Term,
         vector: NDArray[np.float32],
         where: VectorFilter,
-        *,
-        roughly: bool,
     ) -> list[Candidate]:
         contents = self.library.catalog.contents
         space = self.encoders.spec(lane).space
         if lane in (Lane.SPEECH, Lane.SCREEN):
             return text_candidates(lane, store, space, term, vector, where, contents)
         background = self._background(store, lane, term)
-        return window_candidates(lane, store, space, vector, background, where, contents, roughly=roughly)
+        return window_candidates(lane, store, space, vector, background, where, contents)
 
     def _background(self, store: VectorStore, lane: Lane, term: Term) -> Background:
         """What the lane's windows are held against: a bank and a sample of them, both kept for the next query."""
@@ -352,7 +405,7 @@ class SearchEngine:
         return named
 
 
-def _corrected(*rankings: Sequence[Ranking]) -> tuple[Correction, ...]:
+def _corrected(*rankings: Sequence[Ranking | Excluded]) -> tuple[Correction, ...]:
     """The words that were taken for others, each once."""
     return tuple(dict.fromkeys(one for some in rankings for ranking in some for one in ranking.term.corrected))
 

@@ -124,25 +124,3 @@ def in_order(steps: Sequence[Sequence[tuple[float, Candidate]]], within_s: float
         ):
             kept.append((score, candidate))
     return kept
-
-
-def without(
-    found: Sequence[tuple[float, Candidate]], unwanted: Sequence[tuple[float, Candidate]]
-) -> list[tuple[float, Candidate]]:
-    """Moments whose score falls by how likely the unwanted is to be there."""
-    by_video: dict[str, list[tuple[float, Span]]] = {}
-    for score, other in unwanted:
-        by_video.setdefault(other.video_id, []).append((score, other.span))
-    kept = []
-    for score, candidate in found:
-        span = candidate.span
-        there = max(
-            (
-                other_score
-                for other_score, other in by_video.get(candidate.video_id, ())
-                if _touch(other, span) and other.overlap_s(span) > 0.3 * min(other.duration_s, span.duration_s)
-            ),
-            default=0.0,
-        )
-        kept.append((score * (1.0 - there), candidate))
-    return sorted(kept, key=lambda pair: -pair[0])

@@ -1,5 +1,6 @@
 """Candidates of the lanes whose unit is a line: what is said, and what is shown in writing."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
@@ -11,7 +12,7 @@ from retrieval.asking.query import Term
 from retrieval.domain import Evidence, EvidenceKind, Lane, ScreenText, Segment, Span, SpeechOrigin
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
-from retrieval.lanes.terms import matched_words, query_vector, with_terms
+from retrieval.lanes.terms import document_terms, matched_words, query_vector, with_terms
 from retrieval.lanes.word_match import (
     Phrase,
     contains_phrase,
@@ -21,7 +22,7 @@ from retrieval.lanes.word_match import (
     said_words,
 )
 from retrieval.storage.contents import Contents, Key
-from retrieval.storage.vectors import VectorFilter, VectorStore
+from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
 
 DENSE_HITS = 50
 SPARSE_HITS = 50
@@ -50,6 +51,10 @@ CHANCE_LIKENESS = 0.25
 """How much of any query can be heard in any line of speech; only what goes beyond counts."""
 
 LEAST_SHARE = 0.5
+
+MOST_ALIKE = 20
+LEAST_LIKE = 0.01
+"""So many lines that share words or sounds with a term are read for it; others are like it from this probability on."""
 
 LONGEST_PAUSE_S = 1.5
 LIKE_THE_OTHER = 0.6
@@ -80,8 +85,57 @@ def text_candidates(
     cosines: dict[Key, float] = {(hit.video_id, hit.ordinal): hit.score for hit in dense}
     lowest = min(cosines.values(), default=0.0)
     keys = list(dict.fromkeys([*cosines, *((hit.video_id, hit.ordinal) for hit in sparse)]))
-    candidates: dict[Key, Candidate] = {}
+    found = _scored(lane, term, _lines(lane, contents, keys), cosines, lowest)
+    return sorted(found, key=lambda candidate: -candidate.lanes[lane])
+
+
+def lines_like(
+    lane: Lane,
+    terms: Sequence[Term],
+    queries: Sequence[NDArray[np.float32]],
+    hits: Sequence[Hit],
+    contents: Contents,
+) -> list[list[Candidate]]:
+    """For each term and its unit sentence vector (dim,) those of the lines hit that are like it, in no order.
+
+    The nearest, and those that share most words or sounds with it, as a search finds them.
+    """
+    if not hits:
+        return [[] for _ in terms]
+    keys = [(hit.video_id, hit.ordinal) for hit in hits]
     lines = _lines(lane, contents, keys)
+    shared_by = [_terms_of_line(lane, lines[key].text) if key in lines else frozenset() for key in keys]
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, found in enumerate(shared_by):
+        for one in found:
+            places[one].append(place)
+    cosines = np.stack(queries) @ np.stack([hit.vector for hit in hits if hit.vector is not None]).T
+    like = []
+    for term, near in zip(terms, cosines, strict=True):
+        shared = Counter(place for one in _terms_of_line(lane, term.text) for place in places.get(one, ()))
+        nearest = np.argsort(-near, kind="stable")[:DENSE_HITS].tolist()
+        likely = [at for at in nearest if TUNING[lane].probability(float(near[at]), 0.0, 0.0) >= LEAST_LIKE]
+        chosen = [keys[at] for at in {*likely, *(at for at, _ in shared.most_common(MOST_ALIKE))} if keys[at] in lines]
+        of_term = {key: float(cosine) for key, cosine in zip(keys, near, strict=True)}
+        like.append(_scored(lane, term, {key: lines[key] for key in chosen}, of_term, 0.0))
+    return like
+
+
+def _terms_of_line(lane: Lane, text: str) -> frozenset[str]:
+    """The words of a text, and, of speech, its sounds."""
+    sounds = sound_terms(said_words(text)) if lane is Lane.SPEECH else ()
+    return frozenset([*document_terms(text), *sounds])
+
+
+def _scored(
+    lane: Lane,
+    term: Term,
+    lines: Mapping[Key, Segment | ScreenText],
+    cosines: Mapping[Key, float],
+    lowest: float,
+) -> list[Candidate]:
+    """A candidate for each line, but one for segments of one utterance; ``lowest`` stands for cosines not known."""
+    candidates: dict[Key, Candidate] = {}
     by_sound = _heard_in(term, lines)
     for key, line in lines.items():
         language = line.language if isinstance(line, Segment) else None
@@ -102,8 +156,7 @@ def text_candidates(
         )
         middle_s = (span.start_s + span.end_s) / 2
         candidates[key] = Candidate(key[0], span, middle_s, {lane: probability}, (evidence,))
-    found = _joined(candidates) if lane is Lane.SPEECH else list(candidates.values())
-    return sorted(found, key=lambda candidate: -candidate.lanes[lane])
+    return _joined(candidates) if lane is Lane.SPEECH else list(candidates.values())
 
 
 def _joined(candidates: Mapping[Key, Candidate]) -> list[Candidate]:

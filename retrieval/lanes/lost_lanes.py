@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from retrieval.answer.exclusions import Excluded
 from retrieval.answer.explanation import Ranking
 from retrieval.domain import Lane
 from retrieval.errors import EncoderMismatchError
@@ -32,7 +33,7 @@ def lost_lanes(catalog: "Catalog", store: VectorStore, encoders: "Encoders") -> 
     return lost
 
 
-def warnings_of(*rankings: Sequence[Ranking]) -> tuple[str, ...]:
+def warnings_of(*rankings: Sequence[Ranking | Excluded]) -> tuple[str, ...]:
     """What could not be searched, and why, each once."""
     return tuple(dict.fromkeys(told for some in rankings for ranking in some for told in in_words(ranking.unread)))
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,6 @@ SAMPLE = 1_000
 CANDIDATES = 60
 LEAST_SAMPLE = 30
 """Windows that a library must have before they can stand for what windows are like."""
-HARDLY_THERE = 0.01
-"""What must not be there takes nothing away where it is less likely than this."""
 ONSET_REACH_S = 2.0
 """An onset lies at most one window within what the curve gives."""
 
@@ -71,6 +70,11 @@ class Background:
         near = neighbourhood(vectors @ self.bank.T)
         return np.asarray(locally_scaled(vectors @ query, near, self._unit) / spread**0.5, np.float32)
 
+    def scores_of_all(self, queries: NDArray[np.float32], vectors: NDArray[np.float32], spreads: Floats) -> Floats:
+        """The same (k, n) for queries (k, dim) of these spreads (k,)."""
+        near = neighbourhood(vectors @ self.bank.T)
+        return np.asarray(locally_scaled(queries @ vectors.T, near, self._unit) / spreads[:, None] ** 0.5, np.float32)
+
 
 def window_candidates(
     lane: Lane,
@@ -80,24 +84,16 @@ def window_candidates(
     background: Background,
     where: VectorFilter,
     contents: Contents,
-    *,
-    roughly: bool = False,
 ) -> list[Candidate]:
-    """The lane's best stretches for a unit query vector (dim,), best first.
-
-    ``roughly`` leaves out what is hardly there, and the search for where exactly the rest begins and ends: most of
-    the time that this takes.
-    """
+    """The lane's best stretches for a unit query vector (dim,), best first."""
     tuning = TUNING[lane]
     hits = store.search(space, [query], HITS, where, with_vectors=True)[0]
     if not hits:
         return []
     spread = background.spread(query)
     scores = dict(zip(_keys(hits), _scores(hits, query, background, spread), strict=True))
-    if roughly:
-        scores = {key: score for key, score in scores.items() if tuning.probability.probability(score) >= HARDLY_THERE}
     windows = contents.windows_at(scores)
-    if len(hits) == HITS and not roughly:
+    if len(hits) == HITS:
         rest = _rest_of_best_shots(store, space, hits, scores, windows, contents)
         windows |= contents.windows_at(_keys(rest))
         scores |= zip(_keys(rest), _scores(rest, query, background, spread), strict=True)
@@ -116,7 +112,31 @@ def window_candidates(
                 )
             )
     best_first = sorted(candidates, key=lambda candidate: -candidate.lanes[lane])[:CANDIDATES]
-    return _at_onsets(best_first, contents) if lane is Lane.SOUND and not roughly else best_first
+    return _at_onsets(best_first, contents) if lane is Lane.SOUND else best_first
+
+
+def window_chances(
+    lane: Lane,
+    queries: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    keys: Sequence[Key],
+    background: Background,
+) -> Floats:
+    """How likely (k, n) each of the queries (k, dim) is at each of the windows (n, dim), by itself.
+
+    Where the lane doubts a single window, the next one may vouch for it: ``keys`` are in order.
+    """
+    tuning = TUNING[lane]
+    spreads = np.asarray([background.spread(query) for query in queries], np.float32)
+    scores = background.scores_of_all(queries, vectors, spreads)
+    if tuning.doubt:
+        alone = scores / (1.0 + tuning.doubt)
+        follows = np.asarray([one == (key[0], key[1] + 1) for key, one in pairwise(keys)], bool)
+        two = np.where(follows, (scores[:, :-1] + scores[:, 1:]) / (2.0 + tuning.doubt), -np.inf)
+        alone[:, :-1] = np.maximum(alone[:, :-1], np.minimum(two, scores[:, :-1]))
+        alone[:, 1:] = np.maximum(alone[:, 1:], np.minimum(two, scores[:, 1:]))
+        scores = alone
+    return tuning.probability.probabilities(scores)
 
 
 def peaks(lane: Lane, windows: Sequence[VideoWindow], scores: Sequence[float]) -> list[Peak]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval.domain import Span
 from retrieval.errors import DataFolderBusyError, MomentsError, StorageFullError, VectorsDamagedError
 from retrieval.storage import payload as keys
 from retrieval.storage.room import says_full
@@ -85,10 +86,27 @@ def edge_filter(where: VectorFilter) -> "edge.Filter":
     if where.video_ids is not None:
         must.append(edge.FieldCondition(keys.VIDEO_ID, match=edge.MatchAny(sorted(where.video_ids))))
     if where.during is not None:
-        must.append(edge.FieldCondition(keys.START_S, range=edge.RangeFloat(lt=where.during.end_s)))
-        must.append(edge.FieldCondition(keys.END_S, range=edge.RangeFloat(gt=where.during.start_s)))
+        must += _touching(where.during)
+    if where.places is not None:
+        must.append(edge.Filter(should=[_edge_place(video_id, spans) for video_id, spans in where.places]))
     excluded = edge.FieldCondition(keys.VIDEO_ID, match=edge.MatchAny(sorted(where.excluded_video_ids)))
     return edge.Filter(must=must, must_not=[excluded] if where.excluded_video_ids else None)
+
+
+def _touching(span: Span) -> "list[edge.ConditionType]":
+    import qdrant_edge as edge
+
+    return [
+        edge.FieldCondition(keys.START_S, range=edge.RangeFloat(lt=span.end_s)),
+        edge.FieldCondition(keys.END_S, range=edge.RangeFloat(gt=span.start_s)),
+    ]
+
+
+def _edge_place(video_id: str, spans: Iterable[Span]) -> "edge.Filter":
+    import qdrant_edge as edge
+
+    there = edge.FieldCondition(keys.VIDEO_ID, match=edge.MatchValue(video_id))
+    return edge.Filter(must=[there], should=[edge.Filter(must=_touching(span)) for span in spans])
 
 
 def edge_others(video_ids: Iterable[str], but: Iterable[str]) -> "edge.Filter":

@@ -151,6 +151,20 @@ class DataFolder:
         """SQLAlchemy URL of the catalog that is kept here unless another database is set."""
         return f"sqlite:///{self.path / 'catalog.sqlite'}"
 
+    def require_catalog(self) -> None:
+        """Raises StorageError if the catalog was cut to nothing: SQLite takes that for one that is yet to be made."""
+        catalog, log = self.path / "catalog.sqlite", self.path / "catalog.sqlite-wal"
+        if not catalog.is_file() or any(file.exists() and file.stat().st_size for file in (catalog, log)):
+            return
+        left = [
+            folder for folder in (self.vectors_dir, self.thumbnails_dir) if folder.is_dir() and any(folder.iterdir())
+        ]
+        if left:
+            raise StorageError(
+                f"the catalog {catalog} is empty, though {left[0]} holds what was indexed: bring it back from a "
+                "backup, or delete it to begin anew"
+            )
+
     @property
     def jobs_file(self) -> Path:
         """The queue that is kept here unless another database is set."""

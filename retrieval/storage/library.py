@@ -40,6 +40,8 @@ class Library:
         self.command = command
         self.folder = DataFolder.create(settings.data_dir)
         self.roots = MediaRoots(settings.media_roots, self.folder.path)
+        if settings.database_url is None:
+            self.folder.require_catalog()
         self._engine = open_database(settings.database_url or self.folder.catalog_url)
         if settings.database_url is not None:
             try:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from retrieval.domain import Span
 from retrieval.errors import StorageAwayError, StorageError
 from retrieval.storage import payload as keys
 from retrieval.storage.vectors import Point, SparseVector, VectorFilter
@@ -37,11 +38,28 @@ def server_filter(where: VectorFilter) -> "models.Filter":
     if where.video_ids is not None:
         must.append(models.FieldCondition(key=keys.VIDEO_ID, match=models.MatchAny(any=sorted(where.video_ids))))
     if where.during is not None:
-        before, after = keys.finite(where.during.end_s), keys.finite(where.during.start_s)
-        must.append(models.FieldCondition(key=keys.START_S, range=models.Range(lt=before)))
-        must.append(models.FieldCondition(key=keys.END_S, range=models.Range(gt=after)))
+        must += _touching(where.during)
+    if where.places is not None:
+        must.append(models.Filter(should=[_server_place(video_id, spans) for video_id, spans in where.places]))
     excluded = models.FieldCondition(key=keys.VIDEO_ID, match=models.MatchAny(any=sorted(where.excluded_video_ids)))
     return models.Filter(must=must, must_not=[excluded] if where.excluded_video_ids else None)
+
+
+def _touching(span: Span) -> "list[models.Condition]":
+    from qdrant_client import models
+
+    before, after = keys.finite(span.end_s), keys.finite(span.start_s)
+    return [
+        models.FieldCondition(key=keys.START_S, range=models.Range(lt=before)),
+        models.FieldCondition(key=keys.END_S, range=models.Range(gt=after)),
+    ]
+
+
+def _server_place(video_id: str, spans: Iterable[Span]) -> "models.Filter":
+    from qdrant_client import models
+
+    there = models.FieldCondition(key=keys.VIDEO_ID, match=models.MatchValue(value=video_id))
+    return models.Filter(must=[there], should=[models.Filter(must=_touching(span)) for span in spans])
 
 
 def server_others(video_ids: Iterable[str], but: Iterable[str]) -> "models.Filter":

@@ -39,13 +39,21 @@ class Point:
     sparse: SparseVector | None = None
 
 
+Places = tuple[tuple[str, tuple[Span, ...]], ...]
+"""Spans by the id of their video."""
+
+
 @dataclass(frozen=True, slots=True)
 class VectorFilter:
-    """Which points may match; None means no limit. Points that touch ``during`` match it."""
+    """Which points may match; None means no limit.
+
+    Points that touch ``during`` match it, those that touch one of the ``places`` match these.
+    """
 
     video_ids: frozenset[str] | None = None
     excluded_video_ids: frozenset[str] = frozenset()
     during: Span | None = None
+    places: Places | None = None
 
 
 @dataclass(frozen=True, slots=True)

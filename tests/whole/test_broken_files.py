@@ -59,6 +59,30 @@ def test_a_broken_file_is_one_line_that_names_it(
     assert any(name in f"{found['detail']}" for found in doctor.row["findings"] if not found["ok"])
 
 
+def test_a_catalog_that_was_cut_to_nothing_is_no_new_library(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library_of(tmp_path / "data", {"a.mp4": [FakeShot("red")]}).close()
+    catalog = tmp_path / "data" / "catalog.sqlite"
+    for left in catalog.parent.glob("catalog.sqlite-*"):
+        left.unlink()
+    catalog.write_bytes(b"")
+    options = ("--data-dir", str(catalog.parent), "--profile", "lite")
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    for command in (("videos",), ("search", "red"), ("index", str(film)), ("serve", "--port", "0"), ("doctor",)):
+        call = moments(capsys, *options, *command)
+        assert call.code == 1, command
+        assert f"the catalog {catalog} is empty, though" in call.errors + call.out
+        assert "Traceback" not in call.errors
+    catalog.unlink()
+    assert moments(capsys, *options, "videos").code == 0
+
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "catalog.sqlite").touch()
+    assert moments(capsys, "--data-dir", str(tmp_path / "new"), "videos").code == 0
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "{}"])
 def test_what_says_how_a_space_is_made_can_be_broken_in_any_way(tmp_path: Path, text: str) -> None:
     store = EdgeVectorStore(tmp_path / "vectors")

@@ -153,6 +153,11 @@ def test_a_filter_holds_for_every_way_of_asking(store: VectorStore) -> None:
         (VectorFilter(during=Span(1.9, 2.1)), {("a", 0), ("a", 1), ("b", 0), ("c", 1)}),
         (VectorFilter(during=Span(3.0, float("inf"))), {("a", 1), ("a", 2), ("c", 1)}),
         (VectorFilter(video_ids=a, during=Span(0.0, 2.0)), {("a", 0)}),
+        (
+            VectorFilter(places=(("a", (Span(0.5, 1.5), Span(4.5, 5.0))), ("c", (Span(2.0, 3.0),)))),
+            {("a", 0), ("a", 2), ("c", 1)},
+        ),
+        (VectorFilter(places=(("b", (Span(100.0, float("inf")),)),)), set()),
     ]
     for where, found in wanted:
         [dense] = store.search(SPACE.name, [vector(0.0)], 10, where)
