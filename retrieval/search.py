@@ -3,10 +3,7 @@
 The only file that knows the order of the steps.
 """
 
-import threading
-import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -30,19 +27,18 @@ from retrieval.answer.timeline import (
     line_probabilities,
     window_probabilities,
 )
-from retrieval.asking.dictionary import english, is_word_elsewhere
 from retrieval.asking.examples import with_clip
 from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
+from retrieval.asking.query_spelling import QuerySpelling
 from retrieval.asking.query_vectors import QueryVectors
-from retrieval.asking.spelling import Speller, Vocabulary
 from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, LaneWeight, Moment, Searched, Span, never
 from retrieval.errors import HungUpError, InputError, VectorsDamagedError
-from retrieval.lanes.background import background_texts
+from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lines import text_candidates
 from retrieval.lanes.lost_lanes import LOST, in_words, lost_lanes, warnings_of
-from retrieval.lanes.windows import SAMPLE, Background, window_candidates
+from retrieval.lanes.windows import window_candidates
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.references import shown_path
 from retrieval.storage.vectors import Places, VectorFilter, VectorStore
@@ -64,11 +60,9 @@ class SearchEngine:
     def __init__(self, library: "Library", encoders: "Encoders") -> None:
         self.library = library
         self.encoders = encoders
-        self._backgrounds: dict[str, Background] = {}
-        self._making = threading.Lock()
+        self._backgrounds = Backgrounds(library, encoders)
         self._kept = KeptVectors()
-        self._words: tuple[str, Vocabulary] | None = None
-        self._speller = Speller(english, self._vocabulary, self._is_known)
+        self._spelling = QuerySpelling(library, encoders)
 
     def search(self, query: Query, gone: Gone = never) -> Answer:
         """The moments that answer ``query``, best first, or an honest nothing.
@@ -112,13 +106,15 @@ class SearchEngine:
 
         And what that was, and the vectors with which it was found.
         """
+        _go_on_unless(gone)
         with self.library.vectors() as store:
             lost = lost_lanes(self.library.catalog, store, self.encoders)
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
             if query.correct:
-                steps = [self._spelt(step) for step in steps]
-            unwanted = [self._spelt(term) if query.correct else term for term in dict.fromkeys(query.exclude)]
+                steps = [self._spelling.spelt(step) for step in steps]
+            unwanted = [self._spelling.spelt(term) if query.correct else term for term in dict.fromkeys(query.exclude)]
             unwanted = list({(term.text, term.lane): term for term in unwanted}.values())
+            _go_on_unless(gone)
             vectors = QueryVectors(self.encoders, [*steps, *unwanted], query)
             rankings = [self._rank(store, step, query, vectors, where, lost, gone) for step in steps]
             found = rankings[0].found
@@ -143,8 +139,8 @@ class SearchEngine:
         """
         for lane in Lane:
             those = [one for one in excluded if lane in one.weights]
-            if those and gone():
-                raise HungUpError("whoever asked has gone away")
+            if those:
+                _go_on_unless(gone)
             unread = LOST if lane in lost else None
             try:
                 if those and unread is None:
@@ -166,7 +162,7 @@ class SearchEngine:
             look_in_lines(lane, store, space, excluded, vector_of, places, self.library.catalog.contents)
         else:
             # They are words, never examples.
-            background = self._background(store, lane, excluded[0].term)
+            background = self._backgrounds.of(store, lane, excluded[0].term)
             look_in_windows(lane, store, space, excluded, vector_of, background, places)
 
     def _unwanted_in(
@@ -182,24 +178,6 @@ class SearchEngine:
             for term, candidates in found.items():
                 lines[term] += candidates
         return [Ranking(one.term, one.weights, lines[one.term], ()) for one in excluded]
-
-    def _spelt(self, term: Term) -> Term:
-        """The term with words that nobody writes so as they were probably meant."""
-        text, corrected = self._speller.correct(term.text)
-        return replace(term, text=text, corrected=corrected) if corrected else term
-
-    def _vocabulary(self) -> Vocabulary:
-        """The words of the library, kept until it changes."""
-        catalog = self.library.catalog
-        version = catalog.version()
-        if self._words is None or self._words[0] != version:
-            self._words = (version, Vocabulary.of(catalog.contents.words_said_and_shown()))
-        return self._words[1]
-
-    def _is_known(self, word: str) -> bool:
-        """Whether a word that neither English nor the library has is right all the same."""
-        names = (*self.encoders.visual().names, *self.encoders.sound().names)
-        return is_word_elsewhere(word) or Vocabulary.of(names).has(word)
 
     def _page(
         self,
@@ -236,7 +214,7 @@ class SearchEngine:
                 continue
             space = self.encoders.spec(lane).space
             stored = self._window_vectors(store, space, video)
-            vector, background = vectors.of(lane, ranking.term), self._background(store, lane, ranking.term)
+            vector, background = vectors.of(lane, ranking.term), self._backgrounds.of(store, lane, ranking.term)
             found[lane] = window_probabilities(lane, vector, stored, background, windows)
         return fused(found, {lane: weight.value for lane, weight in ranking.weights.items()})
 
@@ -289,8 +267,7 @@ class SearchEngine:
         candidates: list[Candidate] = []
         unread = {lane: LOST for lane in weights if lane in lost}
         for lane in weights.keys() - lost:
-            if gone():
-                raise HungUpError("whoever asked has gone away")
+            _go_on_unless(gone)
             try:
                 candidates += self._candidates(store, lane, term, vectors.of(lane, term), where)
             except VectorsDamagedError as error:
@@ -324,41 +301,8 @@ class SearchEngine:
         space = self.encoders.spec(lane).space
         if lane in (Lane.SPEECH, Lane.SCREEN):
             return text_candidates(lane, store, space, term, vector, where, contents)
-        background = self._background(store, lane, term)
+        background = self._backgrounds.of(store, lane, term)
         return window_candidates(lane, store, space, vector, background, where, contents)
-
-    def _background(self, store: VectorStore, lane: Lane, term: Term) -> Background:
-        """What the lane's windows are held against: a bank and a sample of them, both kept for the next query."""
-        space = self.encoders.spec(lane).space
-        key = f"{space}:{self.library.catalog.version()}"
-        # One thread makes it, the others wait for it: the first searches of a server may come all at once.
-        with self._making:
-            kept = self._backgrounds.get(key)
-            if kept is None:
-                kept = Background(self._bank(space, lane), store.sample(space, SAMPLE))
-                others = {name: of for name, of in self._backgrounds.items() if not name.startswith(f"{space}:")}
-                self._backgrounds = others | {key: kept}
-            return kept.of_examples if lane in term.examples else kept
-
-    def _bank(self, space: str, lane: Lane) -> NDArray[np.float32]:
-        """Vectors of the background texts, computed once per space and kept in the data folder."""
-        file = self.library.folder.models_dir / f"bank-{space}.npy"
-        texts = background_texts()
-        with suppress(OSError, EOFError, ValueError):  # missing, or cut off by a full disk
-            kept: NDArray[np.float32] = np.load(file)
-            if len(kept) == len(texts):
-                return kept
-        encoder = self.encoders.visual() if lane is Lane.VISUAL else self.encoders.sound()
-        vectors = encoder.embed_texts(texts)
-        draft = file.with_name(f".{file.stem}-{uuid.uuid4().hex}.npy")
-        with suppress(OSError):  # on a full disk it is made again by the next process
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                np.save(draft, vectors)
-                draft.replace(file)
-            finally:
-                draft.unlink(missing_ok=True)
-        return vectors
 
     def _answer(
         self,
@@ -403,6 +347,12 @@ class SearchEngine:
             )
             named.append(replace(moment, evidence=evidence))
         return named
+
+
+def _go_on_unless(gone: Gone) -> None:
+    """Raises HungUpError if nobody waits for the answer any more."""
+    if gone():
+        raise HungUpError("whoever asked has gone away")
 
 
 def _corrected(*rankings: Sequence[Ranking | Excluded]) -> tuple[Correction, ...]:

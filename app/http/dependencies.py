@@ -1,10 +1,11 @@
 """What routes are given: the parts that the lifespan built, and who asks."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
-from anyio import from_thread
 from fastapi import Depends, Request
 
 from app.access.guard import Attempts, Caller, CallerKind, Guard
@@ -14,12 +15,18 @@ from app.http.job_events import Told
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
+from app.http.turns import Turn, Turns
 from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
 from retrieval.domain import Gone
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
+
+_LOOK_EVERY_S = 0.25
+
+_TURNS = Turns()
+"""Of the whole process: it has one interpreter, however many applications."""
 
 
 def _state(name: str) -> Any:
@@ -68,9 +75,28 @@ def _scratch(library: LibraryOf) -> Iterator[Path]:
         yield folder
 
 
-def _gone(request: Request) -> Gone:
-    """Asked from the thread that works for the request."""
-    return lambda: from_thread.run(request.is_disconnected)
+async def _gone(request: Request) -> AsyncIterator[Gone]:
+    """Asked from the thread that works for the request, which does not wait for the event loop to say so."""
+    has_gone = Event()
+
+    async def watch() -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(_LOOK_EVERY_S)
+        has_gone.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield has_gone.is_set
+    finally:
+        watching.cancel()
+
+
+async def _turn(gone: Annotated[Gone, Depends(_gone, scope="function")]) -> AsyncIterator[Turn]:
+    turn = Turn(_TURNS, gone)
+    try:
+        yield turn
+    finally:
+        turn.end()
 
 
 async def _links(request: Request) -> Links:
@@ -94,6 +120,9 @@ SEARCH = Depends(_search, scope="function")
 
 LinksOf = Annotated[Links, Depends(_links)]
 ScratchOf = Annotated[Path, Depends(_scratch)]
-GoneOf = Annotated[Gone, Depends(_gone)]
+GoneOf = Annotated[Gone, Depends(_gone, scope="function")]
+TurnOf = Annotated[Turn, Depends(_turn, scope="function")]
+"""What searches ask instead: meanwhile shorter ones may pass."""
+
 RootsOf = Annotated[MediaRoots, Depends(_roots)]
 """The folders whose files this caller may add: `roots.allowed(body.path)` is the path to use."""

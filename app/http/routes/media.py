@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from app.contract.contents import curve_json, timeline_json, transcript_json
 from app.contract.explanations import corrected_json
-from app.http.dependencies import SEARCH, EngineOf, GoneOf, LibraryOf, LinksOf
+from app.http.dependencies import SEARCH, EngineOf, LibraryOf, LinksOf, TurnOf
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
 from app.http.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
@@ -117,7 +117,7 @@ def timeline(
     library: LibraryOf,
     engine: EngineOf,
     links: LinksOf,
-    gone: GoneOf,
+    turn: TurnOf,
     then: Annotated[
         list[Words],
         Query(default_factory=list, max_length=asked.MAX_STEPS, description="Steps that follow one another."),
@@ -147,7 +147,7 @@ def timeline(
             limit=_MOST_MOMENTS,
             correct=correct,
         )
-        answer, curve = engine.search_video(query, record, contents.windows, gone)
+        answer, curve = engine.search_video(query, record, contents.windows, turn.of(query))
         value["curve"] = curve_json(curve)
         if answer.corrected:
             value["corrected"] = corrected_json(answer.corrected)

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Body, Form, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from app.http.dependencies import HEAVY, SEARCH, EngineOf, GoneOf, LinksOf, MetricsOf
+from app.http.dependencies import HEAVY, SEARCH, EngineOf, LinksOf, MetricsOf, TurnOf
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
+from app.http.turns import Turn
 from retrieval.asking.query import MAX_QUERY_CHARS, Query
 from retrieval.asking.query_file import QueryFile, QueryFileKind, search_with
-from retrieval.domain import Answer, Gone
+from retrieval.domain import Answer
 from retrieval.errors import InputError
 from retrieval.search import SearchEngine
 
@@ -51,10 +52,11 @@ def search(
     engine: EngineOf,
     links: LinksOf,
     metrics: MetricsOf,
-    gone: GoneOf,
+    turn: TurnOf,
 ) -> JSONResponse:
     """Moments that answer the query, best first, each with times, confidence and evidence."""
-    return _timed(links, metrics, lambda: engine.search(body.to_query(), gone))
+    query = body.to_query()
+    return _timed(links, metrics, lambda: engine.search(query, turn.of(query)))
 
 
 @router.post(
@@ -65,10 +67,10 @@ def search(
     **_ANSWER,
 )
 def search_spoken(
-    file: UploadFile, engine: EngineOf, links: LinksOf, metrics: MetricsOf, gone: GoneOf, options: Options = "{}"
+    file: UploadFile, engine: EngineOf, links: LinksOf, metrics: MetricsOf, turn: TurnOf, options: Options = "{}"
 ) -> JSONResponse:
     """Moments for the words said in an audio file; `transcript` is what was heard."""
-    return _timed(links, metrics, _with_file(engine, QueryFileKind.SPOKEN, file, gone, options))
+    return _timed(links, metrics, _with_file(engine, QueryFileKind.SPOKEN, file, turn, options))
 
 
 @router.post(
@@ -79,12 +81,12 @@ def search_sound(
     engine: EngineOf,
     links: LinksOf,
     metrics: MetricsOf,
-    gone: GoneOf,
+    turn: TurnOf,
     options: Options = "{}",
     text: ExtraWords = "",
 ) -> JSONResponse:
     """Moments that sound like an audio file, and like `text` if there is any."""
-    return _timed(links, metrics, _with_file(engine, QueryFileKind.SOUND, file, gone, options, text))
+    return _timed(links, metrics, _with_file(engine, QueryFileKind.SOUND, file, turn, options, text))
 
 
 @router.post(
@@ -95,19 +97,19 @@ def search_image(
     engine: EngineOf,
     links: LinksOf,
     metrics: MetricsOf,
-    gone: GoneOf,
+    turn: TurnOf,
     options: Options = "{}",
     text: ExtraWords = "",
 ) -> JSONResponse:
     """Moments that look like an image file, and are like `text` if there is any."""
-    return _timed(links, metrics, _with_file(engine, QueryFileKind.IMAGE, file, gone, options, text))
+    return _timed(links, metrics, _with_file(engine, QueryFileKind.IMAGE, file, turn, options, text))
 
 
 def _with_file(
-    engine: SearchEngine, kind: QueryFileKind, file: UploadFile, gone: Gone, options: str, text: str = ""
+    engine: SearchEngine, kind: QueryFileKind, file: UploadFile, turn: Turn, options: str, text: str = ""
 ) -> Callable[[], Answer]:
     query = _query(options, text)
-    return lambda: search_with(engine, query, QueryFile(kind, file.file), gone)
+    return lambda: search_with(engine, query, QueryFile(kind, file.file), turn.of(query))
 
 
 def _query(options: str, text: str) -> Query:
