@@ -135,7 +135,10 @@ def _print_video(record: VideoRecord, contents: VideoContents) -> None:
 @click.argument("videos", nargs=-1, required=True, metavar="VIDEO...")
 @click.pass_obj
 def remove(invocation: Invocation, videos: tuple[str, ...]) -> None:
-    """Remove videos from the library; the files stay.
+    """Remove videos from the library, but not your own files.
+
+    Files of yours stay where they are. A file that came by upload or from an address, which lies in the data folder,
+    is deleted.
 
     VIDEO is an id, the start of one, a path or a file name. By one of several paths of the same content, only that
     path is forgotten.
