@@ -13,10 +13,10 @@ from app.access.local_token import local_token
 from app.exports.exporter import Exporter
 from app.exports.scratch import sweep_scratch
 from app.http.admission import Admission
+from app.http.api_description import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
 from app.http.job_events import Told
 from app.http.metrics import Metrics
 from app.http.middleware import BodyLimit, Door, Envelope, OpenRequests, StreamEnd
-from app.http.openapi import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
 from app.http.origins import OtherOrigins
 from app.http.problems import install_error_handlers
 from app.http.proxy import BehindProxy
