@@ -20,6 +20,7 @@ from retrieval.answer.exclusions import Excluded, look_in_lines, look_in_windows
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
+from retrieval.answer.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.timeline import (
     CurvePoint,
@@ -41,7 +42,6 @@ from retrieval.lanes.background import background_texts
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lines import text_candidates
-from retrieval.lanes.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.lanes.windows import SAMPLE, Background, window_candidates
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.references import shown_path

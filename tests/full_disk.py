@@ -15,10 +15,10 @@ from fastapi.testclient import TestClient
 
 from app.http.application import create_app
 from app.settings import Settings
-from indexer.intake.uploads import Uploads
 from indexer.jobs.job import Job
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
+from indexer.uploads import Uploads
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from tests.index_fakes import IndexEncoders

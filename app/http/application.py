@@ -26,7 +26,7 @@ from app.http.sweeper import Sweeper
 from app.http.tus import TusHeaders
 from app.open_queue import open_jobs
 from app.settings import Settings
-from indexer.intake.uploads import Uploads
+from indexer.uploads import Uploads
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 

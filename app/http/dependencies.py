@@ -14,8 +14,8 @@ from app.http.job_events import Told
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
-from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
+from indexer.uploads import Uploads
 from retrieval.domain import Gone
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.media.sound_file import NO_SOUND, Sound, sound_in
-from indexer.steps.windows import uneventful_stretches
+from indexer.media.uneventful import uneventful_stretches
 from retrieval.domain import Span
 from retrieval.stream_clock import StreamClock
 

@@ -19,7 +19,7 @@ from indexer.media.frames_shown import shown_during
 from indexer.media.probe import probe
 from indexer.pipeline import Cancelled, Indexer, Outcome, Status
 from indexer.settings import IndexSettings
-from indexer.steps.subtitles import read_subtitles
+from indexer.subtitles.reading import read_subtitles
 from retrieval.domain import Profile, Span
 from retrieval.errors import DecoderLimitError
 from retrieval.storage.library import Library

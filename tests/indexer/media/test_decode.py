@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from indexer.media.decode import DecodeOptions, Skip, decode
+from indexer.media.decode import DecodeOptions, decode
 from indexer.media.decoded import Decoded
 from indexer.media.probe import probe
+from indexer.skip import Skip
 from retrieval.errors import UndecodableError
 from tests import media
 
