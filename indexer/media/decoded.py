@@ -66,15 +66,6 @@ class Decoded:
     """How the file's timestamps run, where they start over or leap."""
 
     @property
-    def audio_index(self) -> int | None:
-        """Index of the track that counts as the video's sound; None if there is no sound."""
-        return self.heard[0].index if self.heard else None
-
-    @property
-    def has_video(self) -> bool:
-        return self.video_index is not None
-
-    @property
     def has_audio(self) -> bool:
         return bool(self.heard)
 
