@@ -120,7 +120,7 @@ def story(doors: Doors, first: Path, second: Path) -> dict[str, Any]:
 
 
 def main(disk: Path, first: Path, second: Path) -> None:
-    settings = Settings(data_dir=disk / "data", media_roots=[str(first.parent)])
+    settings = Settings(data_dir=disk / "data", media_roots=(first.parent,))
     encoders = IndexEncoders()
     encoders.voices.probability = None
     api = create_app(settings)
