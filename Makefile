@@ -59,6 +59,7 @@ lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/vulture
 	@test ! -e $(PAGE)/node_modules/.ready || npm --prefix $(PAGE) run --silent check
 
 types: setup-dev

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.cli.harmless import say
+import click
+
 from app.settings import Settings
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Encoders, Resolved, resolve
@@ -21,7 +22,7 @@ def resolve_profile(library: Library, settings: Settings) -> Resolved:
 def announce(resolved: Resolved, settings: Settings) -> None:
     """One line on a terminal's standard error about a profile that nobody asked for by name."""
     if settings.profile is Profile.AUTO and sys.stderr.isatty():
-        say(f"profile {resolved.profile}: {resolved.reason}", err=True)
+        click.echo(f"profile {resolved.profile}: {resolved.reason}", err=True)
 
 
 @contextmanager

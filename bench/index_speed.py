@@ -26,7 +26,7 @@ def long_video(minutes: float, folder: Path) -> Path:
     scale = ["-vf", "scale=1280:720", "-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-c:a", "copy", "-sn"]
     subprocess.run([ffmpeg_path(), "-v", "error", "-y", "-i", sample, *scale, once], check=True)
     whole = folder / "long.mp4"
-    loop = ["-stream_loop", "-1", "-i", once, "-t", str(minutes * 60), "-c", "copy"]
+    loop = ["-stream_loop", "-1", "-i", str(once), "-t", str(minutes * 60), "-c", "copy"]
     subprocess.run([ffmpeg_path(), "-v", "error", "-y", *loop, whole], check=True)
     return whole
 

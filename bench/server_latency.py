@@ -181,7 +181,7 @@ def _points(
     ]
 
 
-def _unit(rows: NDArray[np.floating]) -> Vectors:  # type: ignore[type-arg]
+def _unit(rows: NDArray[np.float64]) -> Vectors:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from indexer.media.decode import Skip
+from indexer.skip import Skip
 from retrieval.settings import RetrievalSettings
 
 

@@ -1,41 +1,21 @@
-"""Runs revisions on the connection that the program gives, or on the catalog that the settings name."""
-
-from pathlib import Path
-from typing import Literal
+"""Runs revisions on what the program hands in: `migration_config` in retrieval/storage/database.py tells of it."""
 
 from alembic import context
-from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection
+from alembic.util import CommandError
 
-from retrieval.settings import RetrievalSettings
-from retrieval.storage.database import migration_engine
-from retrieval.storage.folder import DataFolder
-from retrieval.storage.tables import Base, UtcDateTime
-
-
-def plain_types(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
-    """What a revision says for our own type: the database's, for a revision outlives our classes."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
-
-
-def migrate(connection: Connection) -> None:
-    # SQLite can alter little in place: there, batch mode copies the table.
-    context.configure(
-        connection=connection,
-        target_metadata=Base.metadata,
-        render_as_batch=connection.dialect.name == "sqlite",
-        render_item=plain_types,
+given = context.config.attributes
+if "connection" not in given:
+    raise CommandError(
+        "this needs a catalog's connection, which only Moments hands in: it upgrades a catalog whenever it opens it, "
+        "`moments videos` for one; `python -m retrieval.storage.new_revision MESSAGE` writes a new revision"
     )
-    with context.begin_transaction():
-        context.run_migrations()
 
-
-if (given := context.config.attributes.get("connection")) is not None:
-    migrate(given)
-else:
-    settings = RetrievalSettings()
-    url = settings.database_url or DataFolder.create(Path(settings.data_dir)).catalog_url
-    engine = migration_engine(url)
-    with engine.begin() as connection:
-        migrate(connection)
-    engine.dispose()
+context.configure(
+    connection=given["connection"],
+    target_metadata=given["target_metadata"],
+    # SQLite can alter little in place: there, batch mode copies the table.
+    render_as_batch=given["connection"].dialect.name == "sqlite",
+    render_item=given["render_item"],
+)
+with context.begin_transaction():
+    context.run_migrations()

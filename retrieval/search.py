@@ -17,6 +17,7 @@ from retrieval.answer.exclusions import Excluded, look_in_lines, look_in_windows
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
+from retrieval.answer.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.timeline import (
     CurvePoint,
@@ -37,7 +38,6 @@ from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lines import text_candidates
-from retrieval.lanes.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.lanes.windows import window_candidates
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.references import shown_path
@@ -162,7 +162,7 @@ class SearchEngine:
             look_in_lines(lane, store, space, excluded, vector_of, places, self.library.catalog.contents)
         else:
             # They are words, never examples.
-            background = self._backgrounds.of(store, lane, excluded[0].term)
+            background = self._backgrounds.of(store, lane, for_example=lane in excluded[0].term.examples)
             look_in_windows(lane, store, space, excluded, vector_of, background, places)
 
     def _unwanted_in(
@@ -214,7 +214,10 @@ class SearchEngine:
                 continue
             space = self.encoders.spec(lane).space
             stored = self._window_vectors(store, space, video)
-            vector, background = vectors.of(lane, ranking.term), self._backgrounds.of(store, lane, ranking.term)
+            vector, background = (
+                vectors.of(lane, ranking.term),
+                self._backgrounds.of(store, lane, for_example=lane in ranking.term.examples),
+            )
             found[lane] = window_probabilities(lane, vector, stored, background, windows)
         return fused(found, {lane: weight.value for lane, weight in ranking.weights.items()})
 
@@ -301,7 +304,7 @@ class SearchEngine:
         space = self.encoders.spec(lane).space
         if lane in (Lane.SPEECH, Lane.SCREEN):
             return text_candidates(lane, store, space, term, vector, where, contents)
-        background = self._backgrounds.of(store, lane, term)
+        background = self._backgrounds.of(store, lane, for_example=lane in term.examples)
         return window_candidates(lane, store, space, vector, background, where, contents)
 
     def _answer(

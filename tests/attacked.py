@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from app.http.application import create_app
 from app.settings import Settings
-from indexer.intake.uploads import Uploads
+from indexer.uploads import Uploads
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from tests.browser import served

@@ -15,10 +15,10 @@ from fastapi.testclient import TestClient
 
 from app.http.application import create_app
 from app.settings import Settings
-from indexer.intake.uploads import Uploads
 from indexer.jobs.job import Job
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
+from indexer.uploads import Uploads
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from tests.index_fakes import IndexEncoders
@@ -120,7 +120,7 @@ def story(doors: Doors, first: Path, second: Path) -> dict[str, Any]:
 
 
 def main(disk: Path, first: Path, second: Path) -> None:
-    settings = Settings(data_dir=disk / "data", media_roots=[str(first.parent)])
+    settings = Settings(data_dir=disk / "data", media_roots=(first.parent,))
     encoders = IndexEncoders()
     encoders.voices.probability = None
     api = create_app(settings)

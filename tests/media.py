@@ -77,8 +77,8 @@ def photo(path: Path, size: tuple[int, int] = (320, 180), *, seed: int = 0) -> P
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (9, 16, 3), dtype=np.uint8)
     fine = rng.integers(0, 256, (36, 64, 3), dtype=np.uint8)
-    layers = (Image.fromarray(layer).resize(size, Image.Resampling.BICUBIC) for layer in (coarse, fine))
-    Image.blend(*layers, alpha=0.35).save(path)
+    below, above = (Image.fromarray(layer).resize(size, Image.Resampling.BICUBIC) for layer in (coarse, fine))
+    Image.blend(below, above, 0.35).save(path)
     return path
 
 

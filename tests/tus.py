@@ -11,7 +11,7 @@ from httpx import Response
 from app.http.application import create_app
 from app.settings import Settings
 from indexer.intake.addition import Addition
-from indexer.intake.uploads import Uploads
+from indexer.uploads import Uploads
 from retrieval.errors import ConflictError
 from retrieval.storage.folder import DataFolder
 from retrieval.storage.library import Library

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save
-from timm.data import ImageNetInfo
+from timm.data.imagenet_info import ImageNetInfo
 
 from retrieval.encoders.concepts import centred, unit_rows
 from retrieval.encoders.lite_visual import HEAD, VisualVocabulary, load_head

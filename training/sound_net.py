@@ -117,7 +117,7 @@ def weights_file(net: SoundNet) -> bytes:
 
 def _shares() -> Tensor:
     """(BATCH, 1) how much of each patch is its own sound: all of it, or the larger part of a mixture."""
-    larger = torch.distributions.Beta(MIX_SHAPE, MIX_SHAPE).sample((BATCH, 1))  # type: ignore[no-untyped-call]
+    larger = torch.distributions.Beta(MIX_SHAPE, MIX_SHAPE).sample((BATCH, 1))
     return torch.where(torch.rand(BATCH, 1) < MIXED, torch.maximum(larger, 1 - larger), torch.ones(BATCH, 1))
 
 

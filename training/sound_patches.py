@@ -70,7 +70,7 @@ class Teacher:
     """YAMNet: what its 521 classes score on a patch, and the 1024 features below them."""
 
     def __init__(self, folder: Path) -> None:
-        from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
+        from ai_edge_litert.interpreter import Interpreter
 
         model = folder / "yamnet_spectra_in.tflite"
         self._net = Interpreter(str(model), num_threads=1, experimental_preserve_all_tensors=True)

@@ -10,10 +10,10 @@ from app.contract.answers import answer_from_json
 from app.settings import Settings
 from retrieval.asking.media_input import opened
 from retrieval.asking.query import Query
-from retrieval.asking.query_file import QueryFile
 from retrieval.domain import Answer
 from retrieval.errors import MomentsError, StorageError
 from retrieval.path_text import readable
+from retrieval.query_file import QueryFile
 from retrieval.storage.folder import DataFolder, LockName
 
 _TIMEOUT_S = 60.0

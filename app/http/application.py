@@ -13,10 +13,10 @@ from app.access.local_token import local_token
 from app.exports.exporter import Exporter
 from app.exports.scratch import sweep_scratch
 from app.http.admission import Admission
+from app.http.api_description import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
 from app.http.job_events import Told
 from app.http.metrics import Metrics
 from app.http.middleware import BodyLimit, Door, Envelope, OpenRequests, StreamEnd
-from app.http.openapi import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
 from app.http.origins import OtherOrigins
 from app.http.problems import install_error_handlers
 from app.http.proxy import BehindProxy
@@ -26,7 +26,7 @@ from app.http.sweeper import Sweeper
 from app.http.tus import TusHeaders
 from app.open_queue import open_jobs
 from app.settings import Settings
-from indexer.intake.uploads import Uploads
+from indexer.uploads import Uploads
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 

@@ -16,8 +16,8 @@ from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
 from app.http.turns import Turn, Turns
-from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
+from indexer.uploads import Uploads
 from retrieval.domain import Gone
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library

@@ -3,9 +3,9 @@
 import logging
 import threading
 
-from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
 from indexer.leftovers import sweep_files
+from indexer.uploads import Uploads
 from retrieval.errors import MomentsError
 from retrieval.storage.library import Library
 

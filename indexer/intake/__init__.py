@@ -1,1 +1,1 @@
-"""How files come in: from a path, an upload or an address, until it is known what they are."""
+"""How files come in: from a path or an address, until it is known what they are, and pieces of uploads."""

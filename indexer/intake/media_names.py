@@ -19,8 +19,6 @@ _DOUBTFUL = """
 SURE_SUFFIXES = frozenset(_SURE.split())
 DOUBTFUL_SUFFIXES = frozenset(_DOUBTFUL.split())
 """Endings that other files have too: TypeScript, Modula and tracker music, PostScript, databases, plans."""
-MEDIA_SUFFIXES = SURE_SUFFIXES | DOUBTFUL_SUFFIXES
-"""What a folder is searched for; files that are named one by one may be called anything."""
 
 _HEAD_BYTES = 4096
 _STARTS = re.compile(

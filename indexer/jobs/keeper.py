@@ -3,20 +3,30 @@
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from indexer.jobs.runs import Runs
+from indexer.jobs.runs import RunProgress, Runs
 from indexer.jobs.workers import proven_dead, registered
-
-if TYPE_CHECKING:
-    from indexer.jobs.queue import IndexJobs
 
 ROUND_S = 1.0
 LOOK_FOR_DEAD_S = 10.0
 
 _log = logging.getLogger(__name__)
+
+
+class KeptJobs(Protocol):
+    """What of the queue the keeper needs: the queue starts the keeper, and so is not imported here."""
+
+    def keep_progress(self, job_id: str, progress: RunProgress) -> None: ...
+
+    def cancelled_among(self, job_ids: Sequence[str]) -> set[str]: ...
+
+    def running_by_worker(self) -> dict[str, list[str]]: ...
+
+    def resume(self, job_ids: Sequence[str]) -> None: ...
 
 
 class Keeper:
@@ -25,7 +35,7 @@ class Keeper:
     With ``workers_dir``, jobs of workers that have died go back on the queue.
     """
 
-    def __init__(self, jobs: "IndexJobs", runs: Runs, worker: str, workers_dir: Path | None) -> None:
+    def __init__(self, jobs: KeptJobs, runs: Runs, worker: str, workers_dir: Path | None) -> None:
         self._jobs = jobs
         self._runs = runs
         self._worker = worker

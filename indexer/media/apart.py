@@ -18,8 +18,8 @@ from indexer.media.decode import DecodeOptions
 from indexer.media.decoded import Decoded
 from indexer.media.probe import MediaInfo
 from indexer.settings import IndexSettings
-from indexer.steps import subtitles as reading
-from indexer.steps.subtitles import Subtitles
+from indexer.subtitles import reading
+from indexer.subtitles.reading import Subtitles
 from retrieval.domain import Span
 from retrieval.errors import UndecodableError
 from retrieval.isolation.isolated import CallLimits, run_isolated
@@ -56,7 +56,7 @@ def probe(path: Path, waiting: Callable[[], None] | None = None, *, roots: Media
 
 
 def read_subtitles(info: MediaInfo, settings: IndexSettings, waiting: Callable[[], None] | None = None) -> Subtitles:
-    """What ``indexer.steps.subtitles.read_subtitles`` finds. Raises also DecoderFailedError."""
+    """What ``indexer.subtitles.reading.read_subtitles`` finds. Raises also DecoderFailedError."""
     return run_isolated(
         reading.read_subtitles, info, limits=_limits(info, settings), name=str(info.path), waiting=waiting
     )

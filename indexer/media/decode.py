@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,6 +18,7 @@ from indexer.media.sound_file import delete_sound, sound_in
 from indexer.media.sound_writer import SampleWriter
 from indexer.media.stream_clock import BreakFinder, OnClock, read_clock
 from indexer.media.tracks_heard import chosen
+from indexer.skip import Skip
 from retrieval.errors import UndecodableError
 from retrieval.stream_clock import Break, StreamClock
 
@@ -42,14 +42,6 @@ _ENDS_EARLY = frozenset({"flv", "wav"})
 """Containers whose headers say where they end; what was joined to one by ``cat`` is no part of it to any reader."""
 _TOLD_BREAKS = 10
 _LARGE_PIXELS = 8192 * 4320
-
-
-class Skip(StrEnum):
-    """What may be left out for speed: nothing; frames no other frame needs; all but keyframes."""
-
-    NONE = "none"
-    FAST = "fast"
-    FASTEST = "fastest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.media.sound_file import NO_SOUND, Sound, sound_in
-from indexer.steps.windows import uneventful_stretches
+from indexer.media.uneventful import uneventful_stretches
 from retrieval.domain import Span
 from retrieval.stream_clock import StreamClock
 
@@ -64,15 +64,6 @@ class Decoded:
     """Index of the track that counts as the video's sound, if it is not the one that players start with."""
     clock: StreamClock | None = None
     """How the file's timestamps run, where they start over or leap."""
-
-    @property
-    def audio_index(self) -> int | None:
-        """Index of the track that counts as the video's sound; None if there is no sound."""
-        return self.heard[0].index if self.heard else None
-
-    @property
-    def has_video(self) -> bool:
-        return self.video_index is not None
 
     @property
     def has_audio(self) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from fractions import Fraction
 from io import FileIO
 from pathlib import Path
@@ -50,14 +49,6 @@ _PLAYLISTS = (b"#EXTM3U", b"[playlist]", b"ffconcat", b"<MPD", b"<smil")
 _HIGHEST_RATE_FPS = 240
 _RECORDED_TAGS = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date")
 """Tags that say when a file was recorded, the surest first: the camera's own, the container's, an editor's."""
-
-
-class DurationSource(StrEnum):
-    """Where a duration came from. Headers may lie; content is what decoding has shown."""
-
-    HEADER = "header"
-    CONTENT = "content"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +109,6 @@ class MediaInfo:
     size_bytes: int
     container: str
     duration_s: float | None
-    duration_source: DurationSource
     start_time_s: float
     """Presentation time of the container's start: what is subtracted from every pts."""
     video_streams: tuple[VideoStream, ...]
@@ -195,7 +185,6 @@ def probe(path: Path, roots: MediaRoots = ANYWHERE) -> MediaInfo:
             size_bytes=path.stat().st_size,
             container=container.format.name,
             duration_s=duration_s,
-            duration_source=DurationSource.UNKNOWN if duration_s is None else DurationSource.HEADER,
             start_time_s=(container.start_time or 0) / 1e6,
             video_streams=video,
             audio_tracks=audio,

@@ -11,11 +11,11 @@ from indexer.steps.embed import embed_frames, embed_sounds, embed_tags, load_fra
 from indexer.steps.screen_text import Reading, merge_readings
 from indexer.steps.shots import find_shots
 from indexer.steps.sound_events import sound_events
-from indexer.steps.subtitles import has_words
 from indexer.steps.transcribe import said_in_any, transcribe
 from indexer.steps.windows import cut_windows, frames_of_windows
 from indexer.steps.work_folder import Artefacts
 from indexer.subtitles.languages import is_same_language, language_tag
+from indexer.subtitles.reading import has_words
 from retrieval.domain import ScreenText, Segment, Shot, Span, Window
 from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder

@@ -38,10 +38,6 @@ class Transcript:
     rejected: Mapping[Doubt, int]
     speech_s: float
 
-    @property
-    def rejected_count(self) -> int:
-        return sum(self.rejected.values())
-
 
 def transcribe(
     samples: Recording,

@@ -4,13 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from retrieval.domain import Shot, Span, Window
-
-UNEVENTFUL_S = 30.0
-"""Where nothing comes for so long, there is nothing to tell one moment of it from another."""
 
 
 def cut_windows(shots: Sequence[Shot], length_s: float = 2.0, uneventful: Sequence[Span] = ()) -> tuple[Window, ...]:
@@ -41,25 +35,6 @@ def _divided(start_s: float, end_s: float, length_s: float) -> Iterator[float]:
         count = max(1, round((end_s - start_s) / length_s))
         yield from (start_s + (end_s - start_s) * step / count for step in range(1, count))
         yield end_s
-
-
-def uneventful_stretches(
-    times_s: NDArray[np.float64], heard_s: NDArray[np.float64], duration_s: float
-) -> tuple[Span, ...]:
-    """Where no new picture comes and nothing is heard for at least UNEVENTFUL_S, in [0, duration_s).
-
-    ``times_s`` (n,) are the times of all pictures, ``heard_s`` (m, 2) where each stretch of sound starts and ends, both
-    in any order. A picture that stands for so long is shown by the stretch that begins with it.
-    """
-    starts_s = np.concatenate((times_s, heard_s[:, 0]))
-    order = np.argsort(starts_s, kind="stable")
-    starts_s, ends_s = starts_s[order], np.concatenate((times_s, heard_s[:, 1]))[order]
-    before_s = np.maximum.accumulate(np.concatenate(([0.0], ends_s)))
-    after_s = np.minimum(np.concatenate((starts_s, [duration_s])), duration_s)
-    return tuple(
-        Span(float(before_s[index]), float(after_s[index]))
-        for index in np.flatnonzero(after_s - before_s >= UNEVENTFUL_S)
-    )
 
 
 def frames_of_windows(

@@ -1,1 +1,1 @@
-"""Subtitles as files bring them: beside a video or in it, in any encoding, as cues."""
+"""Subtitles as files bring them, beside a video or in it, in any encoding: from cues to what was said."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.asking.query import Term
 from retrieval.domain import Lane
 from retrieval.lanes.background import background_texts
 from retrieval.lanes.windows import SAMPLE, Background
@@ -28,8 +27,8 @@ class Backgrounds:
         self._kept: dict[str, Background] = {}
         self._making = threading.Lock()
 
-    def of(self, store: VectorStore, lane: Lane, term: Term) -> Background:
-        """The bank and a sample of the lane's windows, both kept for the next query; for examples, theirs."""
+    def of(self, store: VectorStore, lane: Lane, *, for_example: bool) -> Background:
+        """The bank and a sample of the lane's windows, kept for the next query; ``for_example``, what examples need."""
         space = self._encoders.spec(lane).space
         key = f"{space}:{self._library.catalog.version()}"
         # One thread makes it, the others wait for it: the first searches of a server may come all at once.
@@ -39,7 +38,7 @@ class Backgrounds:
                 kept = Background(self._bank(space, lane), store.sample(space, SAMPLE))
                 others = {name: of for name, of in self._kept.items() if not name.startswith(f"{space}:")}
                 self._kept = others | {key: kept}
-            return kept.of_examples if lane in term.examples else kept
+            return kept.of_examples if for_example else kept
 
     def _bank(self, space: str, lane: Lane) -> NDArray[np.float32]:
         """Vectors of the background texts, computed once per space and kept in the data folder."""

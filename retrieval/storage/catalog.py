@@ -143,12 +143,6 @@ class Catalog:
             session.flush()
             return self._records(session, [row])[0]
 
-    def set_tags(self, video_id: str, tags: Iterable[str]) -> None:
-        """Give the video these tags and no others."""
-        with self._writing() as session:
-            self._row(session, video_id)
-            _write_tags(session, video_id, tags)
-
     def remove(self, video_id: str) -> None:
         """Delete the video with all its contents and tags; a missing one is fine."""
         with self._writing_paths() as session:
@@ -164,10 +158,6 @@ class Catalog:
         while chunk := list(islice(rest, _CHUNK)):
             found |= {record.id: record for record in self._read(select(VideoRow).where(VideoRow.id.in_(chunk)))}
         return found
-
-    def with_hash(self, content_hash: str) -> VideoRecord | None:
-        records = self._read(select(VideoRow).where(VideoRow.content_hash == content_hash))
-        return records[0] if records else None
 
     def at_path(self, path: str) -> list[VideoRecord]:
         """The video whose file is at this path, or those that are to come from it, newest first."""
@@ -303,11 +293,6 @@ class Catalog:
         """Who made the vectors of each space, oldest space first."""
         with self._reading() as session:
             return [space_of(row) for row in session.scalars(select(SpaceRow).order_by(SpaceRow.created_at))]
-
-    def remove_space(self, name: str) -> None:
-        """Forget the space; a missing one is fine."""
-        with self._writing() as session:
-            session.execute(delete(SpaceRow).where(SpaceRow.name == name))
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import (
@@ -19,6 +19,10 @@ from sqlalchemy.exc import (
 import migrations
 from retrieval.errors import InputError, StorageAwayError, StorageError, StorageFullError
 from retrieval.storage.room import says_full
+from retrieval.storage.tables import Base, UtcDateTime
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 WRITES = "moments_writes"
 """Execution option of transactions that write. SQLite then takes its lock at the start and waits for it,
@@ -50,6 +54,26 @@ def migration_engine(url: str) -> Engine:
     SQLite alters a table by dropping it for a copy, and with foreign keys on would drop its children's rows.
     """
     return _engine(_parsed(url), foreign_keys=False, poolclass=NullPool).execution_options(**{WRITES: True})
+
+
+def migration_config(connection: Connection) -> "Config":
+    """What Alembic's commands run with: the revisions, and all that migrations/env.py wants from here.
+
+    So the revisions import nothing of ours: they outlive it.
+    """
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    config.attributes["target_metadata"] = Base.metadata
+    config.attributes["render_item"] = _plain_types
+    return config
+
+
+def _plain_types(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """What a revision says for our own type: the database's."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
 @contextmanager
@@ -130,18 +154,14 @@ def _revision(engine: Engine) -> str | None:
 
 def _upgrade(url: str) -> None:
     from alembic import command
-    from alembic.config import Config
     from alembic.util import CommandError
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
     engine = migration_engine(url)
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(migration_config(connection), "head")
     except CommandError as error:
         raise StorageError(
             f"the catalog {engine.url.render_as_string()} was written by a newer version of Moments "

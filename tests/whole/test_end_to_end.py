@@ -14,7 +14,8 @@ import pytest
 
 from app.cli.sample_video import make_sample
 from indexer.media.ffmpeg_binary import ffmpeg_path
-from tests.library import ROOT, command, environment, moments
+from tests.library import command, environment, moments
+from tests.places import ROOT
 
 SHARED = ROOT.parent / "shared"
 PLANTED = SHARED / "bench" / "planted.py"

@@ -27,8 +27,9 @@ from retrieval.storage.vectors import Point, Space
 from tests.index_fakes import IndexEncoders
 from tests.indexer.intake.test_replaced_files import Desk
 from tests.job_fakes import HeldIndexer, queue_in, until
-from tests.library import ROOT, environment
+from tests.library import environment
 from tests.media import colour, tone, video
+from tests.places import ROOT
 
 FULL = [507, "storage_full"]
 SPACE = Space("visual-00000001", 8, sparse=False)

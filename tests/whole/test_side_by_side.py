@@ -47,13 +47,13 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         yield opened
 
 
-def jobs(client: TestClient) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = client.get("/v1/jobs").raise_for_status().json()["jobs"]
+def jobs(client: TestClient) -> list[dict[str, str | None]]:
+    found: list[dict[str, str | None]] = client.get("/v1/jobs").raise_for_status().json()["jobs"]
     return found
 
 
 def test_files_given_at_once_to_a_server_that_still_loads_are_all_indexed(client: TestClient) -> None:
-    told = [(Path(job["path"]).stem, job["state"], job["crash"]) for job in jobs(client)]
+    told = [(Path(str(job["path"])).stem, job["state"], job["crash"]) for job in jobs(client)]
     assert sorted(told) == sorted((name, "done", None) for name in COLOURS)
 
 

@@ -2,7 +2,7 @@
 
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import click
 
@@ -98,9 +98,6 @@ def _repair(invocation: Invocation) -> None:
 
 def _tell(line: str) -> None:
     say(line, err=True)
-
-
-DoctorCheck = Callable[[Settings], Iterator[Finding]]
 
 
 def _machine(_: Settings) -> Iterator[Finding]:

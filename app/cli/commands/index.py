@@ -25,7 +25,7 @@ from app.contract.answers import job_json, outcome_json
 from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
-from indexer.media.decode import Skip
+from indexer.skip import Skip
 from retrieval.errors import InputError
 from retrieval.storage.library import Library
 

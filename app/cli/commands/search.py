@@ -13,11 +13,11 @@ from app.cli.terminal import make_console, shown
 from app.contract.answers import answer_json
 from app.open_engine import open_engine
 from retrieval.asking.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
-from retrieval.asking.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.isolation.isolated import warm_up
 from retrieval.path_text import meant
+from retrieval.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.video_filter import VideoFilter
 
 

@@ -14,9 +14,9 @@ from app.http.metrics import Metrics
 from app.http.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
 from app.http.turns import Turn
 from retrieval.asking.query import MAX_QUERY_CHARS, Query
-from retrieval.asking.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.domain import Answer
 from retrieval.errors import InputError
+from retrieval.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.search import SearchEngine
 
 router = APIRouter(prefix="/v1", tags=["search"])

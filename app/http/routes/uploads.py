@@ -13,7 +13,7 @@ from app.http.links import Links
 from app.http.schemas.uploads import UploadAnswer, given_about, upload_json
 from app.http.tus import CHECKSUMS, TUS_EXTENSIONS, TUS_VERSION, UPLOADS_PATH, parse_checksum, parse_concat
 from indexer.intake.upload_part import Part
-from indexer.intake.uploads import Upload, UploadKind
+from indexer.uploads import Upload, UploadKind
 from retrieval.errors import UnsupportedTypeError, UploadHeaderError, UploadProtocolError
 
 PART_TYPE = "application/offset+octet-stream"

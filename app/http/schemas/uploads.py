@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.http.schemas.videos import Tags, Title
 from app.http.tus import parse_metadata
-from indexer.intake.uploads import About, Upload
+from indexer.uploads import About, Upload
 from retrieval.errors import InputError
 
 _TITLE: TypeAdapter[str] = TypeAdapter(Title)

@@ -25,7 +25,8 @@ from retrieval.errors import HungUpError
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
-from tests.library import ROOT, command, environment
+from tests.library import command, environment
+from tests.places import ROOT
 
 STEP_S = 0.2
 SLOW = {"query": {"then": [f"step {number}" for number in range(8)], "not": [f"no {number}" for number in range(20)]}}

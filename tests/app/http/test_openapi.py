@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from openapi_schema_validator import OAS31Validator
 
+from app.http.api_description import TAGS
 from app.http.application import create_app
-from app.http.openapi import TAGS
 from app.settings import Settings
 from tests.places import ROOT
 

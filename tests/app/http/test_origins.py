@@ -15,8 +15,8 @@ from httpx import Response
 from app.http.application import create_app
 from app.http.middleware import SESSION_COOKIE
 from app.settings import Settings
-from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
+from indexer.uploads import Uploads
 from retrieval.storage.library import Library
 from tests.browser import site_of
 from tests.fakes import TWO_VIDEOS, id_of, library_of

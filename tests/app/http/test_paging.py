@@ -21,6 +21,7 @@ from retrieval.domain import Lane, Moment, Span
 from retrieval.errors import CursorError, CursorExpiredError
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
+from retrieval.storage.records import VideoEdit
 from retrieval.video_filter import Period, VideoFilter
 from tests.fakes import FakeEncoders, FakeShot, id_of, library_of
 
@@ -194,10 +195,10 @@ def test_pages_end_when_the_library_changes(tmp_path: Path) -> None:
 def test_a_tag_that_changes_what_is_searched_ends_the_pages_of_that_tag(tmp_path: Path) -> None:
     with library_of(tmp_path, {"a.mp4": SHOTS * 3, "b.mp4": SHOTS * 3}) as library:
         engine = SearchEngine(library, FakeEncoders())
-        library.catalog.set_tags(id_of("a.mp4"), ["talk"])
+        library.catalog.edit(id_of("a.mp4"), VideoEdit(frozenset({"tags"}), tags=("talk",)))
         tagged = Query((Term("red"),), where=VideoFilter(tags=("talk",)), limit=1)
         cursor = engine.search(tagged).next_cursor
-        library.catalog.set_tags(id_of("b.mp4"), ["talk"])
+        library.catalog.edit(id_of("b.mp4"), VideoEdit(frozenset({"tags"}), tags=("talk",)))
         with pytest.raises(CursorExpiredError):
             engine.search(replace(tagged, cursor=cursor))
 

@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 
 from app.http.application import create_app
 from app.settings import OWN_PATHS, Settings
-from indexer.intake.uploads import Uploads
+from indexer.uploads import Uploads
 from retrieval.storage.library import Library
 from tests.browser import Site, page_on, site_of, until
 from tests.fakes import TWO_VIDEOS, id_of

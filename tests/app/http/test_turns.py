@@ -25,7 +25,12 @@ def test_a_long_search_goes_on_when_the_short_one_has_ended(turns: Turns) -> Non
     short, long = Turn(turns, never).of(SHORT), Turn(turns, never).of(LONG)
     short()
     went_on = threading.Event()
-    thread = threading.Thread(target=lambda: (long(), went_on.set()))
+
+    def go_on() -> None:
+        long()
+        went_on.set()
+
+    thread = threading.Thread(target=go_on)
     thread.start()
     assert not went_on.wait(0.2)
     short.end()
@@ -48,12 +53,12 @@ def test_short_searches_and_long_ones_among_themselves_do_not_wait(turns: Turns)
 def test_a_search_that_has_worked_long_is_a_long_one(turns: Turns) -> None:
     turn = Turn(turns, never).of(SHORT)
     turn()
-    assert not turn.is_long
+    was_long = turn.is_long
     until_s = time.thread_time() + LONG_S
     while time.thread_time() < until_s:
         pass
     turn()
-    assert turn.is_long
+    assert (was_long, turn.is_long) == (False, True)
     turn.end()
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from app.http.application import create_app
 from app.settings import Settings
-from indexer.intake.uploads import Uploads
+from indexer.uploads import Uploads
 from retrieval.storage.library import Library
 from tests.app.http.test_clients import CLIENTS, run
 from tests.browser import served

@@ -191,8 +191,8 @@ def test_a_search_goes_through_the_videos_that_its_filter_means(
     library: Library, where: VideoFilter, found: set[str]
 ) -> None:
     """The film has tags a and b, the talk a; somebody wrote that the song is of 2020."""
-    library.catalog.set_tags(FILM, ["a", "b"])
-    library.catalog.set_tags(TALK, ["a"])
+    library.catalog.edit(FILM, VideoEdit(frozenset({"tags"}), tags=("a", "b")))
+    library.catalog.edit(TALK, VideoEdit(frozenset({"tags"}), tags=("a",)))
     song = VideoEdit(frozenset({"recorded_at"}), recorded_at=datetime(2020, 1, 1, tzinfo=UTC))
     library.catalog.edit(SONG, song)
     assert library.catalog.searched(where) == found

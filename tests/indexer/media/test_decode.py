@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from indexer.media.decode import DecodeOptions, Skip, decode
+from indexer.media.decode import DecodeOptions, decode
 from indexer.media.decoded import Decoded
 from indexer.media.probe import probe
+from indexer.skip import Skip
 from retrieval.errors import UndecodableError
 from tests import media
 
@@ -46,7 +47,7 @@ def test_frames_sound_and_signal_of_a_plain_file(tmp_path: Path) -> None:
     path = media.video(tmp_path / "plain.mp4", media.moving(3), media.tone(3))
     result = decode(probe(path), tmp_path / "out", on_progress=seconds_done.append)
     assert result.duration_s == pytest.approx(3.0, abs=0.05)
-    assert (result.video_index, result.audio_index, result.warnings) == (0, 1, ())
+    assert (result.video_index, result.heard[0].index, result.warnings) == (0, 1, ())
     assert result.times_s == pytest.approx(np.arange(75) / 25)
     assert result.signal.shape == (75, 3)
     kept = [frame.time_s for frame in result.frames]
@@ -67,10 +68,10 @@ def test_what_was_decoded_can_be_saved_moved_and_loaded(tmp_path: Path) -> None:
     loaded = Decoded.load(moved)
     assert loaded is not None
     assert loaded.frames == result.frames
-    assert (loaded.duration_s, loaded.video_index, loaded.audio_index, loaded.warnings) == (
+    assert (loaded.duration_s, loaded.video_index, loaded.heard[0].index, loaded.warnings) == (
         result.duration_s,
         result.video_index,
-        result.audio_index,
+        result.heard[0].index,
         result.warnings,
     )
     np.testing.assert_array_equal(loaded.times_s, result.times_s)
@@ -146,10 +147,10 @@ def test_any_number_of_channels_is_mixed(tmp_path: Path, layout: str) -> None:
 
 def test_sound_alone_and_picture_alone_are_enough(tmp_path: Path) -> None:
     heard = decoded(media.write(tmp_path / "heard.flac", media.tone(1)))
-    assert (heard.has_video, heard.has_audio, heard.frames) == (False, True, ())
+    assert (heard.video_index is not None, heard.has_audio, heard.frames) == (False, True, ())
     assert heard.duration_s == pytest.approx(1.0, abs=0.01)
     seen = decoded(media.video(tmp_path / "seen.mp4", media.colour("red", 1)))
-    assert (seen.has_video, seen.has_audio, len(seen.sound)) == (True, False, 0)
+    assert (seen.video_index is not None, seen.has_audio, len(seen.sound)) == (True, False, 0)
     assert seen.duration_s == pytest.approx(1.0)
 
 
@@ -278,7 +279,7 @@ def test_real_files_decode(
 ) -> None:
     result = decode(probe(shared_media / name), tmp_path / "out")
     assert result.duration_s == pytest.approx(duration_s, abs=0.06)
-    assert (result.has_video, result.has_audio) == (has_video, has_audio)
+    assert (result.video_index is not None, result.has_audio) == (has_video, has_audio)
     assert bool(result.frames) == has_video
 
 

@@ -26,10 +26,9 @@ from indexer.steps.attended import attended
 from indexer.steps.embed import embed_sounds
 from indexer.steps.stages import cuts_of
 from indexer.steps.windows import frames_of_windows
-from retrieval.domain import ScreenText, Segment, Span, Window
+from retrieval.domain import Profile, ScreenText, Segment, Span, Window
 from retrieval.encoders.base import Embedding, Samples
 from retrieval.encoders.lite_sound import HOP_S, LiteSoundEncoder
-from retrieval.encoders.profiles import Profile
 from retrieval.encoders.voice_activity import VoiceActivity
 from retrieval.storage.library import Library
 from tests import media

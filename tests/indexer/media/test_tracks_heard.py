@@ -241,7 +241,7 @@ def test_one_program_of_several_is_indexed_and_exported(tmp_path: Path) -> None:
     assert info.audio
     assert (info.video.width, info.video.programs, info.audio.programs) == (640, frozenset({2}), frozenset({2}))
     result = decoded(path)
-    assert (result.video_index, result.audio_index) == (2, 3)
+    assert (result.video_index, result.heard[0].index) == (2, 3)
     assert heard_hz(result.sound) == 1000
     assert result.warnings == ("holds several programs: picture and sound of one are indexed, program 1 is left out",)
     render_clip(info, Span(0.2, 1.2), "Title", tmp_path / "clip.mp4")

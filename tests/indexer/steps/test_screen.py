@@ -17,13 +17,13 @@ def shown(readings, shots):
     return [(text.span.start_s, text.span.end_s, text.text) for text in merge_readings(readings, shots)]
 
 
-def test_a_slide_is_one_text_for_all_of_its_shot():
+def test_a_slide_is_one_text_for_all_of_its_shot() -> None:
     """Read once, a little after the cut."""
     readings = [reading(0.5), reading(10.4, "Q3 projections", "- Revenue up 14 percent")]
     assert shown(readings, TWO_SHOTS) == [(10.0, 20.0, "Q3 projections\n- Revenue up 14 percent")]
 
 
-def test_an_added_bullet_is_a_text_of_its_own_under_the_same_title():
+def test_an_added_bullet_is_a_text_of_its_own_under_the_same_title() -> None:
     readings = [
         reading(0.0, "Agenda", "- Hiring"),
         reading(8.0, "Agenda", "- Hiring", "- Budget"),
@@ -36,22 +36,22 @@ def test_an_added_bullet_is_a_text_of_its_own_under_the_same_title():
     ]
 
 
-def test_text_ends_with_the_reading_that_no_longer_finds_it():
+def test_text_ends_with_the_reading_that_no_longer_finds_it() -> None:
     readings = [reading(0.0), reading(5.0, "Exit 14"), reading(9.0), reading(15.0)]
     assert shown(readings, ONE_SHOT) == [(5.0, 9.0, "Exit 14")]
 
 
-def test_a_line_that_one_reading_misses_was_there_all_the_time():
+def test_a_line_that_one_reading_misses_was_there_all_the_time() -> None:
     readings = [reading(0.0, "Exit"), reading(5.0), reading(9.0, "Exit"), reading(12.0)]
     assert shown(readings, ONE_SHOT) == [(0.0, 12.0, "Exit")]
 
 
-def test_a_line_that_two_readings_miss_was_gone():
+def test_a_line_that_two_readings_miss_was_gone() -> None:
     readings = [reading(0.0, "Exit"), reading(5.0), reading(7.0), reading(9.0, "Exit"), reading(12.0)]
     assert shown(readings, ONE_SHOT) == [(0.0, 5.0, "Exit"), (9.0, 12.0, "Exit")]
 
 
-def test_of_near_readings_the_surest_is_kept():
+def test_of_near_readings_the_surest_is_kept() -> None:
     readings = [
         reading(0.0, "Expired certlficate", confidence=0.8),
         reading(4.0, "Expired certificate", confidence=0.97),
@@ -61,26 +61,26 @@ def test_of_near_readings_the_surest_is_kept():
     assert text == ScreenText(Span(0.0, 30.0), "Expired certificate", pytest.approx(0.97))
 
 
-def test_a_score_that_changes_is_another_text():
+def test_a_score_that_changes_is_another_text() -> None:
     readings = [reading(0.0, "Lions 2:1 Bears"), reading(4.0, "Lions 2:2 Bears")]
     assert shown(readings, ONE_SHOT) == [(0.0, 4.0, "Lions 2:1 Bears"), (4.0, 30.0, "Lions 2:2 Bears")]
 
 
-def test_a_caption_that_stays_over_a_cut_is_one_text():
+def test_a_caption_that_stays_over_a_cut_is_one_text() -> None:
     readings = [reading(0.0, "LIVE"), reading(10.3, "LIVE")]
     assert shown(readings, TWO_SHOTS) == [(0.0, 20.0, "LIVE")]
 
 
-def test_two_slides_with_one_title_stay_two():
+def test_two_slides_with_one_title_stay_two() -> None:
     readings = [reading(0.0, "Results", "- Speed"), reading(10.0, "Results", "- Memory")]
     assert shown(readings, TWO_SHOTS) == [(0.0, 10.0, "Results\n- Speed"), (10.0, 20.0, "Results\n- Memory")]
 
 
-def test_the_same_line_twice_on_one_picture_is_written_twice():
+def test_the_same_line_twice_on_one_picture_is_written_twice() -> None:
     assert shown([reading(0.0, "Add to cart", "Add to cart")], ONE_SHOT) == [(0.0, 30.0, "Add to cart\nAdd to cart")]
 
 
-def test_no_picture_no_text():
+def test_no_picture_no_text() -> None:
     assert merge_readings([], ONE_SHOT) == ()
     assert merge_readings([reading(0.0, "Exit")], []) == ()
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -100,7 +101,9 @@ def test_what_looks_like_a_mark_may_be_the_name_of_another_file(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("media", "subtitles"), [("NFC", "NFD"), ("NFD", "NFC")])
-def test_accents_may_be_written_either_way(tmp_path: Path, media: str, subtitles: str) -> None:
+def test_accents_may_be_written_either_way(
+    tmp_path: Path, media: Literal["NFC", "NFD"], subtitles: Literal["NFC", "NFD"]
+) -> None:
     video = unicodedata.normalize(media, "café.mp4")
     names = [unicodedata.normalize(subtitles, name) for name in ("café.srt", "CAFÉ.fr.srt")]
     assert list(found(tmp_path, video, *names)) == names

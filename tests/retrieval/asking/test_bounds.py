@@ -20,11 +20,11 @@ from retrieval.asking.query import (
     MAX_STEPS,
     Clip,
     Query,
-    Span,
     Term,
     parse_lane,
     parse_term,
 )
+from retrieval.domain import Span
 from retrieval.errors import CursorError, InputError
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,6 @@ def test_a_checkpoint_of_another_model_is_refused(folder):
         ClapEncoder(folder, EncoderSpec("other", Lane.SOUND, 512, "1"))
 
 
-def test_a_folder_without_a_model_is_refused(tmp_path):
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelCorruptError, match="tiny cannot be loaded"):
         ClapEncoder(tmp_path, SPEC)

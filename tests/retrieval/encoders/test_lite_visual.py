@@ -145,7 +145,7 @@ def test_probabilities_are_those_of_the_network_itself(encoder: LiteVisualEncode
 
 def test_the_vocabulary_holds_the_sentence_vectors_of_its_names(encoder: LiteVisualEncoder) -> None:
     """Kept in half precision; stored vectors stay comparable as long as the file is this one."""
-    from timm.data import ImageNetInfo
+    from timm.data.imagenet_info import ImageNetInfo
 
     names, vectors, plain = astuple(encoder.vocabulary)
     info = ImageNetInfo()

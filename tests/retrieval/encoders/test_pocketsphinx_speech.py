@@ -31,7 +31,7 @@ def word(start_s, end_s, text="word", confidence=1.0):
     return Word(text, Span(start_s, end_s), confidence)
 
 
-def test_two_clear_sentences_are_heard_at_their_times_and_in_order():
+def test_two_clear_sentences_are_heard_at_their_times_and_in_order() -> None:
     """A second of silence before, between and after the sentences; two processes share the work."""
     first, second = to_float(said(REVENUE)), to_float(said(WINDOW))
     pause = np.zeros(16_000, np.float32)
@@ -52,7 +52,7 @@ def test_two_clear_sentences_are_heard_at_their_times_and_in_order():
         assert 0.4 < segment.confidence <= 1.0
 
 
-def test_nothing_is_started_where_nobody_speaks(monkeypatch):
+def test_nothing_is_started_where_nobody_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pocketsphinx_speech, "_Worker", None)
     assert list(PocketsphinxTranscriber().transcribe(np.zeros(16_000, np.float32), [])) == []
     assert list(PocketsphinxTranscriber().transcribe(np.zeros(160, np.float32), [Span(0.0, 0.01)])) == []
@@ -77,28 +77,28 @@ def test_a_process_that_dies_is_an_error_with_its_reason(monkeypatch, tmp_path, 
         list(PocketsphinxTranscriber(1).transcribe(np.zeros(16_000, np.float32), [Span(0.0, 1.0)]))
 
 
-def test_the_decoding_process_ends_with_its_input():
+def test_the_decoding_process_ends_with_its_input() -> None:
     worker = Path(pocketsphinx_speech.__file__).with_name("pocketsphinx_worker.py")
     done = subprocess.run([sys.executable, "-P", worker], input=b"", capture_output=True, timeout=30, check=True)
     assert done.stdout == b""
 
 
-def test_silences_noises_and_variant_marks_are_left_out():
+def test_silences_noises_and_variant_marks_are_left_out() -> None:
     decoded = [("<s>", 0, 9, 1.0), ("and(2)", 10, 29, 0.5), ("[NOISE]", 30, 39, 0.9), ("++UM++", 40, 49, 0.9)]
     assert words_of(decoded, 100.0) == [Word("and", Span(100.1, 100.3), 0.5)]
 
 
-def test_a_pause_ends_a_segment():
+def test_a_pause_ends_a_segment() -> None:
     words = [word(i * 0.5, i * 0.5 + 0.4) for i in range(5)] + [word(3.2, 3.5)]
     assert [len(segment.words) for segment in segments_of(words)] == [5, 1]
 
 
-def test_a_fragment_waits_for_its_rest():
+def test_a_fragment_waits_for_its_rest() -> None:
     assert [len(segment.words) for segment in segments_of([word(0, 0.4), word(1.4, 2.0)])] == [2]
     assert [len(segment.words) for segment in segments_of([word(0, 0.4), word(2.4, 3.0)])] == [1, 1]
 
 
-def test_someone_who_never_pauses_is_cut_at_a_breath():
+def test_someone_who_never_pauses_is_cut_at_a_breath() -> None:
     words = [word(i * 0.5, i * 0.5 + 0.35) for i in range(60)]
     assert all(segment.span.duration_s < 9 for segment in segments_of(words))
 
@@ -113,7 +113,7 @@ def test_segments_hold_every_word_once_and_in_order(gaps_and_lengths):
     assert [word for segment in segments for word in segment.words] == words
 
 
-def test_a_long_stretch_is_cut_where_it_is_quietest():
+def test_a_long_stretch_is_cut_where_it_is_quietest() -> None:
     """50 s of noise, silent from 16 to 16.4 s and from 31 to 31.4 s."""
     samples = np.random.default_rng(1).normal(0, 0.1, 50 * 16_000).astype(np.float32)
     for at_s in (16, 31):
@@ -137,7 +137,7 @@ def test_stretches_cover_all_speech_and_stay_short(gaps_and_lengths):
         assert covered_s == pytest.approx(span.duration_s, abs=1e-6)
 
 
-def test_quiet_speech_is_raised_and_loud_speech_is_not_clipped_away():
+def test_quiet_speech_is_raised_and_loud_speech_is_not_clipped_away() -> None:
     tone = np.sin(np.arange(16_000) / 5).astype(np.float32)
     quiet, loud = levelled(tone * 0.01), levelled(tone)
     assert np.sqrt(np.mean(quiet.astype(float) ** 2)) == pytest.approx(3277, rel=0.01)

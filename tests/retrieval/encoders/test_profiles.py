@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_lite_encoders_and_the_registry_agree_on_the_length_of_vectors(bare):
     assert encoders.spec(Lane.SCREEN).dim == by_role[Role.SENTENCE]
 
 
-def test_naming_the_spaces_imports_no_heavy_library(tmp_path):
+def test_naming_the_spaces_imports_no_heavy_library(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from retrieval.domain import Lane, Profile\n"
         "from retrieval.settings import RetrievalSettings\n"
@@ -157,7 +158,7 @@ def test_missing_weights_are_reported_when_the_lane_is_first_used(bare):
         encoders.sound()
 
 
-def test_an_unknown_device_is_refused(tmp_path):
+def test_an_unknown_device_is_refused(tmp_path: Path) -> None:
     settings = RetrievalSettings(data_dir=tmp_path, device="tpu")
     with pytest.raises(InputError, match=r"'tpu'.*auto, cpu or cuda"):
         resolve(Profile.AUTO, settings)

@@ -76,7 +76,7 @@ def test_small_print_is_looked_for_where_it_stands(screen):
     assert sum((r.right - r.left) * (r.bottom - r.top) for r in regions) < 0.1 * screen.shape[0] * screen.shape[1]
 
 
-def test_there_is_no_small_print_on_even_ground_and_soft_pictures():
+def test_there_is_no_small_print_on_even_ground_and_soft_pictures() -> None:
     random = np.random.default_rng(1)
     soft = Image.fromarray(random.integers(0, 256, (36, 64, 3), dtype=np.uint8)).resize((3840, 2160))
     assert regions_of_small_print(np.asarray(soft)) == []
@@ -102,7 +102,7 @@ def test_only_rgb_frames_are_read(reader):
         reader.read(np.zeros((36, 64), np.uint8))
 
 
-def test_lines_are_in_reading_order_and_words_of_a_line_joined():
+def test_lines_are_in_reading_order_and_words_of_a_line_joined() -> None:
     boxes = [
         box("world", 190, 12, 260, 40),
         box("below", 10, 60, 80, 90),
@@ -111,12 +111,12 @@ def test_lines_are_in_reading_order_and_words_of_a_line_joined():
     assert [line.text for line in lines_of(boxes)] == ["Hello world", "below"]
 
 
-def test_columns_stay_apart():
+def test_columns_stay_apart() -> None:
     boxes = [box("right", 600, 10, 700, 40), box("left", 10, 12, 100, 42)]
     assert [line.text for line in lines_of(boxes)] == ["left", "right"]
 
 
-def test_joined_words_share_their_confidence_by_length():
+def test_joined_words_share_their_confidence_by_length() -> None:
     (line,) = lines_of([box("abc", 0, 0, 30, 20, 0.9), box("d", 35, 0, 45, 20, 0.5)])
     assert line.confidence == pytest.approx(0.8)
 

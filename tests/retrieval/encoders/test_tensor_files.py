@@ -66,7 +66,7 @@ class _Trap:
 
 def test_a_pickle_that_would_run_something_is_refused_before_it_does(state: Path, tmp_path: Path) -> None:
     sizes = {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}
-    parts = (0x1950A86A20F9469CFC6C, 1001, sizes, {"weight": _Trap(tmp_path / "ran")}, [])
+    parts: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, sizes, {"weight": _Trap(tmp_path / "ran")}, [])
     state.write_bytes(b"".join(pickle.dumps(part, 2) for part in parts))
     with pytest.raises(ModelCorruptError, match=r"it names (posix|nt)\.system"):
         read_torch(state)

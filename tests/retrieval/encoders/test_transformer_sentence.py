@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -48,7 +50,7 @@ def test_no_texts_have_no_vectors(encoder):
     assert encoder.embed_texts([]).shape == (0, SPEC.dim)
 
 
-def test_every_sentence_model_to_be_fetched_has_a_recipe():
+def test_every_sentence_model_to_be_fetched_has_a_recipe() -> None:
     fetched = {model for model in MODELS.values() if not model.source.is_installed}
     assert set(RECIPES) == {model.name for model in fetched if model.role is Role.SENTENCE}
 
@@ -58,6 +60,6 @@ def test_a_checkpoint_of_another_model_is_refused(folder):
         TransformerSentenceEncoder(folder, EncoderSpec("other", Lane.SPEECH, 384, "1"), Recipe(Pooling.MEAN))
 
 
-def test_a_folder_without_a_model_is_refused(tmp_path):
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelCorruptError, match="tiny cannot be loaded"):
         TransformerSentenceEncoder(tmp_path, SPEC, Recipe(Pooling.MEAN))

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -61,31 +63,31 @@ def test_stereo_samples_are_refused(voice_activity):
         voice_activity.find_speech(np.zeros((100, 2), np.float32))
 
 
-def test_a_broken_model_file_is_named(tmp_path):
+def test_a_broken_model_file_is_named(tmp_path: Path) -> None:
     model = tmp_path / "vad.onnx"
     model.write_bytes(b"no model")
     with pytest.raises(ModelCorruptError, match=r"vad\.onnx"):
         VoiceActivity(model).find_speech(silence(1))
 
 
-def test_a_dip_inside_a_word_does_not_split_it():
+def test_a_dip_inside_a_word_does_not_split_it() -> None:
     assert len(speech_of(frames((0, 1), (0.9, 1), (0.4, 1), (0.9, 1), (0, 1)), 5)) == 1
 
 
-def test_a_short_pause_is_bridged_and_a_long_one_is_not():
+def test_a_short_pause_is_bridged_and_a_long_one_is_not() -> None:
     assert len(speech_of(frames((0.9, 1), (0, 0.2), (0.9, 1)), 2.2)) == 1
     assert len(speech_of(frames((0.9, 1), (0, 0.5), (0.9, 1)), 2.5)) == 2
 
 
-def test_a_click_is_not_speech():
+def test_a_click_is_not_speech() -> None:
     assert speech_of(frames((0, 1), (0.9, 0.1), (0, 1)), 2.1) == []
 
 
-def test_murmur_that_never_gets_certain_is_not_speech():
+def test_murmur_that_never_gets_certain_is_not_speech() -> None:
     assert speech_of(frames((0.45, 3)), 3) == []
 
 
-def test_the_probability_is_the_mean_of_the_unpadded_stretch():
+def test_the_probability_is_the_mean_of_the_unpadded_stretch() -> None:
     (speech,) = speech_of(frames((0, 1), (0.8, 1), (0, 1)), 3)
     assert speech.probability == pytest.approx(0.8)
 

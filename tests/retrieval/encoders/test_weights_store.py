@@ -5,6 +5,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -90,7 +91,7 @@ BERT = {
 } | {"tokenizer_config.json": json.dumps({"padding": "x" * 100}).encode()}
 
 
-def test_plain_files_are_found_before_the_cache(tmp_path):
+def test_plain_files_are_found_before_the_cache(tmp_path: Path) -> None:
     model = find_model("multilingual-e5-small")
     snapshot = tmp_path / "hf" / "hub" / "models--intfloat--multilingual-e5-small"
     checkpoints.write_bert(snapshot / "snapshots" / COMMIT, 8)
@@ -102,7 +103,7 @@ def test_plain_files_are_found_before_the_cache(tmp_path):
     assert store.find(model) == tmp_path / "models" / model.name
 
 
-def test_a_folder_that_lacks_a_file_is_not_the_model(tmp_path):
+def test_a_folder_that_lacks_a_file_is_not_the_model(tmp_path: Path) -> None:
     model = find_model("clap-htsat-unfused")
     folder = checkpoints.write_bert(tmp_path / model.name, 8)
     assert WeightsStore(tmp_path).find(model) is None
@@ -110,7 +111,7 @@ def test_a_folder_that_lacks_a_file_is_not_the_model(tmp_path):
     assert WeightsStore(tmp_path).find(model) == folder
 
 
-def test_the_hub_cache_is_looked_for_where_the_hub_library_keeps_it(monkeypatch):
+def test_the_hub_cache_is_looked_for_where_the_hub_library_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
     monkeypatch.delenv("HF_HOME")
@@ -129,12 +130,12 @@ def test_weights_in_wheels_are_present_and_match_the_checksums_of_their_wheel(na
     assert size_bytes == pytest.approx(MODELS[name].size_bytes, rel=0.1)
 
 
-def test_own_weights_are_present():
+def test_own_weights_are_present() -> None:
     own = [model.name for model in MODELS.values() if model.source is WeightsSource.OWN]
     assert all(WeightsStore().verify(name) for name in own)
 
 
-def test_the_list_shows_every_model_and_whether_it_is_here(tmp_path):
+def test_the_list_shows_every_model_and_whether_it_is_here(tmp_path: Path) -> None:
     folder = checkpoints.write_bert(tmp_path / "bge-small-en", 8)
     statuses = {status.model.name: status for status in WeightsStore(tmp_path).list_models()}
     assert set(statuses) == set(MODELS)
@@ -145,7 +146,7 @@ def test_the_list_shows_every_model_and_whether_it_is_here(tmp_path):
     assert statuses["whisper-base"].size_bytes == find_model("whisper-base").size_bytes
 
 
-def test_missing_weights_are_an_error_that_names_the_ways_out(tmp_path):
+def test_missing_weights_are_an_error_that_names_the_ways_out(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailableError) as caught:
         WeightsStore(tmp_path).require(find_model("clip-vit-b-32-256"))
     for part in (
@@ -158,13 +159,13 @@ def test_missing_weights_are_an_error_that_names_the_ways_out(tmp_path):
         assert part in caught.value.message
 
 
-def test_an_unknown_name_is_refused():
+def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(NotFoundError, match="'gpt'"):
         WeightsStore().pull("gpt")
 
 
 @pytest.mark.usefixtures("online")
-def test_pull_fetches_what_the_model_needs_and_nothing_else_into_plain_files(tmp_path):
+def test_pull_fetches_what_the_model_needs_and_nothing_else_into_plain_files(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     with server("BAAI/bge-small-en-v1.5", BERT) as url:
         store = WeightsStore(tmp_path, server_url=url)
@@ -184,7 +185,7 @@ def test_pull_fetches_what_the_model_needs_and_nothing_else_into_plain_files(tmp
 
 
 @pytest.mark.usefixtures("online")
-def test_pull_without_a_folder_fills_the_hub_cache(tmp_path):
+def test_pull_without_a_folder_fills_the_hub_cache(tmp_path: Path) -> None:
     with server("BAAI/bge-small-en-v1.5", BERT) as url:
         folder = WeightsStore(server_url=url).pull("bge-small-en")
     assert folder.is_relative_to(tmp_path / "hf")
@@ -195,7 +196,7 @@ def test_pull_without_a_folder_fills_the_hub_cache(tmp_path):
 
 
 @pytest.mark.usefixtures("online")
-def test_a_file_that_arrives_broken_is_not_kept(tmp_path):
+def test_a_file_that_arrives_broken_is_not_kept(tmp_path: Path) -> None:
     with (
         server("BAAI/bge-small-en-v1.5", BERT, claimed={"tokenizer_config.json": "0" * 64}) as url,
         pytest.raises(ModelCorruptError, match="instead of 000"),
@@ -205,7 +206,7 @@ def test_a_file_that_arrives_broken_is_not_kept(tmp_path):
 
 
 @pytest.mark.usefixtures("online")
-def test_a_repository_without_the_weights_is_an_error_that_names_them(tmp_path):
+def test_a_repository_without_the_weights_is_an_error_that_names_them(tmp_path: Path) -> None:
     files = {"config.json": b"{}", "tokenizer.json": b"{}"}
     with (
         server("BAAI/bge-small-en-v1.5", files) as url,
@@ -215,7 +216,7 @@ def test_a_repository_without_the_weights_is_an_error_that_names_them(tmp_path):
 
 
 @pytest.mark.usefixtures("online")
-def test_a_server_that_does_not_answer_is_an_error_that_names_it(tmp_path):
+def test_a_server_that_does_not_answer_is_an_error_that_names_it(tmp_path: Path) -> None:
     for name in ("bge-small-en", "whisper-base"):
         with pytest.raises(ModelUnavailableError, match=rf"{name} could not be fetched from http://127.0.0.1:9"):
             WeightsStore(tmp_path, server_url="http://127.0.0.1:9").pull(name)
@@ -264,13 +265,13 @@ def test_a_whisper_that_finds_the_disk_full_says_so_and_leaves_nothing_behind(tm
     assert list((tmp_path / "whisper-base").iterdir()) == []
 
 
-def test_a_changed_checkpoint_fails_its_checksum(tmp_path):
+def test_a_changed_checkpoint_fails_its_checksum(tmp_path: Path) -> None:
     checkpoints.write_whisper(tmp_path / "whisper-base")
     with pytest.raises(ModelCorruptError, match=r"base\.pt has the checksum"):
         WeightsStore(tmp_path).verify("whisper-base")
 
 
-def test_files_without_known_checksums_are_checked_by_their_structure(tmp_path):
+def test_files_without_known_checksums_are_checked_by_their_structure(tmp_path: Path) -> None:
     folder = checkpoints.write_bert(tmp_path / "bge-small-en", 8)
     assert {check.checked_by for check in WeightsStore(tmp_path).verify("bge-small-en")} == {CheckedBy.STRUCTURE}
     weights = folder / "model.safetensors"
@@ -287,12 +288,12 @@ def test_what_is_no_safetensors_file_is_found_out(tmp_path, body):
         WeightsStore(tmp_path).verify("bge-small-en")
 
 
-def test_verifying_a_model_that_is_not_here_says_how_to_get_it():
+def test_verifying_a_model_that_is_not_here_says_how_to_get_it() -> None:
     with pytest.raises(ModelUnavailableError, match="moments models pull bge-m3"):
         WeightsStore().verify("bge-m3")
 
 
-def test_the_hub_is_asked_once_an_hour(tmp_path, monkeypatch):
+def test_the_hub_is_asked_once_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note = tmp_path / "data" / "hub-answers"
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     assert not model_hub.hub_answers(note)
@@ -302,6 +303,6 @@ def test_the_hub_is_asked_once_an_hour(tmp_path, monkeypatch):
     assert not model_hub.hub_answers(note)
 
 
-def test_a_hub_that_answers_is_reachable():
+def test_a_hub_that_answers_is_reachable() -> None:
     with server("any", {}) as url:
         assert model_hub.is_reachable(url)

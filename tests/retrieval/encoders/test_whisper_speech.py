@@ -1,5 +1,6 @@
 import sys
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_no_speech_means_no_segments(transcriber):
     assert list(transcriber.transcribe(np.zeros(SPEECH_RATE_HZ, np.float32), [])) == []
 
 
-def test_a_broken_checkpoint_is_refused(tmp_path):
+def test_a_broken_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "base.pt").write_bytes(b"PK\x03\x04 not a checkpoint")
     with pytest.raises(ModelCorruptError, match="whisper-base cannot be loaded"):
         WhisperTranscriber(tmp_path / "base.pt", "base")
@@ -137,5 +138,5 @@ def test_joined_clips_hold_all_speech_and_only_short_pauses(speech):
     assert pauses <= 1.0 * max(0, len(speech) - len(clips)) + 1e-6
 
 
-def test_utterances_of_one_breath_share_a_clip():
+def test_utterances_of_one_breath_share_a_clip() -> None:
     assert join_spans([Span(0, 2), Span(2.4, 5), Span(9, 10)]) == [Span(0, 5), Span(9, 10)]

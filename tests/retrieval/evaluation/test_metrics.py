@@ -72,41 +72,41 @@ results = st.lists(
 )
 
 
-def test_the_right_time_in_another_video_is_wrong():
+def test_the_right_time_in_another_video_is_wrong() -> None:
     assert RIGHT.iou(ELSEWHERE) == 0
     assert recall_at([[ELSEWHERE]], [[RIGHT]], 1, 0.1) == 0
     assert recall_at([[ELSEWHERE, RIGHT]], [[RIGHT]], 2, 1.0) == 100
 
 
-def test_recall_counts_an_answer_that_just_reaches_the_overlap():
+def test_recall_counts_an_answer_that_just_reaches_the_overlap() -> None:
     """[0, 4) of [0, 10) is an IoU of 0.4."""
     assert recall_at([[NEAR]], [[RIGHT]], 1, 0.4) == 100
     assert recall_at([[NEAR]], [[RIGHT]], 1, 0.41) == 0
 
 
-def test_any_relevant_span_will_do():
+def test_any_relevant_span_will_do() -> None:
     assert recall_at([[WRONG]], [[RIGHT, WRONG]], 1, 1.0) == 100
     assert rank_of_first_right([ELSEWHERE, WRONG, RIGHT], [RIGHT, WRONG]) == 2
 
 
-def test_mean_iou_takes_the_top_answer_alone_and_counts_no_answer_as_zero():
+def test_mean_iou_takes_the_top_answer_alone_and_counts_no_answer_as_zero() -> None:
     assert mean_iou([[NEAR, RIGHT], []], [[RIGHT], [RIGHT]]) == pytest.approx(20)
 
 
-def test_the_median_rank_is_none_once_it_lies_beyond_what_came_back():
+def test_the_median_rank_is_none_once_it_lies_beyond_what_came_back() -> None:
     assert median_rank([[RIGHT], [WRONG, RIGHT], [WRONG]], [[RIGHT]] * 3) == 2
     assert median_rank([[RIGHT], [WRONG, WRONG, RIGHT]], [[RIGHT]] * 2) == 2
     assert median_rank([[RIGHT], [WRONG]], [[RIGHT]] * 2) is None
 
 
-def test_auroc_counts_ties_half():
+def test_auroc_counts_ties_half() -> None:
     assert auroc([0.9, 0.5], [0.5, 0.1]) == 3.5 / 4
     assert auroc([1, 1], [1, 1, 1]) == 0.5
     assert auroc([1], []) is None
     assert auroc([], [1]) is None
 
 
-def test_scores_that_are_not_numbers_are_refused():
+def test_scores_that_are_not_numbers_are_refused() -> None:
     with pytest.raises(InputError, match="not a finite number"):
         auroc([float("nan")], [0.5])
 
@@ -117,7 +117,7 @@ def test_recall_at_no_rank_or_no_overlap_is_refused(k, iou):
         recall_at([[RIGHT]], [[RIGHT]], k, iou)
 
 
-def test_rankings_and_queries_must_pair_up():
+def test_rankings_and_queries_must_pair_up() -> None:
     with pytest.raises(InputError, match="1 rankings for 2 queries"):
         mean_iou([[RIGHT]], [[RIGHT], [RIGHT]])
     with pytest.raises(InputError, match="0 rankings for 0 queries"):
@@ -186,7 +186,7 @@ def test_lanes_and_lengths_both_split_the_present_queries(found):
     assert summary.absent.n == len(found) - present
 
 
-def test_a_summary_has_the_documented_names_and_figures():
+def test_a_summary_has_the_documented_names_and_figures() -> None:
     """Of three visual queries one is right at once and one at rank 2; the slide is met by 0.4."""
     summary = summarise(
         [
@@ -225,7 +225,7 @@ def test_a_summary_has_the_documented_names_and_figures():
     assert {length: group["n"] for length, group in printed["by_length"].items()} == {"middle": 4}
 
 
-def test_a_side_without_queries_has_no_figures():
+def test_a_side_without_queries_has_no_figures() -> None:
     only_present = abstention([result(RIGHT)])
     assert (only_present.n, only_present.abstain_recall, only_present.auroc) == (0, None, None)
     assert only_present.false_abstain == 0
@@ -242,7 +242,7 @@ def test_length_classes_meet_at_ten_and_thirty_seconds(lengths_s, name):
     assert length_class(case(relevant=[at(0, length_s) for length_s in lengths_s])) == name
 
 
-def test_the_query_free_ranking_takes_each_videos_longest_shot_first():
+def test_the_query_free_ranking_takes_each_videos_longest_shot_first() -> None:
     shots = {
         "a.mp4": [Span(0, 4), Span(4, 10), Span(10, 14)],
         "b.mp4": [Span(0, 8)],
@@ -252,7 +252,7 @@ def test_the_query_free_ranking_takes_each_videos_longest_shot_first():
     assert query_free_ranking({}) == ()
 
 
-def test_the_query_free_baseline_answers_every_case_alike():
+def test_the_query_free_baseline_answers_every_case_alike() -> None:
     cases = [case(qid=1), case(qid=2, relevant=[at(0, 8, "b.mp4")]), case("absent", [], qid=3)]
     found = query_free_results(cases, {"a.mp4": [Span(0, 4)], "b.mp4": [Span(0, 8)]}, limit=1)
     summary = summarise(found)
@@ -280,7 +280,7 @@ def line(**changes) -> str:
     return json.dumps({**row, **changes})
 
 
-def test_a_queries_file_is_read_in_order():
+def test_a_queries_file_is_read_in_order() -> None:
     cases = read_cases(
         [
             line(),
@@ -327,6 +327,6 @@ def test_a_broken_queries_file_names_its_line_and_field(text, message):
         read_cases([line(), text], "q")
 
 
-def test_a_queries_file_without_queries_is_refused():
+def test_a_queries_file_without_queries_is_refused() -> None:
     with pytest.raises(InputError, match=r"q: no lines; one JSON object a line is expected"):
         read_cases(["\n"], "q")

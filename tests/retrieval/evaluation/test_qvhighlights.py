@@ -50,13 +50,13 @@ def highlights(predicted, given_scores: dict[int, Sequence[float]], clips: int):
     return score([Prediction(1, None, tuple(predicted))], [truth]).highlights
 
 
-def test_a_right_answer_at_rank_two_is_half_of_the_precision():
+def test_a_right_answer_at_rank_two_is_half_of_the_precision() -> None:
     full = moments([[20, 30, 0.9], [0, 10, 0.5]], [[0, 10]])["full"]
     assert set(full.average_precision.values()) == {50.0}
     assert set(full.recall_at_1.values()) == {0.0}
 
 
-def test_thresholds_are_half_to_ninety_five_percent_in_steps_of_five():
+def test_thresholds_are_half_to_ninety_five_percent_in_steps_of_five() -> None:
     """IoU of [0, 10) and [0, 8) is 0.8: right up to that threshold and wrong above."""
     full = moments([[0, 8, 1]], [[0, 10]])["full"]
     assert full.recall_at_1 == {str(bar): 100.0 if bar <= 0.8 else 0.0 for bar in IOU_THRESHOLDS}
@@ -64,40 +64,40 @@ def test_thresholds_are_half_to_ninety_five_percent_in_steps_of_five():
     assert " ".join(full.recall_at_1) == "0.5 0.55 0.6 0.65 0.7 0.75 0.8 0.85 0.9 0.95"
 
 
-def test_precision_ranks_by_score_but_recall_at_one_by_file_order():
+def test_precision_ranks_by_score_but_recall_at_one_by_file_order() -> None:
     full = moments([[20, 30, 0.1], [0, 10, 0.9]], [[0, 10]])["full"]
     assert full.average_precision["average"] == 100
     assert full.recall_at_1["0.5"] == 0
 
 
-def test_equal_scores_rank_in_file_order():
+def test_equal_scores_rank_in_file_order() -> None:
     assert moments([[0, 10, 0.5], [20, 30, 0.5]], [[0, 10]])["full"].average_precision["0.5"] == 100
     assert moments([[20, 30, 0.5], [0, 10, 0.5]], [[0, 10]])["full"].average_precision["0.5"] == 50
 
 
-def test_only_the_first_ten_windows_of_the_file_count():
+def test_only_the_first_ten_windows_of_the_file_count() -> None:
     wrong = [[50, 60, 0.1]] * 10
     assert moments([*wrong[:9], [0, 10, 0.9]], [[0, 10]])["full"].average_precision["0.5"] == 100
     assert moments([*wrong, [0, 10, 0.9]], [[0, 10]])["full"].average_precision["0.5"] == 0
 
 
-def test_a_second_answer_to_the_same_truth_is_wrong():
+def test_a_second_answer_to_the_same_truth_is_wrong() -> None:
     """Precision 1, 1/2, 2/3 at recall 1/2, 1/2, 1: the area under the envelope is 1/2 + 1/2 * 2/3."""
     full = moments([[0, 10, 0.9], [0, 10, 0.8], [20, 30, 0.7]], [[0, 10], [20, 30]])["full"]
     assert full.average_precision["0.5"] == 83.33
 
 
-def test_a_truth_that_is_never_found_adds_nothing():
+def test_a_truth_that_is_never_found_adds_nothing() -> None:
     assert moments([[0, 10, 0.9]], [[0, 10], [20, 30]])["full"].average_precision["average"] == 50
 
 
-def test_of_two_truths_met_equally_the_later_one_is_taken():
+def test_of_two_truths_met_equally_the_later_one_is_taken() -> None:
     """[0, 10) meets both halves at 0.5 and takes the second, so that [5, 10) finds nothing left."""
     full = moments([[0, 10, 0.9], [5, 10, 0.8]], [[0, 5], [5, 10]])["full"]
     assert full.average_precision["0.5"] == 50
 
 
-def test_an_inverted_or_empty_window_meets_nothing():
+def test_an_inverted_or_empty_window_meets_nothing() -> None:
     full = moments([[10, 0, 0.9], [5, 5, 0.8]], [[0, 10]])["full"]
     assert set(full.average_precision.values()) == {0.0}
     assert set(full.recall_at_1.values()) == {0.0}
@@ -123,7 +123,7 @@ def test_length_ranges_include_their_upper_end(length_s, name):
     }
 
 
-def test_in_a_length_range_answers_to_truth_of_another_length_are_wrong():
+def test_in_a_length_range_answers_to_truth_of_another_length_are_wrong() -> None:
     """The best answer meets the long truth, so the short one is found second: precision 1/2."""
     scores = moments([[40, 100, 0.9], [0, 10, 0.8]], [[0, 10], [40, 100]])
     assert scores["full"].average_precision["average"] == 100
@@ -132,27 +132,27 @@ def test_in_a_length_range_answers_to_truth_of_another_length_are_wrong():
     assert scores["middle"] is None
 
 
-def test_clips_with_equal_saliency_come_in_together():
+def test_clips_with_equal_saliency_come_in_together() -> None:
     """Two clips tie at the top, one of them right (1/2); the last of four is right too (2/4)."""
     scores = highlights([0.9, 0.9, 0.1, 0.0], {0: (4, 0, 0), 3: (4, 0, 0)}, clips=4)
     assert scores["VeryGood"].average_precision == pytest.approx(100 * 0.5 / 3, abs=0.005)
     assert scores["VeryGood"].hit_at_1 == 100
 
 
-def test_saliency_bars_are_fair_good_and_very_good():
+def test_saliency_bars_are_fair_good_and_very_good() -> None:
     scores = highlights([1, 0], {0: (2, 3, 4)}, clips=2)
     assert [scores[bar].average_precision for bar in ("Fair", "Good", "VeryGood")] == [100, 66.67, 33.33]
     assert [scores[bar].hit_at_1 for bar in ("Fair", "Good", "VeryGood")] == [100, 100, 100]
 
 
-def test_clips_without_a_score_have_zero_and_scores_past_the_end_are_dropped():
+def test_clips_without_a_score_have_zero_and_scores_past_the_end_are_dropped() -> None:
     truth = {1: (4, 4, 4)}
     assert highlights([-0.5], truth, clips=3)["Fair"].average_precision == 50
     assert highlights([0.1, 0.9, 0.2, 5.0], truth, clips=3)["Fair"].average_precision == 100
     assert highlights([0.1, 0.9, 0.2, 5.0], truth, clips=3)["Fair"].hit_at_1 == 0
 
 
-def test_a_video_of_nothing_but_highlights_scores_full_and_one_without_scores_none():
+def test_a_video_of_nothing_but_highlights_scores_full_and_one_without_scores_none() -> None:
     assert highlights([0, 1], {0: (4, 4, 4), 1: (4, 4, 4)}, clips=2)["Fair"].average_precision == 100
     assert highlights([0, 1], {0: (1, 1, 1)}, clips=2)["Fair"].average_precision == 0
 
@@ -245,7 +245,7 @@ def without(line: str, field: str) -> str:
     return json.dumps({name: value for name, value in json.loads(line).items() if name != field})
 
 
-def test_the_brief_has_the_evaluators_names_in_its_order():
+def test_the_brief_has_the_evaluators_names_in_its_order() -> None:
     report = score(read_predictions([prediction_line(), "\n"], "p"), read_ground_truth([truth_line()], "t"))
     printed = json.loads(json.dumps(report.as_dict()))
     assert list(printed["brief"]) == BRIEF_NAMES
@@ -258,7 +258,7 @@ def test_the_brief_has_the_evaluators_names_in_its_order():
     assert printed["brief"]["MR-long-mAP"] is None
 
 
-def test_a_task_that_no_prediction_answers_is_left_out():
+def test_a_task_that_no_prediction_answers_is_left_out() -> None:
     truth = read_ground_truth([without(truth_line(), "saliency_scores")], "t")
     windows_alone = read_predictions([without(prediction_line(), "pred_saliency_scores")], "p")
     assert list(score(windows_alone, truth).as_dict()) == ["brief", "full", "long", "middle", "short"]
@@ -311,7 +311,7 @@ def test_a_broken_truth_names_its_line_and_field(line, message):
         read_ground_truth([truth_line(), line], "t")
 
 
-def test_predictions_and_truth_must_hold_the_same_queries_once():
+def test_predictions_and_truth_must_hold_the_same_queries_once() -> None:
     predictions = read_predictions([prediction_line(), prediction_line(qid=2)], "p")
     truth = read_ground_truth([truth_line(), truth_line(qid=3)], "t")
     with pytest.raises(InputError, match=r"predictions lack 1 of 2 queries, the first is qid 3"):
@@ -324,7 +324,7 @@ def test_predictions_and_truth_must_hold_the_same_queries_once():
         score(predictions, [])
 
 
-def test_all_predictions_or_none_answer_a_task():
+def test_all_predictions_or_none_answer_a_task() -> None:
     mixed = [prediction_line(), without(prediction_line(qid=2), "pred_saliency_scores")]
     truth = read_ground_truth([truth_line(), truth_line(qid=2)], "t")
     with pytest.raises(InputError, match=r"1 of 2 predictions have pred_saliency_scores; all or none must"):

@@ -59,7 +59,7 @@ def test_a_word_is_found_where_words_have_no_spaces_around_them(query, text, fou
     assert (score(query, text, 10.0) > 0) == bool(matched_words(query, text)) == found
 
 
-def test_a_text_with_spaces_is_found_by_its_own_terms_alone():
+def test_a_text_with_spaces_is_found_by_its_own_terms_alone() -> None:
     text = "Crème Brûlée, C++ and 4.2.0: it's all 1 word"
     assert document_terms(text) == terms(text)
 
@@ -84,7 +84,7 @@ def test_words_that_only_look_inflected_stay(word):
     assert stem(word) == word
 
 
-def test_the_text_that_was_asked_for_scores_best():
+def test_the_text_that_was_asked_for_scores_best() -> None:
     slides = [
         "Release checklist\n- Freeze main on Thursday\n- Tag version 4.2.0",
         "Release notes\n- Version 4.1.9\n- Version 4.2",
@@ -102,7 +102,7 @@ def test_the_text_that_was_asked_for_scores_best():
         assert scores.index(max(scores)) == expected, (query, scores)
 
 
-def test_weights_are_bm25_without_idf():
+def test_weights_are_bm25_without_idf() -> None:
     """Two of the four terms are alike, in a collection whose texts have two terms on average."""
     vector = document_vector("dog dog barks loudly", 2.0)
     norm = K1 * (1 - B + B * 4 / 2)
@@ -111,16 +111,16 @@ def test_weights_are_bm25_without_idf():
     )
 
 
-def test_an_empty_collection_has_no_average_to_weigh_by():
+def test_an_empty_collection_has_no_average_to_weigh_by() -> None:
     assert document_vector("dog", 0.0).values == pytest.approx((1.0,))
 
 
-def test_hashes_never_change_between_runs():
+def test_hashes_never_change_between_runs() -> None:
     """CRC-32 of "dog": an index that lies on disk depends on it."""
     assert query_vector("dogs").indices[0] == 0x812C397D
 
 
-def test_matched_words_are_as_written_and_named_once():
+def test_matched_words_are_as_written_and_named_once() -> None:
     text = "Revenue: P(A|B), revenues and O(log n); release 4.2.0. Revenue"
     assert matched_words("revenue log", text) == ("Revenue", "revenues", "O(log n)")
     assert matched_words("release 4.2.0", text) == ("release", "4.2.0")

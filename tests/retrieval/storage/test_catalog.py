@@ -163,18 +163,16 @@ def test_a_record_comes_back_as_it_was_written(catalog: Catalog) -> None:
     assert catalog.get(full.id) == full
     assert catalog.get(video(2).id) == video(2)
     assert catalog.get("f" * 16) is None
-    assert catalog.with_hash(full.content_hash) == full
-    assert catalog.with_hash("none") is None
 
 
 def test_writing_a_record_again_keeps_its_age_and_its_tags(catalog: Catalog) -> None:
     catalog.upsert(video(1))
-    catalog.set_tags(video(1).id, ["talk", "2026", "talk"])
+    catalog.edit(video(1).id, VideoEdit(frozenset({"tags"}), tags=("talk", "2026", "talk")))
     catalog.upsert(video(1, duration_s=4.0, created_at=NOON + timedelta(days=1)))
 
     stored = catalog.get(video(1).id)
     assert stored == video(1, duration_s=4.0, tags=("2026", "talk"))
-    catalog.set_tags(video(1).id, [])
+    catalog.edit(video(1).id, VideoEdit(frozenset({"tags"}), tags=()))
     assert catalog.get_many([video(1).id])[video(1).id].tags == ()
 
 
@@ -270,7 +268,7 @@ def test_more_keys_and_places_than_one_statement_holds_are_all_answered(catalog:
 def test_removing_a_video_leaves_no_row_behind(catalog: Catalog, engine: Engine) -> None:
     for number in (1, 2):
         catalog.publish(video(number), contents(5))
-        catalog.set_tags(video(number).id, ["talk"])
+        catalog.edit(video(number).id, VideoEdit(frozenset({"tags"}), tags=("talk",)))
 
     catalog.remove(video(1).id)
     catalog.remove(video(1).id)
@@ -310,7 +308,7 @@ def test_writing_about_a_missing_video_says_so(catalog: Catalog) -> None:
     for write in (
         lambda: catalog.set_status("0" * 16, VideoStatus.FAILED),
         lambda: catalog.add_file("0" * 16, VideoFile("/a", 1, 1)),
-        lambda: catalog.set_tags("0" * 16, ["a"]),
+        lambda: catalog.edit("0" * 16, VideoEdit(frozenset({"tags"}), tags=("a",))),
     ):
         with pytest.raises(VideoNotFoundError, match="no video 0000000000000000"):
             write()
@@ -354,8 +352,8 @@ def test_lists_are_filtered_by_status_path_and_tag(catalog: Catalog) -> None:
     catalog.publish(video(1, "/films/talks/a.mp4"), contents(1))
     catalog.upsert(video(2, "/films/talks/b.MKV"))
     catalog.publish(video(3, "/films/other_c.mp4"), contents(1))
-    catalog.set_tags(video(1).id, ["keep"])
-    catalog.set_tags(video(2).id, ["keep"])
+    catalog.edit(video(1).id, VideoEdit(frozenset({"tags"}), tags=("keep",)))
+    catalog.edit(video(2).id, VideoEdit(frozenset({"tags"}), tags=("keep",)))
 
     def numbers(status: VideoStatus | None = None, path_glob: str | None = None, tag: str | None = None) -> set[int]:
         ids = catalog.ids(status=status, path_glob=path_glob, tag=tag)
@@ -412,9 +410,6 @@ def test_spaces_remember_their_encoders(catalog: Catalog) -> None:
     for spec in (visual, speech, visual):
         catalog.add_space(spec)
     assert catalog.spaces() == [visual, speech]
-    catalog.remove_space(visual.space)
-    catalog.remove_space(visual.space)
-    assert catalog.spaces() == [speech]
 
 
 def test_threads_that_write_at_once_wait_for_each_other(catalog: Catalog) -> None:

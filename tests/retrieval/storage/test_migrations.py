@@ -1,5 +1,6 @@
 """The catalog's revisions: from nothing, with rows, back again, and in step with the tables."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -9,18 +10,20 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
+from alembic.config import CommandLine
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from alembic.util import CommandError
+from sqlalchemy import Column, MetaData, inspect, text
 
 import migrations
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError, StorageError
 from retrieval.storage.catalog import Catalog
-from retrieval.storage.database import migration_engine, open_database
+from retrieval.storage.database import migration_config, migration_engine, open_database
+from retrieval.storage.new_revision import write_revision
 from retrieval.storage.records import VideoEdit, VideoFile, VideoRecord, VideoStatus
-from retrieval.storage.tables import Base
+from retrieval.storage.tables import Base, UtcDateTime
 from tests.places import ROOT
 
 OLDEST = "0001"
@@ -29,12 +32,9 @@ COMPOSED, DECOMPOSED = "Caf\N{LATIN SMALL LETTER E WITH ACUTE}", "Cafe\N{COMBINI
 
 def migrate(url: str, to: str) -> None:
     """Bring the catalog to a revision, up or down."""
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
     engine = migration_engine(url)
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        (command.downgrade if to == "base" else command.upgrade)(config, to)
+        (command.downgrade if to == "base" else command.upgrade)(migration_config(connection), to)
     engine.dispose()
 
 
@@ -60,6 +60,32 @@ def test_the_head_that_opening_looks_for_is_the_newest_revision() -> None:
     script = ScriptDirectory(str(ROOT / "migrations"))
     assert script.get_current_head() == migrations.HEAD
     assert script.get_base() == OLDEST
+
+
+def test_what_the_tables_gain_is_written_as_a_revision_of_plain_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    monkeypatch.setattr(migrations, "__file__", str(copied / "__init__.py"))
+    tables = MetaData(naming_convention=Base.metadata.naming_convention)
+    for table in Base.metadata.tables.values():
+        table.to_metadata(tables)
+    tables.tables["videos"].append_column(Column("seen_at", UtcDateTime))
+    monkeypatch.setattr(Base, "metadata", tables)
+
+    write_revision("note when it was seen")
+
+    (written,) = {path.name for path in (copied / "versions").glob("*note_when*.py")}
+    revision = (copied / "versions" / written).read_text()
+    assert "batch_op.add_column(sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True))" in revision
+    assert f"down_revision = '{migrations.HEAD}'" in revision
+    assert "retrieval" not in revision
+
+
+def test_alembic_alone_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(CommandError, match=r"`moments videos`.*`python -m retrieval.storage.new_revision MESSAGE`"):
+        CommandLine().main(["--raiseerr", "upgrade", "head"])
 
 
 def test_rows_of_the_oldest_revision_survive_the_way_to_the_newest(url: str) -> None:

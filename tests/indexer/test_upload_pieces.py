@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from app.http.tus import parse_concat
-from indexer.intake.uploads import EXPIRES_S, About, UploadKind, Uploads
+from indexer.uploads import EXPIRES_S, About, UploadKind, Uploads
 from retrieval.errors import GoneError
 from tests.tus import CONTENT, NOBODYS, TUS, FakeJobs, begin, files, metadata, problem, send
 from tests.tus import client as client

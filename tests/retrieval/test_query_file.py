@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from retrieval.asking.query import Clip, Query, Term
-from retrieval.asking.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.domain import QueryTranscript, Span
 from retrieval.errors import InputError, QueryError
+from retrieval.query_file import QueryFile, QueryFileKind, search_with
 from retrieval.search import SearchEngine
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeTranscriber, FakeVoiceActivity, library_of
 from tests.media import tone, write

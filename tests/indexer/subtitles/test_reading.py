@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.media.probe import probe
-from indexer.steps.subtitles import MOST_BYTES, Subtitles, has_words, read_subtitles, spread_words
+from indexer.subtitles.reading import MOST_BYTES, Subtitles, has_words, read_subtitles, spread_words
 from indexer.subtitles.sidecars import SubtitleKind
 from retrieval.domain import Span, SpeechOrigin
 from tests import media

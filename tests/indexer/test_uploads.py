@@ -16,7 +16,7 @@ from httpx import Response
 
 from app.http.tus import parse_checksum, parse_metadata
 from indexer.intake.addition import Addition, Origin
-from indexer.intake.uploads import EXPIRES_S, About, Uploads
+from indexer.uploads import EXPIRES_S, About, Uploads
 from retrieval.errors import GoneError, NotFoundError, StorageFullError, UploadHeaderError
 from tests.tus import CONTENT, NOBODYS, PART, TUS, FakeJobs, begin, files, metadata, problem, send
 from tests.tus import client as client
