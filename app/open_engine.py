@@ -4,8 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
+from app.harmless import say
 from app.settings import Settings
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Encoders, Resolved, resolve
@@ -22,7 +21,7 @@ def resolve_profile(library: Library, settings: Settings) -> Resolved:
 def announce(resolved: Resolved, settings: Settings) -> None:
     """One line on a terminal's standard error about a profile that nobody asked for by name."""
     if settings.profile is Profile.AUTO and sys.stderr.isatty():
-        click.echo(f"profile {resolved.profile}: {resolved.reason}", err=True)
+        say(f"profile {resolved.profile}: {resolved.reason}", err=True)
 
 
 @contextmanager

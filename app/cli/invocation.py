@@ -4,7 +4,7 @@ import codecs
 import sys
 from typing import TYPE_CHECKING, Any
 
-from app.cli.harmless import json_line
+from app.harmless import json_line
 
 if TYPE_CHECKING:
     from app.settings import Settings

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from app.cli.harmless import LogFormatter, harmless, say
 from app.cli.invocation import Invocation, emit_json
 from app.cli.umask import private_files
+from app.harmless import LogFormatter, harmless, say
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("app.cli.commands.index:index", "Index files, folders or globs."),

@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.harmless import shell_word
 from app.cli.terminal import shown
+from app.harmless import shell_word
 from retrieval.domain import Answer, Correction, Evidence, EvidenceKind, Explanation, LaneWeight, Moment, WeightSource
 from retrieval.path_text import meant
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from app.cli.harmless import one_line
 from app.cli.terminal import make_console
+from app.harmless import one_line
 from indexer.jobs.pace import overall_share
 
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.text import Text
 
-from app.cli.harmless import harmless, one_line
+from app.harmless import harmless, one_line
 
 
 class _HarmlessConsole(Console):

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import click
 
 from app.cli.commands.index import follow, stop_at_once
-from app.cli.harmless import say, shell_word
 from app.cli.index_again import Again, add_videos
 from app.cli.index_checks import REPAIR, Finding, delete_leftovers, library_findings, such_as, vector_findings
 from app.cli.invocation import Invocation, emit_json
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
 from app.contract.answers import job_json
+from app.harmless import say, shell_word
 from app.open_engine import resolve_profile
 from app.open_queue import open_jobs
 from app.settings import Settings

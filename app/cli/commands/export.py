@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from app.cli.clip_reference import parse_stretch
-from app.cli.harmless import say
 from app.cli.invocation import Invocation, emit_json
 from app.cli.umask import hand_over
 from app.exports.chosen import ChosenStretch
 from app.exports.exporter import Exporter, ExportRequest
 from app.exports.formats import ExportFormat
 from app.exports.timecode import RATES
+from app.harmless import say
 from retrieval.errors import InputError
 from retrieval.storage.library import Library
 from retrieval.storage.room import full_disk_errors

@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from app.cli.harmless import LogFormatter, say
 from app.cli.index_again import Again, to_index_again
 from app.cli.invocation import Invocation, emit_json
 from app.cli.media_files import media_files
@@ -22,6 +21,7 @@ from app.cli.progress_bar import IndexProgress
 from app.cli.server_client import Server, server_of
 from app.cli.terminal import make_console, shown
 from app.contract.answers import job_json, outcome_json
+from app.harmless import LogFormatter, say
 from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from app.cli.harmless import say
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.terminal import make_console, shown
 from app.contract.answers import judgement_json
+from app.harmless import say
 from retrieval.asking.query import parse_lane
 from retrieval.domain import Lane, Span
 from retrieval.storage.library import Library

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from app.cli.harmless import say
 from app.cli.invocation import Invocation, emit_json
 from app.cli.terminal import make_console, print_rows, shown
+from app.harmless import say
 from retrieval.storage.library import Library
 from retrieval.storage.records import ApiKey
 

@@ -5,10 +5,10 @@ from functools import partial
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from app.cli.harmless import say
 from app.cli.invocation import Invocation, emit_json
 from app.cli.terminal import make_console, print_rows
 from app.cli.umask import users_umask
+from app.harmless import say
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import lineup_for
 from retrieval.encoders.registry import find_model

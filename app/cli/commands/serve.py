@@ -10,8 +10,8 @@ import click
 import uvicorn
 from anyio import to_thread
 
-from app.cli.harmless import say
 from app.cli.invocation import Invocation
+from app.harmless import say
 from app.http.limited_http import LimitedHttp
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from app.cli.harmless import say
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, print_rows, shown
 from app.contract.answers import video_json
+from app.harmless import say
 from retrieval.domain import Segment
 from retrieval.path_text import readable
 from retrieval.storage.library import Library

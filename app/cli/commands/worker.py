@@ -6,8 +6,8 @@ import threading
 
 import click
 
-from app.cli.harmless import say
 from app.cli.invocation import Invocation
+from app.harmless import say
 from app.open_queue import open_jobs, shares_work
 from app.settings import Settings
 from retrieval.errors import InputError

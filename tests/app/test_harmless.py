@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from app.cli.harmless import LogFormatter, harmless, json_line, one_line, shell_word
 from app.cli.print_moments import print_answer
 from app.cli.progress_bar import IndexProgress
 from app.cli.terminal import make_console, print_rows, shown
+from app.harmless import LogFormatter, harmless, json_line, one_line, shell_word
 from retrieval.domain import Answer, Evidence, EvidenceKind, Lane, Moment, Searched, Segment, Span, SpeechOrigin
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
@@ -193,7 +193,7 @@ def test_a_list_that_was_cut_short_says_so(library: Library, capsys: pytest.Capt
 
 def test_there_is_one_way_to_the_terminal() -> None:
     makers = {"Console", "Table", "escape", "echo", "secho"}
-    allowed = {"app/cli/harmless.py", "app/cli/terminal.py", "app/cli/main.py", "app/cli/commands/keys.py"}
+    allowed = {"app/harmless.py", "app/cli/terminal.py", "app/cli/main.py", "app/cli/commands/keys.py"}
     for file in sorted(ROOT.glob("app/**/*.py")):
         used = {
             name
