@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.steps.publish import AVERAGE_TERMS
+from indexer.steps.publish import AVERAGE_TERMS, space_of
 from retrieval.domain import (
     Label,
     Lane,
@@ -42,7 +42,7 @@ from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
-from retrieval.storage.vectors import Point, Space, SparseVector
+from retrieval.storage.vectors import Point, SparseVector
 
 WINDOWS_PER_VIDEO, WINDOW_S, WINDOWS_PER_SHOT = 1000, 2.0, 2
 SEGMENTS_PER_VIDEO, SCREEN_TEXTS_PER_VIDEO, SOUND_EVENTS_PER_VIDEO = 200, 50, 100
@@ -61,7 +61,7 @@ def make_library(folder: Path, windows: int) -> None:
     with Library(settings, "bench") as library, library.vectors() as store:
         for lane in Lane:
             spec = encoders.spec(lane)
-            store.ensure_space(Space(spec.space, spec.dim, lane in (Lane.SPEECH, Lane.SCREEN)))
+            store.ensure_space(space_of(spec))
             library.catalog.add_space(spec)
             store.activate(lane, spec.space)
         visual = encoders.visual()

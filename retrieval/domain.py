@@ -26,6 +26,10 @@ class Lane(StrEnum):
     SCREEN = "screen"
 
 
+LINE_LANES = (Lane.SPEECH, Lane.SCREEN)
+"""The lanes whose unit is a line of text; that of the others is the window."""
+
+
 class Profile(StrEnum):
     """A named set of models; ``auto`` resolves to one of the others."""
 

@@ -1,6 +1,7 @@
 """The one error tree. A message names what, which value and what would be allowed."""
 
 import logging
+from collections.abc import Callable
 
 from retrieval.path_text import readable
 
@@ -322,3 +323,9 @@ class EncoderMismatchError(StorageError):
     """The index was made by other encoders than those the search would use."""
 
     code = "encoder_mismatch"
+
+
+def go_on_unless(gone: Callable[[], bool]) -> None:
+    """Raises HungUpError if nobody waits for the answer any more."""
+    if gone():
+        raise HungUpError("whoever asked has gone away")

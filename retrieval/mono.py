@@ -16,6 +16,8 @@ REACH = 255
 CANCELLED_RATIO = 4.0
 """Where the difference of the channels has four times the power of their sum, the sum has lost the sound."""
 AUDIBLE_RMS = 1e-3
+SILENCE_RMS = 1e-4
+"""Quieter than this is silence: it is not indexed, and finds nothing as a query."""
 
 
 class MonoMix:

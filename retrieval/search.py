@@ -32,8 +32,20 @@ from retrieval.asking.examples import with_clip
 from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
 from retrieval.asking.query_spelling import QuerySpelling
 from retrieval.asking.query_vectors import QueryVectors
-from retrieval.domain import Answer, Correction, EvidenceKind, Gone, Lane, LaneWeight, Moment, Searched, Span, never
-from retrieval.errors import HungUpError, InputError, VectorsDamagedError
+from retrieval.domain import (
+    LINE_LANES,
+    Answer,
+    Correction,
+    EvidenceKind,
+    Gone,
+    Lane,
+    LaneWeight,
+    Moment,
+    Searched,
+    Span,
+    never,
+)
+from retrieval.errors import InputError, VectorsDamagedError, go_on_unless
 from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
@@ -106,7 +118,7 @@ class SearchEngine:
 
         And what that was, and the vectors with which it was found.
         """
-        _go_on_unless(gone)
+        go_on_unless(gone)
         with self.library.vectors() as store:
             lost = lost_lanes(self.library.catalog, store, self.encoders)
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
@@ -114,7 +126,7 @@ class SearchEngine:
                 steps = [self._spelling.spelt(step) for step in steps]
             unwanted = [self._spelling.spelt(term) if query.correct else term for term in dict.fromkeys(query.exclude)]
             unwanted = list({(term.text, term.lane): term for term in unwanted}.values())
-            _go_on_unless(gone)
+            go_on_unless(gone)
             vectors = QueryVectors(self.encoders, [*steps, *unwanted], query)
             rankings = [self._rank(store, step, query, vectors, where, lost, gone) for step in steps]
             found = rankings[0].found
@@ -140,7 +152,7 @@ class SearchEngine:
         for lane in Lane:
             those = [one for one in excluded if lane in one.weights]
             if those:
-                _go_on_unless(gone)
+                go_on_unless(gone)
             unread = LOST if lane in lost else None
             try:
                 if those and unread is None:
@@ -158,11 +170,10 @@ class SearchEngine:
         self, store: VectorStore, lane: Lane, excluded: Sequence[Excluded], vectors: QueryVectors, places: Places
     ) -> None:
         space, vector_of = self.encoders.spec(lane).space, partial(vectors.of, lane)
-        if lane in (Lane.SPEECH, Lane.SCREEN):
+        if lane in LINE_LANES:
             look_in_lines(lane, store, space, excluded, vector_of, places, self.library.catalog.contents)
         else:
-            # They are words, never examples.
-            background = self._backgrounds.of(store, lane, for_example=lane in excluded[0].term.examples)
+            background = self._backgrounds.of(store, lane, for_example=False)  # they are words
             look_in_windows(lane, store, space, excluded, vector_of, background, places)
 
     def _unwanted_in(
@@ -171,7 +182,7 @@ class SearchEngine:
         """For each thing that must not be there the lines of the video that are like it, wherever they are."""
         lines: dict[Term, list[Candidate]] = {one.term: [] for one in excluded}
         whole = ((video.id, (Span(0.0, inf),)),)
-        for lane in (Lane.SPEECH, Lane.SCREEN):
+        for lane in LINE_LANES:
             those = [one for one in excluded if lane in one.spots]
             space, contents = self.encoders.spec(lane).space, self.library.catalog.contents
             found = look_in_lines(lane, store, space, those, partial(vectors.of, lane), whole, contents)
@@ -209,7 +220,7 @@ class SearchEngine:
         """Probability (n,) of one term at each window, fused over the lanes that were searched for it."""
         found: dict[Lane, Floats] = {}
         for lane in ranking.weights:
-            if lane in (Lane.SPEECH, Lane.SCREEN):
+            if lane in LINE_LANES:
                 found[lane] = line_probabilities(lane, ranking.candidates, windows)
                 continue
             space = self.encoders.spec(lane).space
@@ -270,7 +281,7 @@ class SearchEngine:
         candidates: list[Candidate] = []
         unread = {lane: LOST for lane in weights if lane in lost}
         for lane in weights.keys() - lost:
-            _go_on_unless(gone)
+            go_on_unless(gone)
             try:
                 candidates += self._candidates(store, lane, term, vectors.of(lane, term), where)
             except VectorsDamagedError as error:
@@ -302,7 +313,7 @@ class SearchEngine:
     ) -> list[Candidate]:
         contents = self.library.catalog.contents
         space = self.encoders.spec(lane).space
-        if lane in (Lane.SPEECH, Lane.SCREEN):
+        if lane in LINE_LANES:
             return text_candidates(lane, store, space, term, vector, where, contents)
         background = self._backgrounds.of(store, lane, for_example=lane in term.examples)
         return window_candidates(lane, store, space, vector, background, where, contents)
@@ -350,12 +361,6 @@ class SearchEngine:
             )
             named.append(replace(moment, evidence=evidence))
         return named
-
-
-def _go_on_unless(gone: Gone) -> None:
-    """Raises HungUpError if nobody waits for the answer any more."""
-    if gone():
-        raise HungUpError("whoever asked has gone away")
 
 
 def _corrected(*rankings: Sequence[Ranking | Excluded]) -> tuple[Correction, ...]:

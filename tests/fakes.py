@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import Lane, Profile, Segment, Shot, Span, SpeechOrigin, Window, Word
+from retrieval.domain import LINE_LANES, Lane, Profile, Segment, Shot, Span, SpeechOrigin, Window, Word
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, Frames, Samples, Vectors
 from retrieval.encoders.voice_activity import Speech
 from retrieval.lanes.terms import document_vector
@@ -173,7 +173,7 @@ def fill(
     random = np.random.default_rng(5)
     with library.vectors() as store:
         for lane in Lane:
-            sparse = lane in (Lane.SPEECH, Lane.SCREEN)
+            sparse = lane in LINE_LANES
             store.ensure_space(Space(encoders.spec(lane).space, DIM, sparse))
             library.catalog.add_space(encoders.spec(lane))
         for name, shots in videos.items():

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import SPEECH_RATE_HZ, Recording
+from retrieval.mono import SILENCE_RMS
 
 _BLOCK = SPEECH_RATE_HZ // 10
 _BLOCKS_AT_ONCE = 600
 _LOUD_BLOCKS = 10
 """A track is as loud as it is for a second: one click does not make it heard."""
 _BANDS_HZ = (100, 250, 500, 1000, 2000, 4000, 8000)
-_SILENCE_RMS = 1e-4
 _FAINT = 0.01
 """A track that stays 40 dB below the loudest holds nothing to be found."""
 _MUCH_FAINTER = 0.05
@@ -49,7 +49,7 @@ def chosen(tracks: Sequence[Recording], on_progress: Callable[[float], None] = l
         done_s += len(samples) / SPEECH_RATE_HZ
     loudest = max((profile.loudness for profile in profiles), default=0.0)
     heard = [
-        position for position, profile in enumerate(profiles) if profile.loudness > max(_SILENCE_RMS, _FAINT * loudest)
+        position for position, profile in enumerate(profiles) if profile.loudness > max(SILENCE_RMS, _FAINT * loudest)
     ]
     # Sorting is stable: of those that are loud enough, the preferred.
     heard.sort(key=lambda position: profiles[position].loudness < _MUCH_FAINTER * loudest)

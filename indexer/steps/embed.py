@@ -16,12 +16,12 @@ from retrieval.asking.examples import resampled
 from retrieval.domain import Label, Span, Window
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, SoundEncoder, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder, SoundTags
+from retrieval.mono import SILENCE_RMS
 from retrieval.storage.vectors import Point, SparseVector
 
 FRAME_BATCH = 16
 SOUND_BATCH = 32
 TAGS_BATCH = 512
-SILENCE_RMS = 1e-4
 
 ReportShare = Callable[[float], None]
 

@@ -14,7 +14,7 @@ from indexer.steps.attended import attended
 from indexer.steps.embed import UnitVectors, points
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
-from retrieval.domain import Lane, ScreenText, Segment
+from retrieval.domain import LINE_LANES, Lane, ScreenText, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
@@ -170,7 +170,7 @@ def write_vectors(
 
 def space_of(spec: EncoderSpec) -> Space:
     """The space that the encoder's vectors are written to."""
-    return Space(spec.space, spec.dim, spec.lane in (Lane.SPEECH, Lane.SCREEN))
+    return Space(spec.space, spec.dim, spec.lane in LINE_LANES)
 
 
 def line_points(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.asking.media_input import SILENCE_RMS, SOUND_USED_S, FileOrBytes, read_picture, read_sound
+from retrieval.asking.media_input import SOUND_USED_S, FileOrBytes, read_picture, read_sound
 from retrieval.asking.query import Term
 from retrieval.domain import Lane, Span
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, QueryError
+from retrieval.mono import SILENCE_RMS
 from retrieval.storage.records import VideoStatus
 from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, MediaError, MissingFileError, QueryError, UnreadableFileError
 from retrieval.isolation.isolated import CallLimits, run_isolated
-from retrieval.mono import MonoMix
+from retrieval.mono import SILENCE_RMS, MonoMix
 from retrieval.storage.media_roots import ANYWHERE
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ LONGEST_SOUND_S = 300.0
 SPOKEN_USED_S = 60.0
 SOUND_USED_S = 30.0
 MOST_TRACKS = 8
-SILENCE_RMS = 1e-4
-"""What is quieter is not indexed either."""
 
 MOST_PIXELS = 52_000_000
 """What phones of 50 megapixels take; as a whole picture it fills 0.2 GB."""

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from retrieval.asking.query import Query, Term, lane_weights
 from retrieval.domain import Lane
+from retrieval.encoders.of_lane import text_encoder
 
 if TYPE_CHECKING:
-    from retrieval.encoders.base import TextEncoder
     from retrieval.encoders.profiles import Encoders
 
 
@@ -41,7 +41,7 @@ class QueryVectors:
         return mixed
 
     def _words(self, lane: Lane, text: str) -> NDArray[np.float32]:
-        encoder = self._encoder(lane)
+        encoder = text_encoder(self._encoders, lane)
         name = encoder.spec.fingerprint
         if (name, text) not in self._of_words:
             wanted = list(dict.fromkeys([text, *self._texts[lane]]))
@@ -49,12 +49,3 @@ class QueryVectors:
             found = encoder.embed_texts(missing)
             self._of_words |= {(name, one): vector for one, vector in zip(missing, found, strict=True)}
         return self._of_words[name, text]
-
-    def _encoder(self, lane: Lane) -> "TextEncoder":
-        match lane:
-            case Lane.VISUAL:
-                return self._encoders.visual()
-            case Lane.SOUND:
-                return self._encoders.sound()
-            case Lane.SPEECH | Lane.SCREEN:
-                return self._encoders.sentences()

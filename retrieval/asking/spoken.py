@@ -6,7 +6,7 @@ from retrieval.asking.media_input import SPOKEN_USED_S, FileOrBytes, read_sound
 from retrieval.domain import Gone, QueryTranscript, never
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples, Transcriber
 from retrieval.encoders.speech_trust import MIN_SPEECH_PROBABILITY, doubt_of
-from retrieval.errors import HungUpError, QueryError
+from retrieval.errors import QueryError, go_on_unless
 
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
@@ -35,8 +35,7 @@ def heard(
         )
     segments = []
     for segment in transcriber.transcribe(samples, speech):
-        if gone():
-            raise HungUpError("whoever asked has gone away")
+        go_on_unless(gone)
         segments.append(segment)
     trusted = [segment for segment in segments if doubt_of(segment) is None]
     if not trusted:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Lane
+from retrieval.encoders.of_lane import text_encoder
 from retrieval.lanes.background import background_texts
 from retrieval.lanes.windows import SAMPLE, Background
 from retrieval.storage.vectors import VectorStore
@@ -48,8 +49,7 @@ class Backgrounds:
             kept: NDArray[np.float32] = np.load(file)
             if len(kept) == len(texts):
                 return kept
-        encoder = self._encoders.visual() if lane is Lane.VISUAL else self._encoders.sound()
-        vectors = encoder.embed_texts(texts)
+        vectors = text_encoder(self._encoders, lane).embed_texts(texts)
         draft = file.with_name(f".{file.stem}-{uuid.uuid4().hex}.npy")
         with suppress(OSError):  # on a full disk it is made again by the next process
             try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.domain import Lane
+from retrieval.domain import LINE_LANES, Lane
 from retrieval.errors import StorageAwayError, StorageError, VectorsDamagedError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.records import VideoRecord, VideoStatus
@@ -124,7 +124,7 @@ def _read_through(store: VectorStore, space: str, dim: int, lane: Lane) -> Mappi
     seen = store.search(space, [probe], _PROBED, exact=True, with_vectors=True)[0]
     if len(seen) < min(_PROBED, total := sum(counts.values())):
         raise StorageError(f"{space} has {total:,} points, of which a search finds {len(seen):,}")
-    if lane in (Lane.SPEECH, Lane.SCREEN):
+    if lane in LINE_LANES:
         store.search_sparse(space, SparseVector((0,), (1.0,)), 1)
     return counts
 
