@@ -78,6 +78,7 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     api.state.exporter, api.state.told = Exporter(settings), Told()
     api.state.heavy = Admission(settings.heavy_requests, "requests that decode or encode")
     api.state.searches = Admission(settings.search_requests, "searches")
+    api.state.long_searches = Admission(max(1, settings.search_requests // 4), "long searches")
     install_error_handlers(api)
     for routes in (search, videos, media, uploads, jobs, exports, judgements, session, system, docs, web):
         api.include_router(routes.router)
