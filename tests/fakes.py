@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import LINE_LANES, Lane, Profile, Segment, Shot, Span, SpeechOrigin, Window, Word
+from retrieval.domain import Lane, Profile, Segment, Shot, Span, SpeechOrigin, Window, Word
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, Frames, Samples, Vectors
+from retrieval.encoders.registry import Role
 from retrieval.encoders.voice_activity import Speech
+from retrieval.lanes.lane_table import LANES
 from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
@@ -130,6 +132,13 @@ class FakeEncoders:
             return EncoderSpec("words", Lane.SCREEN, DIM, "1")
         return {Lane.VISUAL: FakeVisual, Lane.SOUND: FakeSound, Lane.SPEECH: FakeSentences}[lane].spec
 
+    def text_encoder(self, lane: Lane) -> FakeVisual | FakeSound | FakeSentences:
+        return {
+            Role.VISUAL: self.visual,
+            Role.SOUND: self.sound,
+            Role.SENTENCE: self.sentences,
+        }[LANES[lane].role]()
+
     def visual(self) -> FakeVisual:
         return FakeVisual()
 
@@ -173,7 +182,7 @@ def fill(
     random = np.random.default_rng(5)
     with library.vectors() as store:
         for lane in Lane:
-            sparse = lane in LINE_LANES
+            sparse = LANES[lane].has_terms
             store.ensure_space(Space(encoders.spec(lane).space, DIM, sparse))
             library.catalog.add_space(encoders.spec(lane))
         for name, shots in videos.items():
