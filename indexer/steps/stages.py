@@ -19,7 +19,7 @@ from indexer.subtitles.reading import has_words
 from retrieval.domain import Lane, ScreenText, Segment, Shot, Span, Window
 from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder
-from retrieval.encoders.voice_activity import VoiceActivity
+from retrieval.encoders.voice_activity import SpeechFinder
 
 SOUND_CONTEXT_S = 5.0
 """Sound around a window that encoders which hear whole clips are given."""
@@ -76,7 +76,7 @@ def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], window_s: fl
 def hear(
     artefacts: Artefacts,
     transcriber: Callable[[], Transcriber],
-    voice: Callable[[], VoiceActivity],
+    voice: Callable[[], SpeechFinder],
     report: ReportShare,
 ) -> None:
     """Transcribe what is said and stands in no subtitle; the transcriber is built if there is such speech."""

@@ -25,6 +25,7 @@ from app.settings import Settings
 from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Lane
 from retrieval.errors import HungUpError
+from retrieval.lanes.windows import window_candidates
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
@@ -56,7 +57,7 @@ class Steps:
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     steps = Steps()
-    monkeypatch.setattr(retrieval.search, "window_candidates", steps.take(retrieval.search.window_candidates))
+    monkeypatch.setattr(retrieval.search, "window_candidates", steps.take(window_candidates))
     return steps
 
 
@@ -70,7 +71,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 def port(library: Library) -> Iterator[int]:
     """A server that does one long search and one short one at a time."""
     api = create_app(Settings(data_dir=library.settings.data_dir, search_requests=1))
-    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())
     with socket.create_server(("127.0.0.1", 0)) as listener:
         at = listener.getsockname()[1]
         library.keep_vectors(f"http://127.0.0.1:{at}")
@@ -157,7 +158,7 @@ def test_ctrl_c_on_a_command_that_asks_a_server_stops_the_search(port: int, step
 
 
 def test_a_search_that_nobody_waits_for_does_nothing(library: Library, steps: Steps) -> None:
-    engine = SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    engine = SearchEngine(library, FakeEncoders())
     with pytest.raises(HungUpError):
         engine.search(Query((parse_term("red"),), lanes=frozenset(Lane)), gone=lambda: True)
     assert steps.count == 0

@@ -29,7 +29,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 def client(library: Library) -> TestClient:
     """The API on that library, without its lifespan, which would load models."""
     api = create_app(Settings(data_dir=library.settings.data_dir))
-    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())
     return TestClient(api)
 
 

@@ -46,11 +46,13 @@ def titles(page: "Page") -> list[str]:
 
 
 def query_of(page: "Page") -> str:
-    return page.evaluate("decodeURIComponent(location.search.replaceAll('+', ' '))")
+    return str(page.evaluate("decodeURIComponent(location.search.replaceAll('+', ' '))"))
 
 
 def body_of(request: "Request") -> dict[str, Any]:
-    return dict(request.post_data_json)
+    body = request.post_data_json
+    assert isinstance(body, dict)
+    return body
 
 
 def remember_forms(page: "Page") -> None:
