@@ -90,6 +90,9 @@ class VideoFilter:
         return [f"{name} {value!r}" for name, value in asked.items() if value]
 
 
+ALL_VIDEOS = VideoFilter()
+
+
 def require_short(glob: str) -> None:
     """Raises InputError for a glob that is too long."""
     if len(glob) > MAX_GLOB_CHARS:

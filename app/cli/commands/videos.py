@@ -26,13 +26,14 @@ from retrieval.video_filter import VideoFilter
 @click.pass_obj
 def videos(invocation: Invocation, path_glob: str | None, tag: str | None, limit: int) -> None:
     """List the videos of the library, newest first."""
+    where = VideoFilter(path_glob=path_glob, tags=() if tag is None else (tag,))
     with Library(invocation.settings, "moments videos") as library:
-        page = library.catalog.videos(limit, path_glob=path_glob, tag=tag)
+        page = library.catalog.videos(limit, where)
     if invocation.as_json:
         emit_json({"videos": [video_json(record) for record in page.videos], "more": page.next_cursor is not None})
         return
     if not page.videos:
-        say(_why_none(VideoFilter(path_glob=path_glob, tags=() if tag is None else (tag,))))
+        say(_why_none(where))
         return
     rows = [
         (

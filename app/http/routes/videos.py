@@ -8,7 +8,7 @@ from app.http.additions import add
 from app.http.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf
 from app.http.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAnswer, VideosAnswer
 from retrieval.asking.query import MAX_QUERY_CHARS
-from retrieval.video_filter import MAX_GLOB_CHARS, MAX_REFERENCE_CHARS
+from retrieval.video_filter import MAX_GLOB_CHARS, MAX_REFERENCE_CHARS, VideoFilter
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -26,7 +26,8 @@ def list_videos(
     ] = "",
 ) -> dict[str, Any]:
     """Videos, newest first."""
-    page = library.catalog.videos(limit, cursor=cursor, path_glob=path, tag=tag, words=q)
+    where = VideoFilter(path_glob=path, tags=() if tag is None else (tag,))
+    page = library.catalog.videos(limit, where, cursor=cursor, words=q)
     return {"videos": [links.video(record) for record in page.videos], "next_cursor": page.next_cursor}
 
 

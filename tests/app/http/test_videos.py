@@ -14,9 +14,8 @@ from app.http.routes import videos
 from app.http.schemas.videos import VideoAnswer
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
-from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord
+from retrieval.storage.records import VideoContents, VideoFile, VideoRecord
 from retrieval.stream_clock import Break, StreamClock
-from retrieval.video_filter import Period, VideoFilter
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILM, TALK, SONG = "0" * 16, "1" * 16, "2" * 16
@@ -166,33 +165,3 @@ def test_pages_of_what_words_find_go_on_where_they_stopped(client: TestClient) -
     assert second["next_cursor"] is None
     problem = client.get("/v1/videos", params={"cursor": "nonsense"})
     assert (problem.status_code, problem.json()["code"]) == (400, "invalid_cursor")
-
-
-@pytest.mark.parametrize(
-    ("where", "found"),
-    [
-        (VideoFilter(paths=("/clips/work/talk.mp4", "/none")), {TALK}),
-        (VideoFilter(paths=("talk.mp4",)), set()),
-        (VideoFilter(video_ids=("talk.mp4",), any_tags=("a", "c")), {TALK}),
-        (VideoFilter(any_tags=("a", "b")), {FILM, TALK}),
-        (VideoFilter(tags=("a", "b")), {FILM}),
-        (VideoFilter(tags=("a",), any_tags=("b",)), {FILM}),
-        (VideoFilter(path_glob="work/*", any_tags=("a",)), {TALK}),
-        (VideoFilter(recorded=Period(NOON)), {FILM}),
-        (VideoFilter(recorded=Period(end=NOON)), {SONG}),
-        (
-            VideoFilter(recorded=Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))),
-            {FILM, SONG},
-        ),
-        (VideoFilter(), {FILM, TALK, SONG}),
-    ],
-)
-def test_a_search_goes_through_the_videos_that_its_filter_means(
-    library: Library, where: VideoFilter, found: set[str]
-) -> None:
-    """The film has tags a and b, the talk a; somebody wrote that the song is of 2020."""
-    library.catalog.edit(FILM, VideoEdit(frozenset({"tags"}), tags=("a", "b")))
-    library.catalog.edit(TALK, VideoEdit(frozenset({"tags"}), tags=("a",)))
-    song = VideoEdit(frozenset({"recorded_at"}), recorded_at=datetime(2020, 1, 1, tzinfo=UTC))
-    library.catalog.edit(SONG, song)
-    assert library.catalog.searched(where) == found
