@@ -192,7 +192,7 @@ class Catalog:
             found = selection.matches(session, where, status=status, words=words, after=after, limit=limit + 1)
         page = found[:limit]
         records = self.get_many(match.video_id for match in page)
-        by_path = bool(where.paths or where.path_glob is not None)
+        by_path = bool(where.paths or where.path_globs)
         shown = tuple(
             replace(record, path=match.path) if by_path else record
             for match in page

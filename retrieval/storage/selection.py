@@ -45,7 +45,7 @@ def matches(
         conditions.append(VideoRow.id.in_(named(session, where.video_ids)))
     title = func.coalesce(VideoRow.given_title, VideoRow.title)
     # Only what asks for paths waits for all of them.
-    by_path = bool(where.paths or where.path_glob is not None or words)
+    by_path = bool(where.paths or where.path_globs or words)
     path = paths.PATH if by_path else VideoRow.path
     statement: Select[*tuple[Any, ...]] = select(VideoRow.id, VideoRow.created_at, path, title)
     statement = statement.where(*conditions).order_by(*NEWEST_FIRST)
@@ -59,7 +59,7 @@ def matches(
         if references.has_words(f"{called} {path}", words)
     ]
     first: dict[str, Match] = {}
-    for match in references.matching(where.path_glob, found):
+    for match in references.matching(where.path_globs, found):
         first.setdefault(match.video_id, match)
     return list(first.values())[:limit]
 

@@ -112,7 +112,7 @@ def search(
         within_s=within_s,
         lanes=frozenset(parse_lane(lane) for lane in lanes) or frozenset(Lane),
         weights=_weights(weights),
-        where=VideoFilter(videos, path_glob, tags, during),
+        where=VideoFilter(videos, () if path_glob is None else (path_glob,), tags, during),
         limit=limit,
         group_by=GroupBy(group_by),
         cursor=cursor,

@@ -26,7 +26,7 @@ from retrieval.video_filter import VideoFilter
 @click.pass_obj
 def videos(invocation: Invocation, path_glob: str | None, tag: str | None, limit: int) -> None:
     """List the videos of the library, newest first."""
-    where = VideoFilter(path_glob=path_glob, tags=() if tag is None else (tag,))
+    where = VideoFilter(path_globs=() if path_glob is None else (path_glob,), tags=() if tag is None else (tag,))
     with Library(invocation.settings, "moments videos") as library:
         page = library.catalog.videos(limit, where)
     if invocation.as_json:

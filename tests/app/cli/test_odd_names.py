@@ -68,7 +68,7 @@ def test_the_catalog_keeps_the_very_path(library: Library, file: Path) -> None:
     assert (record.path, record.title) == (str(file), "caf\\xe9")
     assert [known.id for known in library.catalog.at_path(str(file))] == [ID]
     for glob in ("caf?.mp4", "*caf\\xe9*"):
-        assert library.catalog.ids(VideoFilter(path_glob=glob)) == {ID}
+        assert library.catalog.ids(VideoFilter(path_globs=(glob,))) == {ID}
 
 
 def test_it_is_listed_shown_exported_and_removed_by_commands(

@@ -14,7 +14,7 @@ from app.http.routes import videos
 from app.http.schemas.videos import VideoAnswer
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
-from retrieval.storage.records import VideoContents, VideoFile, VideoRecord
+from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord
 from retrieval.stream_clock import Break, StreamClock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -165,3 +165,49 @@ def test_pages_of_what_words_find_go_on_where_they_stopped(client: TestClient) -
     assert second["next_cursor"] is None
     problem = client.get("/v1/videos", params={"cursor": "nonsense"})
     assert (problem.status_code, problem.json()["code"]) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, {FILM, TALK, SONG}),
+        ({"tag": ["a", "b"]}, {FILM}),
+        ({"any_tag": ["b", "c"]}, {FILM, TALK}),
+        ({"path": ["/films/*", "*.mp3"]}, {FILM, SONG}),
+        ({"path": "work/*", "any_tag": "a"}, {TALK}),
+        ({"video_id": ["talk.mp4", SONG]}, {TALK, SONG}),
+        ({"recorded_from": "2026-03-01", "recorded_to": "2026-03-01"}, {FILM}),
+        ({"recorded_to": "2020-01-01T00:00:00+00:00"}, {SONG}),
+        ({"recorded_from": "2020-01-01T01:00:00+01:00", "q": "work"}, {SONG}),
+    ],
+)
+def test_a_list_takes_what_a_filter_of_a_search_takes(
+    client: TestClient, library: Library, asked: dict[str, Any], found: set[str]
+) -> None:
+    """The film has tags a and b, the talk a and c; somebody wrote that the song is of 2020."""
+    library.catalog.edit(FILM, VideoEdit(frozenset({"tags"}), tags=("a", "b")))
+    library.catalog.edit(TALK, VideoEdit(frozenset({"tags"}), tags=("a", "c")))
+    song = VideoEdit(frozenset({"recorded_at"}), recorded_at=datetime(2020, 1, 1, tzinfo=UTC))
+    library.catalog.edit(SONG, song)
+    response = client.get("/v1/videos", params=asked)
+    assert response.status_code == 200, response.text
+    assert {video["video_id"] for video in response.json()["videos"]} == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "detail"),
+    [
+        ({"tag": ""}, 422, "at least 1 character"),
+        ({"path": "a" * 1001}, 422, "at most 1000 characters"),
+        ({"path": ["a" * 600, "b" * 600]}, 422, "the 2 globs have 1,200 characters"),
+        ({"video_id": "none.mp4"}, 404, "no video 'none.mp4'"),
+        ({"recorded_from": "soon"}, 422, "'soon' is no date or time"),
+        ({"recorded_from": "2026-06-01", "recorded_to": "2026-05-31"}, 422, "nothing lies between 2026-06-01"),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused_as_a_search_is(
+    client: TestClient, asked: dict[str, Any], status: int, detail: str
+) -> None:
+    response = client.get("/v1/videos", params=asked)
+    assert response.status_code == status, response.text
+    assert detail in response.json()["detail"]

@@ -351,8 +351,8 @@ def test_pages_go_through_all_videos_newest_first(catalog: Catalog) -> None:
 def test_a_page_of_a_glob_continues_where_it_stopped(catalog: Catalog) -> None:
     for number in range(10):
         catalog.upsert(video(number, f"/films/{'even' if number % 2 == 0 else 'odd'}/{number}.mp4"))
-    first = catalog.videos(3, VideoFilter(path_glob="even/*"))
-    second = catalog.videos(3, VideoFilter(path_glob="even/*"), cursor=first.next_cursor)
+    first = catalog.videos(3, VideoFilter(path_globs=("even/*",)))
+    second = catalog.videos(3, VideoFilter(path_globs=("even/*",)), cursor=first.next_cursor)
     assert [int(record.id, 16) for record in first.videos + second.videos] == [8, 6, 4, 2, 0]
     assert second.next_cursor is None
 
@@ -421,7 +421,7 @@ def test_tags_and_titles_are_the_same_however_their_accents_are_written(catalog:
     assert (edited.title, edited.tags, edited.path) == (f"{one}!", (one,), f"/{two}.mp4")
     for spelling in (one, two):
         assert catalog.ids(VideoFilter(tags=(spelling,))) == {edited.id}
-        assert catalog.ids(VideoFilter(path_glob=f"{spelling}*")) == {edited.id}
+        assert catalog.ids(VideoFilter(path_globs=(f"{spelling}*",))) == {edited.id}
         assert [found.id for found in catalog.videos(9, VideoFilter(tags=(spelling,)), words=spelling).videos] == [
             edited.id
         ]

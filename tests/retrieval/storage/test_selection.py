@@ -63,12 +63,13 @@ CASES: list[tuple[VideoFilter, set[int]]] = [
     (ALL_VIDEOS, {1, 2, 3, 4, 5}),
     (VideoFilter(video_ids=("one.mp4", "/old/copy.mp4", f"{5:016x}")), {1, 2, 5}),
     (VideoFilter(video_ids=("one.mp4",), tags=("keep",)), {1}),
-    (VideoFilter(video_ids=("one.mp4",), path_glob="/films/*"), set()),
+    (VideoFilter(video_ids=("one.mp4",), path_globs=("/films/*",)), set()),
     (VideoFilter(paths=("/old/copy.mp4", "/talks/four.mp4", "/nowhere.mp4")), {2, 4}),
     (VideoFilter(paths=("copy.mp4",)), set()),
-    (VideoFilter(path_glob="talks/*"), {1, 2, 4, 5}),
-    (VideoFilter(path_glob="[5]*"), {5}),
-    (VideoFilter(paths=("/talks/two.mp4",), path_glob="/old/*"), set()),
+    (VideoFilter(path_globs=("talks/*",)), {1, 2, 4, 5}),
+    (VideoFilter(path_globs=("[5]*",)), {5}),
+    (VideoFilter(path_globs=("[5]*", "*.mkv", "/old/*", "/none/*")), {2, 3, 5}),
+    (VideoFilter(paths=("/talks/two.mp4",), path_globs=("/old/*",)), set()),
     (VideoFilter(tags=("keep",)), {1, 2, 4}),
     (VideoFilter(tags=("keep", "board")), {1}),
     (VideoFilter(any_tags=("keep", "board")), {1, 2, 3, 4}),
@@ -76,7 +77,7 @@ CASES: list[tuple[VideoFilter, set[int]]] = [
     (VideoFilter(recorded=Period(NOON, NOON + HOUR)), {1, 5}),
     (VideoFilter(recorded=Period(start=NOON + HOUR)), {2, 3}),
     (VideoFilter(recorded=Period(end=NOON + 2 * HOUR)), {1, 2, 5}),
-    (VideoFilter(tags=("keep",), path_glob="*/copy.mp4", recorded=Period(start=NOON)), {2}),
+    (VideoFilter(tags=("keep",), path_globs=("*/copy.mp4",), recorded=Period(start=NOON)), {2}),
 ]
 
 
@@ -106,7 +107,7 @@ def test_a_name_that_means_no_video_or_several_is_refused_at_every_door(
 
 
 def test_what_is_listed_by_its_path_is_shown_with_that_path(films: Catalog) -> None:
-    for where in (VideoFilter(path_glob="/old/*"), VideoFilter(paths=("/old/copy.mp4",))):
+    for where in (VideoFilter(path_globs=("/old/*",)), VideoFilter(paths=("/old/copy.mp4",))):
         assert [record.path for record in films.videos(9, where).videos] == ["/old/copy.mp4"]
     assert [record.path for record in films.videos(9, words="copy").videos] == ["/talks/two.mp4"]
 
