@@ -10,7 +10,6 @@ from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, print_rows, shown
-from app.contract.answers import video_json
 from app.harmless import say
 from retrieval.domain import Segment
 from retrieval.path_text import readable
@@ -29,7 +28,8 @@ def videos(invocation: Invocation, path_glob: str | None, tag: str | None, limit
     with Library(invocation.settings, "moments videos") as library:
         page = library.catalog.videos(limit, path_glob=path_glob, tag=tag)
     if invocation.as_json:
-        emit_json({"videos": [video_json(record) for record in page.videos], "more": page.next_cursor is not None})
+        told = [_video_json(record) for record in page.videos]
+        emit_json({"videos": told, "more": page.next_cursor is not None})
         return
     if not page.videos:
         say(_why_none(VideoFilter(path_glob=path_glob, tags=() if tag is None else (tag,))))
@@ -68,9 +68,15 @@ def show(invocation: Invocation, video: str) -> None:
         record = library.catalog.resolve(video)
         contents = library.catalog.contents.of(record.id)
     if invocation.as_json:
-        emit_json({**video_json(record), **_contents_json(contents)})
+        emit_json({**_video_json(record), **_contents_json(contents)})
         return
     _print_video(record, contents)
+
+
+def _video_json(record: VideoRecord) -> dict[str, Any]:
+    from app.contract.videos import PlainVideo
+
+    return PlainVideo.of(record).model_dump(mode="json")
 
 
 def _contents_json(contents: VideoContents) -> dict[str, Any]:
