@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer.confidence import score_of
 from retrieval.answer.exclusions import Excluded, look_in_lines, look_in_windows, places_of, without
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
@@ -387,7 +388,7 @@ def _moment(rank: int, group: Group, record: VideoRecord, where: VideoFilter) ->
         record.title,
         span,
         peak_s,
-        group.score,
+        score_of(group.score),
         group.score,
         lanes,
         evidence,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from app.contract.explanations import ExplanationAnswer
-from app.contract.values import Probability, Seconds, Text, TimeS, is_none
+from app.contract.values import Probability, Score, Seconds, Text, TimeS, is_none
 from retrieval.domain import Evidence, EvidenceKind, Lane, Moment, Span, SpeechOrigin
 
 
@@ -68,7 +68,13 @@ class PlainMoment(BaseModel):
     start_s: Annotated[TimeS, Field(description="A player that seeks here shows the moment.")]
     end_s: Seconds
     peak_s: Annotated[TimeS, Field(description="Where it is clearest.")]
-    score: Probability
+    score: Annotated[
+        Score,
+        Field(
+            description="The log-odds of the confidence, ln(c / (1 - c)), within ±40: for programs that compare or "
+            "combine. Moments are in its order, and it tells them apart where confidences round to the same."
+        ),
+    ]
     confidence: Annotated[Probability, Field(description="Probability that the moment is what was meant.")]
     lanes: Annotated[dict[Lane, Probability], Field(description="The probability that each lane gave.")]
     evidence: list[EvidenceAnswer]
