@@ -38,6 +38,7 @@ class SearchAnswer(AnswerFields):
                             "peak_s": 14.25,
                             "score": 0.4917,
                             "confidence": 0.6205,
+                            "confidence_in_words": "likely",
                             "lanes": {"visual": 0.6205},
                             "evidence": [
                                 {

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.contract.explanations import ExplanationAnswer
 from app.contract.values import Probability, Score, Seconds, Text, TimeS, is_none
+from retrieval.answer.confidence import LEAST, ConfidenceWords, words_of
 from retrieval.domain import Evidence, EvidenceKind, Lane, Moment, Span, SpeechOrigin
 
 
@@ -76,6 +77,10 @@ class PlainMoment(BaseModel):
         ),
     ]
     confidence: Annotated[Probability, Field(description="Probability that the moment is what was meant.")]
+    confidence_in_words: Annotated[
+        ConfidenceWords,
+        Field(description=f"The same for people: {', '.join(f'`{words}` from {least:g}' for words, least in LEAST)}."),
+    ]
     lanes: Annotated[dict[Lane, Probability], Field(description="The probability that each lane gave.")]
     evidence: list[EvidenceAnswer]
     picture_s: Annotated[TimeS | None, Field(description="When the frame is seen that shows the moment best.")]
@@ -109,6 +114,7 @@ class PlainMoment(BaseModel):
             peak_s=moment.peak_s,
             score=moment.score,
             confidence=moment.confidence,
+            confidence_in_words=words_of(moment.confidence),
             lanes=dict(moment.lanes),
             evidence=[EvidenceAnswer.of(item) for item in moment.evidence],
             picture_s=moment.picture_s,

@@ -1,4 +1,4 @@
-"""A score says what a confidence says, without an end to it."""
+"""A score says what a confidence says, without an end to it; words say it to people."""
 
 from math import exp, inf, isclose, nextafter
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.answer.confidence import MOST_SCORE, score_of
+from retrieval.answer.confidence import LEAST, MOST_SCORE, ConfidenceWords, score_of, words_of
 from retrieval.asking.query import Query, Term
 from retrieval.search import SearchEngine
 from tests.fakes import TWO_VIDEOS, FakeEncoders, library_of
@@ -49,3 +49,28 @@ def test_the_moments_of_an_answer_are_ordered_by_score(tmp_path_factory: pytest.
     assert [moment.score for moment in moments] == sorted((moment.score for moment in moments), reverse=True)
     for moment in moments:
         assert moment.score == score_of(moment.confidence) != moment.confidence
+
+
+@pytest.mark.parametrize(
+    ("confidence", "words"),
+    [
+        (1.0, "very likely"),
+        (0.8, "very likely"),
+        (0.79996, "very likely"),
+        (0.7999, "likely"),
+        (0.6, "likely"),
+        (0.4, "perhaps"),
+        (0.2, "doubtful"),
+        (0.1999, "unlikely"),
+        (0.0, "unlikely"),
+        (-1e-9, "unlikely"),
+    ],
+)
+def test_the_words_are_those_of_the_confidence_that_is_told(confidence: float, words: str) -> None:
+    assert words_of(confidence) == words
+
+
+def test_every_word_stands_for_something_and_they_go_down() -> None:
+    assert [words for words, _ in LEAST] == list(ConfidenceWords)
+    assert [least for _, least in LEAST] == sorted((least for _, least in LEAST), reverse=True)
+    assert LEAST[-1][1] == 0.0
