@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.contract.contents import TimelineAnswer, TranscriptAnswer
+from app.contract.contents import TranscriptAnswer
+from app.contract.timelines import TimelineAnswer
 from app.http.dependencies import SEARCH, EngineOf, LibraryOf, LinksOf, TurnOf
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from app.cli.print_moments import explanation_lines, print_answer
 from app.cli.terminal import make_console
 from app.contract.answers import PlainAnswer
-from app.contract.contents import TimelineAnswer
+from app.contract.timelines import TimelineAnswer
 from app.http.application import create_app
 from app.settings import Settings
 from retrieval.asking.query import Query, parse_term

@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from app.contract.contents import TimelineAnswer, TranscriptAnswer
+from app.contract.contents import TranscriptAnswer
+from app.contract.timelines import TimelineAnswer
 from app.http.admission import Admission
 from app.http.file_response import attachment, inline
 from app.http.media_types import media_type_of
