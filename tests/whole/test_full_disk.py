@@ -16,6 +16,7 @@ import pytest
 
 from indexer.intake.addition import Addition
 from indexer.jobs.job import JobState
+from indexer.jobs.kept import Kept
 from indexer.settings import IndexSettings
 from retrieval.domain import Span
 from retrieval.errors import StorageFullError
