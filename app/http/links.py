@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from app.contract.answers import answer_json, moment_json, video_json
 from retrieval.domain import Answer, Moment
-from retrieval.storage.records import VideoRecord
+from retrieval.storage.records import VideoRecord, VideoStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class Links:
         """One video with its picture and its file."""
         return {
             **video_json(record),
-            "thumbnail_url": self._thumbnail(record.id) if record.has_picture else None,
+            "thumbnail_url": self._thumbnail(record.id)
+            if record.has_picture and record.status is not VideoStatus.FAILED
+            else None,
             "stream_url": f"{self.base_path}/v1/videos/{record.id}/stream",
         }
 

@@ -24,6 +24,7 @@ from indexer.jobs.patience import while_away, while_full
 from indexer.jobs.runs import RunProgress, Runs
 from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
 from retrieval.errors import (
+    INTERNAL_ERROR,
     ConflictError,
     CursorError,
     MomentsError,
@@ -178,7 +179,7 @@ class IndexJobs:
                     lambda video_id, duration_s: self._runs.found(job_id, video_id, duration_s),
                 )
         except WorkerDiedError as died:
-            outcome = Outcome(path, None, Status.FAILED, failure=Failure(died.code, died.message))
+            outcome = self._failed(job_id, asked, Failure(died.code, died.message))
         except Cancelled as cancelled:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         except Exception as crash:
@@ -186,11 +187,12 @@ class IndexJobs:
             if is_full_disk(crash):
                 full = StorageFullError(f"{path}: the disk is full: {crash_text(crash)}")
                 _log.warning("%s", full.message)
-                raise IndexingFailed(
-                    Outcome(path, None, Status.FAILED, failure=Failure(full.code, full.message)).as_dict()
-                ) from crash
+                outcome = self._failed(job_id, asked, Failure(full.code, full.message))
+                raise IndexingFailed(outcome.as_dict()) from crash
             _log.exception("indexing %s failed unexpectedly", path)
-            raise _crashed(crash) from crash
+            crashed = _crashed(crash)
+            self._failed(job_id, asked, Failure(INTERNAL_ERROR, f"{path}: indexing failed unexpectedly: {crashed}"))
+            raise crashed from crash
         finally:
             try:
                 if not self._runs.is_stopping:
@@ -200,6 +202,11 @@ class IndexJobs:
         if outcome.failure is not None:
             raise IndexingFailed(outcome.as_dict())
         return outcome.as_dict()
+
+    def _failed(self, job_id: str, addition: Addition, failure: Failure) -> Outcome:
+        return self._indexer.keep_failure(
+            job_id, addition, Outcome(addition.where, None, Status.FAILED, failure=failure)
+        )
 
     def _short_of_crashes(self, run: Callable[[], T]) -> T:
         """What ``run`` returns; the queue keeps what it raises, so that is short."""

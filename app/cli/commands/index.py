@@ -26,7 +26,7 @@ from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
 from indexer.skip import Skip
-from retrieval.errors import InputError
+from retrieval.errors import INTERNAL_ERROR, InputError
 from retrieval.storage.library import Library
 
 _POLL_S = 0.1
@@ -156,7 +156,7 @@ def _ended(file: Path, job: dict[str, Any]) -> dict[str, Any]:
     if job["state"] == "cancelled":
         failure = Failure("cancelled", f"{file}: its job was cancelled")
     else:
-        failure = Failure("internal_error", f"{file}: indexing failed unexpectedly: {job['crash']}")
+        failure = Failure(INTERNAL_ERROR, f"{file}: indexing failed unexpectedly: {job['crash']}")
     return outcome_json(Outcome(str(file), None, Status.FAILED, failure=failure))
 
 
