@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from app.access.local_token import read_local_token
 from app.contract.answers import answer_from_json
@@ -15,6 +15,9 @@ from retrieval.errors import MomentsError, StorageError
 from retrieval.path_text import readable
 from retrieval.query_file import QueryFile
 from retrieval.storage.folder import DataFolder, LockName
+
+if TYPE_CHECKING:
+    from app.contract.jobs import JobAnswer
 
 _TIMEOUT_S = 60.0
 
@@ -70,9 +73,11 @@ class Server:
         except (httpx.HTTPError, ValueError, KeyError) as error:
             raise StorageError(f"the server at {self.url} does not answer: {error}") from error
 
-    def job(self, job_id: str) -> dict[str, Any]:
+    def job(self, job_id: str) -> "JobAnswer":
         """State, stage and outcome of a job."""
-        return self._ask("GET", f"/v1/jobs/{job_id}")
+        from app.contract.jobs import JobAnswer
+
+        return JobAnswer.model_validate(self._ask("GET", f"/v1/jobs/{job_id}"))
 
     def remove(self, video_id: str) -> None:
         """Remove a video."""

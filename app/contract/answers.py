@@ -1,6 +1,5 @@
 """Answers as plain JSON values: the contract that scripts and the REST API share."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from app.contract.explanations import corrected_from_json, corrected_json, explanation_from_json, explanation_json
@@ -18,8 +17,6 @@ from retrieval.domain import (
 from retrieval.path_text import readable
 
 if TYPE_CHECKING:
-    from indexer.jobs.job import Job
-    from indexer.pipeline import Outcome
     from retrieval.storage.records import Judgement, VideoRecord
 
 
@@ -129,45 +126,6 @@ def judgement_json(judgement: "Judgement") -> dict[str, Any]:
         "lane": judgement.lane.value if judgement.lane else None,
         "is_right": judgement.is_right,
         "created_at": judgement.created_at.isoformat(),
-    }
-
-
-def outcome_json(outcome: "Outcome") -> dict[str, Any]:
-    """What became of one file; the contract of `moments --json index`."""
-    return {
-        "path": readable(outcome.path),
-        "video_id": outcome.video_id,
-        "status": outcome.status.value,
-        "duration_s": None if outcome.duration_s is None else round(outcome.duration_s, 3),
-        "seconds": round(outcome.seconds, 3),
-        "windows": outcome.windows,
-        "warnings": [readable(warning) for warning in outcome.warnings],
-        "error": asdict(outcome.failure) if outcome.failure else None,
-    }
-
-
-def job_json(job: "Job") -> dict[str, Any]:
-    """How far a job is."""
-    known, is_done = job.progress, job.state.value == "done"
-    return {
-        "job_id": job.id,
-        "path": readable(job.path),
-        "title": readable(job.title),
-        "source": job.addition.origin.value,
-        "state": job.state.value,
-        "stage": known.stage if known else None,
-        "share": round(known.share, 4) if known else 0.0,
-        "progress": 1.0 if is_done else round(known.whole, 4) if known else 0.0,
-        "speed_x": round(known.speed_x, 2) if known and known.speed_x is not None else None,
-        "remaining_s": known.remaining_s if known and not job.is_over else None,
-        "position": job.position,
-        "duration_s": None if job.duration_s is None else round(job.duration_s, 3),
-        "created_at": job.created_at.isoformat(),
-        "started_at": job.started_at.isoformat() if job.started_at else None,
-        "ended_at": job.ended_at.isoformat() if job.ended_at else None,
-        "video_id": job.video_id,
-        "outcome": outcome_json(job.outcome) if job.outcome else None,
-        "crash": job.crash,
     }
 
 

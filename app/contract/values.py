@@ -1,0 +1,34 @@
+"""The kinds of values that answers are made of, with the digits to which they are told."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from retrieval.path_text import readable
+
+
+def _to(digits: int) -> BeforeValidator:
+    """Rounds a number before its bounds are checked: what is a hair's breadth outside them is within."""
+
+    def rounded(value: object) -> object:
+        return round(value, digits) if isinstance(value, float) else value
+
+    return BeforeValidator(rounded)
+
+
+def _readable(value: object) -> object:
+    return readable(value) if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_readable)]
+"""What others wrote, files' names among it: bytes that are no text are written out."""
+
+Duration = Annotated[float, _to(3)]
+"""Seconds, to the millisecond."""
+
+Seconds = Annotated[float, _to(3), Field(description="Seconds on the video's own clock.")]
+"""A time, to the millisecond."""
+
+Probability = Annotated[float, _to(4), Field(ge=0, le=1)]
+Share = Annotated[float, _to(4)]
+Speed = Annotated[float, _to(2)]
