@@ -383,7 +383,7 @@ def _moment(rank: int, group: Group, record: VideoRecord, where: VideoFilter) ->
     return Moment(
         rank,
         candidate.video_id,
-        str(Path(shown_path(record.paths, where.paths, where.path_glob))),
+        str(Path(shown_path(record.paths, where.paths, where.path_globs))),
         record.title,
         span,
         peak_s,

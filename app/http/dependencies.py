@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from app.access.guard import Attempts, Caller, CallerKind, Guard
 from app.exports.exporter import Exporter
@@ -15,6 +15,7 @@ from app.http.job_events import Told
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
+from app.http.schemas.filters import Glob, Text, When
 from app.http.turns import Turn, Turns
 from indexer.jobs.queue import IndexJobs
 from indexer.uploads import Uploads
@@ -22,6 +23,7 @@ from retrieval.domain import Gone
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
+from retrieval.video_filter import MAX_GLOB_CHARS, MAX_VALUES, MAX_VIDEOS, VideoFilter, period
 
 _LOOK_EVERY_S = 0.25
 
@@ -112,6 +114,27 @@ def _roots(guard: GuardOf, caller: Annotated[Caller, Depends(_caller)]) -> Media
     return guard.roots(caller)
 
 
+async def _video_filter(
+    video_id: Annotated[
+        tuple[Text, ...], Query(max_length=MAX_VIDEOS, description="Ids, paths or file names, of which one is enough.")
+    ] = (),
+    path: Annotated[
+        tuple[Glob, ...],
+        Query(max_length=MAX_GLOB_CHARS, description="Globs, of which a path must match one; `*` crosses folders."),
+    ] = (),
+    tag: Annotated[
+        tuple[Text, ...], Query(max_length=MAX_VALUES, description="Tags, all of which they must have.")
+    ] = (),
+    any_tag: Annotated[
+        tuple[Text, ...], Query(max_length=MAX_VALUES, description="Tags, of which one is enough.")
+    ] = (),
+    recorded_from: Annotated[When | None, Query(description="Recorded on or after this day or time, in UTC.")] = None,
+    recorded_to: Annotated[When | None, Query(description="Recorded on or before this day or time, in UTC.")] = None,
+) -> VideoFilter:
+    recorded = period(recorded_from, recorded_to)
+    return VideoFilter(video_id, path, tag, any_tags=any_tag, recorded=recorded)
+
+
 HEAVY = Depends(_heavy, scope="function")
 """For routes that decode, embed or encode what the caller chose: only a few are at work at a time."""
 
@@ -123,6 +146,9 @@ ScratchOf = Annotated[Path, Depends(_scratch)]
 GoneOf = Annotated[Gone, Depends(_gone, scope="function")]
 TurnOf = Annotated[Turn, Depends(_turn, scope="function")]
 """What searches ask instead: meanwhile shorter ones may pass."""
+
+VideoFilterOf = Annotated[VideoFilter, Depends(_video_filter)]
+"""Which videos the parameters of a list ask for; each may be given several times."""
 
 RootsOf = Annotated[MediaRoots, Depends(_roots)]
 """The folders whose files this caller may add: `roots.allowed(body.path)` is the path to use."""
