@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from app.contract.values import Duration, Share, Speed, Text
+from app.contract.values import Share, Speed, Text, TimeS
 from indexer.intake.addition import Origin
 from indexer.jobs.job import Job, JobState
 from indexer.pipeline import Outcome, Status
@@ -51,8 +51,8 @@ class OutcomeAnswer(BaseModel):
     path: Text
     video_id: str | None
     status: Status
-    duration_s: Duration | None
-    seconds: Annotated[Duration, Field(description="How long indexing took.")]
+    duration_s: TimeS | None
+    seconds: Annotated[TimeS, Field(description="How long indexing took.")]
     windows: int
     warnings: list[Text]
     error: FailureAnswer | None
@@ -88,7 +88,7 @@ class JobAnswer(BaseModel):
     speed_x: Annotated[Speed | None, Field(description="Seconds of video done per second.")]
     remaining_s: Annotated[float | None, Field(description="Roughly how long it still takes.")]
     position: Annotated[int | None, Field(description="Its place among the jobs that wait; 1 is next.")]
-    duration_s: Annotated[Duration | None, Field(description="How long the video is, once that is known.")]
+    duration_s: Annotated[TimeS | None, Field(description="How long the video is, once that is known.")]
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -128,3 +128,9 @@ class JobsAnswer(BaseModel):
 
     jobs: list[JobAnswer]
     next_cursor: Annotated[str | None, Field(description="What `cursor` takes for the next page; null at the end.")]
+
+
+class AddedAnswer(BaseModel):
+    """The job that puts a file into the library."""
+
+    job_id: str

@@ -7,6 +7,11 @@ from pydantic import BeforeValidator, Field
 from retrieval.path_text import readable
 
 
+def to_ms(time_s: float) -> float:
+    """The time to the millisecond, as all times are told."""
+    return round(time_s, 3)
+
+
 def _to(digits: int) -> BeforeValidator:
     """Rounds a number before its bounds are checked: what is a hair's breadth outside them is within."""
 
@@ -23,12 +28,15 @@ def _readable(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_readable)]
 """What others wrote, files' names among it: bytes that are no text are written out."""
 
-Duration = Annotated[float, _to(3)]
-"""Seconds, to the millisecond."""
+TimeS = Annotated[float, _to(3)]
+"""Seconds, to the millisecond: a time, or a length of time."""
 
 Seconds = Annotated[float, _to(3), Field(description="Seconds on the video's own clock.")]
-"""A time, to the millisecond."""
-
-Probability = Annotated[float, _to(4), Field(ge=0, le=1)]
+Probability = Annotated[float, Field(ge=0, le=1), _to(4)]
 Share = Annotated[float, _to(4)]
 Speed = Annotated[float, _to(2)]
+
+
+def is_none(value: object) -> bool:
+    """Whether a field is left out that is only there where there is something to tell."""
+    return value is None

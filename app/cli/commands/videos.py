@@ -11,7 +11,6 @@ from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, print_rows, shown
-from app.contract.answers import video_json
 from app.harmless import say
 from retrieval.domain import Segment
 from retrieval.path_text import readable
@@ -37,7 +36,8 @@ def videos(invocation: Invocation, where: VideoFilter, limit: int) -> None:
     with Library(invocation.settings, "moments videos") as library:
         page = library.catalog.videos(limit, where)
     if invocation.as_json:
-        emit_json({"videos": [video_json(record) for record in page.videos], "more": page.next_cursor is not None})
+        told = [_video_json(record) for record in page.videos]
+        emit_json({"videos": told, "more": page.next_cursor is not None})
         return
     if not page.videos:
         say(_why_none(where))
@@ -76,9 +76,15 @@ def show(invocation: Invocation, video: str) -> None:
         record = library.catalog.resolve(video)
         contents = library.catalog.contents.of(record.id)
     if invocation.as_json:
-        emit_json({**video_json(record), **_contents_json(contents)})
+        emit_json({**_video_json(record), **_contents_json(contents)})
         return
     _print_video(record, contents)
+
+
+def _video_json(record: VideoRecord) -> dict[str, Any]:
+    from app.contract.videos import PlainVideo
+
+    return PlainVideo.of(record).model_dump(mode="json")
 
 
 def _contents_json(contents: VideoContents) -> dict[str, Any]:

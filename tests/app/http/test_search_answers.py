@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.contract.linked import SearchAnswer
 from app.http.application import create_app
-from app.http.schemas.search import SEARCH_EXAMPLES, SearchAnswer, SearchBody
+from app.http.schemas.search import SEARCH_EXAMPLES, SearchBody
 from app.settings import Settings
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
