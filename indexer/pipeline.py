@@ -181,7 +181,7 @@ class Indexer:
         except MomentsError as error:
             failed = Outcome(
                 where,
-                source.video_id if source else None,
+                None,
                 Status.FAILED,
                 seconds=time.time() - began_at,
                 failure=Failure(error.code, error.message),

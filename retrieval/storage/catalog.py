@@ -195,16 +195,20 @@ class Catalog:
         *,
         cursor: str | None = None,
         status: VideoStatus | None = None,
+        failed: bool = False,
         words: str = "",
     ) -> VideoPage:
         """At most ``limit`` videos that the filter means, newest first, from the ``next_cursor`` of the page before.
 
-        ``words`` must all stand in a video's title or path. Where the filter is about paths, the ``path`` of each is
+        With ``failed``, only those whose last indexing failed, searched or not. ``words`` must all stand in a video's
+        title or path. Where the filter is about paths, the ``path`` of each is
         one that matches. Raises as ``ids``.
         """
         after = None if cursor is None else cursors.decode(cursor)
         with self._reading() as session:
-            found = selection.matches(session, where, status=status, words=words, after=after, limit=limit + 1)
+            found = selection.matches(
+                session, where, status=status, failed=failed, words=words, after=after, limit=limit + 1
+            )
         page = found[:limit]
         records = self.get_many(match.video_id for match in page)
         by_path = bool(where.paths or where.path_globs)
