@@ -201,6 +201,7 @@ function reason(job) {
 }
 
 function factsOf(job) {
+  if (job.state === "failed") return [words(job), job.outcome?.error?.advice].filter(Boolean);
   if (job.state !== "running") return [words(job)];
   return [
     words(job),
