@@ -20,7 +20,7 @@ from retrieval.storage.folder import DataFolder, LockName
 if TYPE_CHECKING:
     from httpx import Response
 
-    from app.contract.jobs import JobAnswer
+    from app.contract.jobs import JobAnswer, JobsAnswer
 
 Told = TypeVar("Told", bound=BaseModel)
 
@@ -80,6 +80,14 @@ class Server:
         from app.contract.jobs import JobAnswer
 
         return self._read(JobAnswer, "GET", f"/v1/jobs/{job_id}")
+
+    def jobs(self, limit: int, state: str | None, cursor: str | None) -> "JobsAnswer":
+        """A page of jobs, newest first."""
+        from app.contract.jobs import JobsAnswer
+
+        asked = {"limit": limit, "state": state, "cursor": cursor}
+        given = {name: value for name, value in asked.items() if value is not None}
+        return self._read(JobsAnswer, "GET", "/v1/jobs", params=given)
 
     def remove(self, video_id: str) -> None:
         """Remove a video."""

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from app.contract.failures import FailureAnswer
 from app.contract.values import Share, Speed, Text, TimeS
 from indexer.intake.addition import Origin
 from indexer.jobs.job import Job, JobState
 from indexer.pipeline import Outcome, Status
-from retrieval.storage.records import Failure
 
 _RUNNING: dict[str, JsonValue] = {
     "job_id": "5f0c2f0e-6f0b-4a0e-9a51-6a5d3f1f7a11",
@@ -31,18 +31,6 @@ _RUNNING: dict[str, JsonValue] = {
     "outcome": None,
     "crash": None,
 }
-
-
-class FailureAnswer(BaseModel):
-    """Why a video could not be indexed."""
-
-    code: Annotated[str, Field(description="The code of the error; stable.")]
-    message: Text
-
-    @classmethod
-    def of(cls, failure: Failure) -> "FailureAnswer":
-        """The failure, as it is told."""
-        return cls(code=failure.code, message=failure.message)
 
 
 class OutcomeAnswer(BaseModel):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field
 
+from app.contract.failures import VideoFailureAnswer
 from app.contract.values import Text, TimeS
 from retrieval.domain import Profile
 from retrieval.storage.records import VideoRecord, VideoStatus
@@ -17,7 +18,13 @@ class PlainVideo(BaseModel):
     path: Annotated[Text, Field(description="Where its file lies on the server's machine.")]
     paths: Annotated[list[Text], Field(description="Everywhere that the same content lies.")]
     title: Text
-    status: VideoStatus
+    status: Annotated[VideoStatus, Field(description="Only indexed ones are searched.")]
+    failure: Annotated[
+        VideoFailureAnswer | None,
+        Field(
+            description="Why it is not indexed; of an indexed one, why indexing it again failed. Null if all is well."
+        ),
+    ]
     duration_s: TimeS | None
     width: Annotated[int | None, Field(description="Width of its upright picture in pixels.")]
     height: int | None
@@ -53,6 +60,7 @@ class PlainVideo(BaseModel):
             paths=list(record.paths),
             title=record.title,
             status=record.status,
+            failure=VideoFailureAnswer.of_video(record),
             duration_s=record.duration_s,
             width=record.width,
             height=record.height,

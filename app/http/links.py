@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from app.contract.linked import MomentAnswer, VideoAnswer
 from app.contract.values import to_ms
 from retrieval.domain import Moment
-from retrieval.storage.records import VideoRecord
+from retrieval.storage.records import VideoRecord, VideoStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,10 @@ class Links:
 
     def video(self, record: VideoRecord) -> VideoAnswer:
         """One video with its picture and its file."""
+        is_shown = record.has_picture and record.status is not VideoStatus.FAILED
         return VideoAnswer.of(
             record,
-            thumbnail_url=self._thumbnail(record.id) if record.has_picture else None,
+            thumbnail_url=self._thumbnail(record.id) if is_shown else None,
             stream_url=f"{self.base_path}/v1/videos/{record.id}/stream",
         )
 

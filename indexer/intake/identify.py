@@ -4,7 +4,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ class IdentifiedFile:
     content_hash: str
     size_bytes: int
     modified_ns: int
-    width: int | None
-    height: int | None
+    width: int | None = None
+    height: int | None = None
     duration_s: float | None = None
     """What the header claims."""
     recorded_at: datetime | None = None
@@ -59,21 +59,23 @@ def identify(path: Path, waiting: Callable[[], None], roots: MediaRoots = ANYWHE
     """
     info = probe(path, waiting, roots=roots)
     picture = info.video
+    return replace(
+        by_its_bytes(path, roots),
+        width=picture.width if picture else None,
+        height=picture.height if picture else None,
+        duration_s=info.duration_s,
+        recorded_at=info.recorded_at,
+        sidecars=sidecar_hashes(path, roots),
+    )
+
+
+def by_its_bytes(path: Path, roots: MediaRoots = ANYWHERE) -> IdentifiedFile:
+    """Who this file is, whatever is in it. Raises MediaError or PathNotAllowedError if it cannot be read."""
     with roots.opened(path) as file:
         # Before its bytes are read: a file that grows meanwhile is then seen to differ from what was read.
         about = os.fstat(file.fileno())
         content = hash_of(file)
-    return IdentifiedFile(
-        str(path),
-        content,
-        about.st_size,
-        about.st_mtime_ns,
-        picture.width if picture else None,
-        picture.height if picture else None,
-        info.duration_s,
-        info.recorded_at,
-        sidecar_hashes(path, roots),
-    )
+    return IdentifiedFile(str(path), content, about.st_size, about.st_mtime_ns)
 
 
 def sidecar_hashes(path: Path, roots: MediaRoots = ANYWHERE) -> dict[str, str]:

@@ -27,7 +27,7 @@ from indexer.intake.addition import Addition
 from indexer.jobs.job import FINAL, JobState
 from indexer.pipeline import Outcome, Status
 from indexer.skip import Skip
-from retrieval.errors import InputError
+from retrieval.errors import INTERNAL_ERROR, InputError
 from retrieval.storage.library import Library
 from retrieval.storage.records import Failure
 
@@ -155,7 +155,7 @@ def _ended(file: Path, job: JobAnswer) -> OutcomeAnswer:
     if job.state is JobState.CANCELLED:
         failure = Failure("cancelled", f"{file}: its job was cancelled")
     else:
-        failure = Failure("internal_error", f"{file}: indexing failed unexpectedly: {job.crash}")
+        failure = Failure(INTERNAL_ERROR, f"{file}: indexing failed unexpectedly: {job.crash}")
     return OutcomeAnswer.of(Outcome(str(file), None, Status.FAILED, failure=failure))
 
 

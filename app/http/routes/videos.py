@@ -10,6 +10,7 @@ from app.http.additions import add
 from app.http.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf, VideoFilterOf
 from app.http.schemas.videos import AddVideoBody, EditVideoBody
 from retrieval.asking.query import MAX_QUERY_CHARS
+from retrieval.storage.records import VideoStatus
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -24,9 +25,13 @@ def list_videos(
     q: Annotated[
         str, Query(max_length=MAX_QUERY_CHARS, description="Words that must all stand in the title or the path.")
     ] = "",
+    status: Annotated[VideoStatus | None, Query(description="Only videos that are so far.")] = None,
+    failed: Annotated[
+        bool, Query(description="Only videos whose last indexing failed; an indexed one is found as before.")
+    ] = False,
 ) -> VideosAnswer:
     """Videos, newest first; all that is asked must hold."""
-    page = library.catalog.videos(limit, where, cursor=cursor, words=q)
+    page = library.catalog.videos(limit, where, cursor=cursor, status=status, failed=failed, words=q)
     return VideosAnswer(videos=[links.video(record) for record in page.videos], next_cursor=page.next_cursor)
 
 

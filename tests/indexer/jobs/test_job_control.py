@@ -17,6 +17,7 @@ from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import STEPS
 from retrieval.errors import MOST_CHARACTERS, ConflictError, CursorError, NotFoundError
 from retrieval.storage.cursors import encode
+from retrieval.storage.records import Failure
 from tests.job_fakes import LENGTH_S, Heard, HeldIndexer, ended, looking, queue_in, until
 
 BEFORE_LOOK = (STEPS["identify"] + STEPS["decode"]) / sum(STEPS.values())
@@ -70,7 +71,9 @@ def test_what_waits_knows_its_place(jobs: IndexJobs, name: str) -> None:
     jobs.cancel(waiting[1])
 
 
-def test_a_failed_file_is_an_outcome_and_a_surprise_a_crash(jobs: IndexJobs, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_file_is_an_outcome_and_a_surprise_a_crash(
+    jobs: IndexJobs, indexer: HeldIndexer, caplog: pytest.LogCaptureFixture
+) -> None:
     bad = ended(jobs, jobs.enqueue(Path("bad.mp4")))
     assert bad.state is JobState.FAILED
     assert bad.crash is None
@@ -82,6 +85,8 @@ def test_a_failed_file_is_an_outcome_and_a_surprise_a_crash(jobs: IndexJobs, cap
     assert crashed.state is JobState.FAILED
     assert crashed.crash == "RuntimeError: out of cheese"
     assert crashed.outcome is None
+    said = "crash.mp4: indexing failed unexpectedly: RuntimeError: out of cheese"
+    assert indexer.failed[crashed.id] == ("crash.mp4", Failure("internal_error", said))
 
 
 def test_of_a_long_crash_the_log_has_all_and_everyone_else_a_little(

@@ -39,6 +39,9 @@ class DeadlyIndexer:
     def drop(self, job_id):
         pass
 
+    def keep_failure(self, job_id, addition, failed):
+        return failed
+
     def index(self, job_id, addition, step, report, found):
         name = Path(addition.where).name
 

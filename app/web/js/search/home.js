@@ -15,7 +15,7 @@ const EXAMPLE_VIDEOS = 6;
 export async function fillHome(place, signal) {
   const [{ library }, { videos }] = await Promise.all([
     get("/v1/system", { signal }),
-    get("/v1/videos", { params: { limit: EXAMPLE_VIDEOS }, signal }),
+    get("/v1/videos", { params: { status: "indexed", limit: EXAMPLE_VIDEOS }, signal }),
   ]);
   if (library.videos === 0) {
     fill(place, emptyLibrary());
