@@ -1,7 +1,7 @@
 """What can be seen, heard and read of one video: its file, pictures of it, its transcript, its timeline."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -96,12 +96,16 @@ def transcript(
     """Every utterance with its times, heard or read from subtitles."""
     record = library.catalog.resolve(video_id)
     segments = library.catalog.contents.segments_of(record.id)
-    if wanted is TranscriptFormat.JSON:
-        return JSONResponse(transcript_json(record, segments))
     headers = {"Content-Disposition": inline(f"{record.title}.{wanted}")}
-    if wanted is TranscriptFormat.VTT:
-        return Response(vtt(cues_of(segments)), headers=headers, media_type="text/vtt")
-    return Response(srt(cues_of(segments)), headers=headers, media_type="application/x-subrip; charset=utf-8")
+    match wanted:
+        case TranscriptFormat.JSON:
+            return JSONResponse(transcript_json(record, segments))
+        case TranscriptFormat.VTT:
+            return Response(vtt(cues_of(segments)), headers=headers, media_type="text/vtt")
+        case TranscriptFormat.SRT:
+            return Response(srt(cues_of(segments)), headers=headers, media_type="application/x-subrip; charset=utf-8")
+        case _:
+            assert_never(wanted)
 
 
 @router.get(
