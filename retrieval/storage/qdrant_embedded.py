@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.atomic import write_atomically
 from retrieval.domain import Lane
 from retrieval.errors import InputError, VectorsDamagedError
 from retrieval.storage import payload as keys
-from retrieval.storage.atomic import write_atomically
 from retrieval.storage.edge_shard import (
     create_shard,
     edge_filter,
