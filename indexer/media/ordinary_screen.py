@@ -1,6 +1,5 @@
 """Single pictures in HDR or wide gamut, shown as on an ordinary screen; as exports are, by the same tables."""
 
-import uuid
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from indexer.media.colours import Colours
 from indexer.media.probe import open_media
 from indexer.media.tone_map import WHITE_NITS, cube, peak_of
+from retrieval.atomic import replacing
 from retrieval.domain import Span
 
 if TYPE_CHECKING:
@@ -64,9 +64,8 @@ def table_file(folder: Path, colours: Colours, peak_nits: float) -> Path:
     """The table for a peak of so many cd/m², written to ``folder`` unless it is there."""
     file = folder / f"{colours.transfer}-{colours.primaries}-{round(peak_nits)}.cube"
     if not file.exists():
-        draft = file.with_name(f".{uuid.uuid4().hex}.part")
-        draft.write_text(cube(colours, peak_nits), encoding="ascii")
-        draft.replace(file)
+        with replacing(file) as draft:
+            draft.write_text(cube(colours, peak_nits), encoding="ascii")
     return file
 
 

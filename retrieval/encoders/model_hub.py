@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from retrieval.atomic import replacing, sweep_drafts, write_atomically
 from retrieval.encoders.registry import Model, WeightsSource
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 from retrieval.storage.room import full_disk_errors
@@ -68,7 +69,7 @@ def hub_answers(note: Path) -> bool:
     answer = is_reachable(url)
     with contextlib.suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(f"{url} {'yes' if answer else 'no'}\n")
+        write_atomically(note, f"{url} {'yes' if answer else 'no'}\n")
     return answer
 
 
@@ -120,32 +121,30 @@ def _fetch_whisper(model: Model, folder: Path | None, on_progress: ReportBytes, 
 
     folder, server_url = folder or whisper_cache(), server_url or WHISPER_URL
     target = folder / model.weights[0]
-    part = target.with_suffix(f".{os.getpid()}.part")
     digest = hashlib.sha256()
     done = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (
-            httpx.stream("GET", f"{server_url}/{model.origin}/{target.name}", timeout=30.0) as answer,
-            part.open("wb") as file,
-        ):
-            answer.raise_for_status()
-            total = int(answer.headers.get("Content-Length", model.size_bytes))
-            for block in answer.iter_bytes():
-                file.write(block)
-                digest.update(block)
-                done += len(block)
-                on_progress(done, total)
-        if digest.hexdigest() != model.origin:
-            raise ModelCorruptError(
-                f"{target.name} came from {server_url} with the checksum {digest.hexdigest()} "
-                f"instead of {model.origin}. Try again."
-            )
-        part.replace(target)
+        sweep_drafts(folder, target.name)
+        with replacing(target) as draft:
+            with (
+                httpx.stream("GET", f"{server_url}/{model.origin}/{target.name}", timeout=30.0) as answer,
+                draft.open("wb") as file,
+            ):
+                answer.raise_for_status()
+                total = int(answer.headers.get("Content-Length", model.size_bytes))
+                for block in answer.iter_bytes():
+                    file.write(block)
+                    digest.update(block)
+                    done += len(block)
+                    on_progress(done, total)
+            if digest.hexdigest() != model.origin:
+                raise ModelCorruptError(
+                    f"{target.name} came from {server_url} with the checksum {digest.hexdigest()} "
+                    f"instead of {model.origin}. Try again."
+                )
     except (httpx.HTTPError, OSError) as error:
         raise _unfetched(model, server_url, error) from error
-    finally:
-        part.unlink(missing_ok=True)
     return folder
 
 
@@ -185,7 +184,7 @@ def _fetch_from_hub(model: Model, folder: Path | None, on_progress: ReportBytes,
             paths[name].unlink()
             raise ModelCorruptError(f"{paths[name]} has the checksum {found} instead of {large.sha256}. Try again.")
     if folder:
-        (folder / CHECKSUMS).write_text("".join(f"{found}  {name}\n" for name, found in sums.items()))
+        write_atomically(folder / CHECKSUMS, "".join(f"{found}  {name}\n" for name, found in sums.items()))
     return paths[names[0]].parent
 
 

@@ -6,7 +6,6 @@ and ``close`` also push it to the disk. Whoever opens the store holds the data f
 
 import json
 import re
-import shutil
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.atomic import write_atomically
+from retrieval.atomic import new_folder, remove_folder, sweep_drafts, write_atomically
 from retrieval.domain import Lane
 from retrieval.errors import InputError, VectorsDamagedError
 from retrieval.storage import payload as keys
@@ -52,7 +51,6 @@ _BYTES_PER_POINT = 2_000
 """What a point takes in the log, the vectors and the payload together (3.7 kB of 384 floats measured)."""
 _SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _ACTIVE = "active.json"
-_UNFINISHED = ".unfinished-"
 _DAMAGED = ".damaged-"
 
 
@@ -90,10 +88,7 @@ class EdgeVectorStore:
                 shard.close()
             active = {lane: space for lane, space in self._active().items() if space != name}
             write_atomically(self._folder / _ACTIVE, json.dumps(active))
-            # Renamed first: a kill in the middle of the deletion must not leave half a space.
-            doomed = self._folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
-            (self._folder / name).rename(doomed)
-            shutil.rmtree(doomed)
+            remove_folder(self._folder / name)
 
     def put_aside(self, name: str) -> str | None:
         with self._lock, translated(self._folder):
@@ -266,13 +261,12 @@ class EdgeVectorStore:
         if not _SPACE_NAME.fullmatch(space.name):
             raise InputError(f"a space cannot be called {space.name!r}: lower-case letters, digits and hyphens only")
         self._folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self._folder.glob(f"{_UNFINISHED}*"):
-            shutil.rmtree(leftover)
+        # Whoever holds the vectors lock is alone here.
+        sweep_drafts(self._folder, older_than_s=0.0)
         require_room(self._folder, _NEW_SPACE_BYTES, "a new space of vectors")
-        draft = self._folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
-        create_shard(draft / "shard", space, self._hnsw_from_points)
-        write_atomically(draft / "space.json", json.dumps({"dim": space.dim, "sparse": space.sparse}))
-        draft.rename(self._folder / space.name)
+        with new_folder(self._folder / space.name) as draft:
+            create_shard(draft / "shard", space, self._hnsw_from_points)
+            write_atomically(draft / "space.json", json.dumps({"dim": space.dim, "sparse": space.sparse}))
 
     def _space(self, name: str) -> Space | None:
         try:
