@@ -12,6 +12,7 @@ from indexer.media.probe import open_media
 from indexer.media.tone_map import WHITE_NITS, cube, peak_of
 from retrieval.atomic import replacing
 from retrieval.domain import Span
+from retrieval.encoders.base import FRAME_SIDE_PX
 
 if TYPE_CHECKING:
     from av.filter import Graph
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from indexer.media.probe import MediaInfo
 
-_LOOKED_AT_PX = 640
 _KEYFRAMES_LOOKED_AT = 12
 _GRAPHS_KEPT = 6
 _Setup = tuple[Colours, float, int, int]
@@ -82,8 +82,8 @@ def brightest_during(info: "MediaInfo", span: Span, colours: Colours) -> float:
         end_s = span.end_s + info.start_time_s
         container.seek(round((span.start_s + info.start_time_s) / float(stream.time_base or 1)), stream=stream)
         for frame in container.decode(stream):
-            height = max(1, round(frame.height * _LOOKED_AT_PX / frame.width))
-            codes = scaler.reformat(frame, _LOOKED_AT_PX, height, "rgb48le").to_ndarray()
+            height = max(1, round(frame.height * FRAME_SIDE_PX / frame.width))
+            codes = scaler.reformat(frame, FRAME_SIDE_PX, height, "rgb48le").to_ndarray()
             peak_nits = max(peak_nits, peak_of(np.asarray(codes, np.uint16), colours))
             looked_at += 1
             if looked_at >= _KEYFRAMES_LOOKED_AT or (frame.time is not None and frame.time >= end_s):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Concatenate, ParamSpec, TypeVar, cas
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
+from retrieval.encoders.base import FRAME_SIDE_PX, SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, MediaError, MissingFileError, QueryError, UnreadableFileError
 from retrieval.isolation.isolated import CallLimits, run_isolated
 from retrieval.mono import SILENCE_RMS, MonoMix
@@ -38,8 +38,6 @@ MOST_SHRUNK_PIXELS = 210_000_000
 """Of a plain JPEG, as phones of 200 megapixels write it: it is decoded at an eighth of its size."""
 MOST_COPIED_PIXELS = 16_000_000
 """Of formats whose decoders hold a picture several times over before they give it away."""
-PICTURE_SIDE_PX = 640
-"""The long side that indexed frames have, so that encoders see a query's picture as they saw those."""
 
 _LIMITS = CallLimits(memory_bytes=600_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
 """Twice what the largest pictures allowed take."""
@@ -69,7 +67,7 @@ def read_sound(source: FileOrBytes, used_s: float) -> Samples:
 
 
 def read_picture(source: FileOrBytes) -> NDArray[np.uint8]:
-    """(height, width, 3) RGB, upright, at most PICTURE_SIDE_PX long; what is transparent is white.
+    """(height, width, 3) RGB, upright, at most FRAME_SIDE_PX long; what is transparent is white.
 
     Raises InputError for what is no picture or has more pixels than its format may, and DecoderFailedError for
     what its decoder does not survive.
@@ -128,7 +126,7 @@ def _read_picture(source: Path | bytes) -> NDArray[np.uint8]:
                 upright = _upright(_reduced(picture), picture)
         except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
             raise InputError(f"{name} is no picture that can be read; {_PICTURE_ALLOWED}") from error
-    upright.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX), Image.Resampling.LANCZOS)
+    upright.thumbnail((FRAME_SIDE_PX, FRAME_SIDE_PX), Image.Resampling.LANCZOS)
     return np.asarray(upright, np.uint8)
 
 
@@ -238,11 +236,11 @@ def _webp_size(file: BinaryIO) -> tuple[int, int] | None:
 
 def _factor(picture: "Picture") -> int:
     """How many pixels may become one before the picture is less than twice as large as it is to be."""
-    return max(1, max(picture.size) // (2 * PICTURE_SIDE_PX))
+    return max(1, max(picture.size) // (2 * FRAME_SIDE_PX))
 
 
 def _reduced(picture: "Picture") -> "Picture":
-    """The picture as RGB, at most some 2 * PICTURE_SIDE_PX long; strip by strip, so that there is no second whole."""
+    """The picture as RGB, at most some 2 * FRAME_SIDE_PX long; strip by strip, so that there is no second whole."""
     from PIL import Image
 
     factor = _factor(picture)
