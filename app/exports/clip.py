@@ -19,7 +19,7 @@ from indexer.media.apart import shown_during
 from indexer.media.ffmpeg_binary import ffmpeg_path
 from indexer.media.frame_limits import LIMITED
 from indexer.media.frames_shown import ROUNDING_S
-from indexer.media.probe import DEMUXERS
+from retrieval.demuxers import DEMUXERS
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError
 from retrieval.path_text import loaded, stored

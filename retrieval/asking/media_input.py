@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Concatenate, ParamSpec, TypeVar, cas
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.demuxers import ONLY_THE_FILE
 from retrieval.encoders.base import FRAME_SIDE_PX, SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, MediaError, MissingFileError, QueryError, UnreadableFileError
 from retrieval.isolation.isolated import CallLimits, run_isolated
@@ -50,8 +51,6 @@ _AT_ONCE = threading.BoundedSemaphore(2)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Each reads nothing but the file it is given; playlists, which name other files to open, are left out.
-_DEMUXERS = "aac,ac3,aiff,amr,asf,au,avi,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav,webm,wv"
 _SOUND_ALLOWED = f"allowed is audio or video of at most {LONGEST_SOUND_S / 60:.0f} minutes (wav, mp3, m4a, flac, ogg …)"
 _PICTURE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _PICTURE_ALLOWED = f"allowed are {', '.join(_PICTURE_FORMATS)}"
@@ -93,8 +92,7 @@ def _read_sound(source: Path | bytes, used_s: float) -> Samples:
     name = _name_of(source)
     with opened(source) as file:
         try:
-            options = {"protocol_whitelist": "none", "format_whitelist": _DEMUXERS}
-            container = av.open(file, "r", options=options, metadata_errors="replace")
+            container = av.open(file, "r", options=dict(ONLY_THE_FILE), metadata_errors="replace")
         except av.FFmpegError as error:
             raise InputError(f"{name} is no sound that can be read; {_SOUND_ALLOWED}") from error
         with container:
