@@ -16,7 +16,7 @@ from indexer.media.frame_writer import Gallery
 from indexer.media.probe import AudioTrack, MediaInfo, open_media
 from indexer.media.sound_file import delete_sound, sound_in
 from indexer.media.sound_writer import SampleWriter
-from indexer.media.stream_clock import BreakFinder, OnClock, read_clock
+from indexer.media.stream_clock import USUAL_FRAME_S, BreakFinder, OnClock, read_clock
 from indexer.media.tracks_heard import chosen
 from indexer.skip import Skip
 from retrieval.errors import UndecodableError
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 PROGRESS_EVERY_S = 1.0
-USUAL_FRAME_S = 0.04
 WORTH_A_WARNING_S = 1.0
 WORTH_A_WARNING = 0.05
 WORTH_A_WARNING_STILL_S = 600.0

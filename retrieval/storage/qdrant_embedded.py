@@ -39,8 +39,6 @@ HNSW_FROM_POINTS = 100_000
 """Below, exact search answers in 10 ms and opens three times faster than a graph would."""
 
 _UPSERT_BATCH = 500
-_SCROLL_PAGE = 1000
-_EVERY_VIDEO = 2**31 - 1
 _NEW_SPACE_BYTES = 24_000_000
 """What an empty space and its first write take on disk (20 MB measured), in files that are mapped into memory."""
 _WRITE_BYTES = 16_000_000
@@ -193,7 +191,7 @@ class EdgeVectorStore:
                 records, offset = shard.scroll(
                     edge.ScrollRequest(
                         offset=offset,
-                        limit=_SCROLL_PAGE,
+                        limit=keys.SCROLL_PAGE,
                         filter=edge_filter(where),
                         with_payload=True,
                         with_vector=[keys.DENSE],
@@ -229,7 +227,7 @@ class EdgeVectorStore:
             shard = self._shard(space)
             if shard is None:
                 return {}
-            facet = shard.facet(edge.FacetRequest(keys.VIDEO_ID, limit=_EVERY_VIDEO, exact=True))
+            facet = shard.facet(edge.FacetRequest(keys.VIDEO_ID, limit=keys.EVERY_VIDEO, exact=True))
             return {hit.value: hit.count for hit in facet if hit.count}
 
     def optimize(self) -> None:

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from app.contract.contents import curve_json, timeline_json, transcript_json
 from app.contract.explanations import corrected_json
+from app.exports.formats import FILE_KINDS, ExportFormat
 from app.http.dependencies import SEARCH, EngineOf, LibraryOf, LinksOf, TurnOf
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
@@ -101,9 +102,9 @@ def transcript(
         case TranscriptFormat.JSON:
             return JSONResponse(transcript_json(record, segments))
         case TranscriptFormat.VTT:
-            return Response(vtt(cues_of(segments)), headers=headers, media_type="text/vtt")
+            return Response(vtt(cues_of(segments)), headers=headers, media_type=FILE_KINDS[ExportFormat.VTT].media_type)
         case TranscriptFormat.SRT:
-            return Response(srt(cues_of(segments)), headers=headers, media_type="application/x-subrip; charset=utf-8")
+            return Response(srt(cues_of(segments)), headers=headers, media_type=FILE_KINDS[ExportFormat.SRT].media_type)
         case _:
             assert_never(wanted)
 
