@@ -23,6 +23,7 @@ from indexer.intake.addition import Addition, Origin
 from indexer.intake.file_names import safe_name
 from indexer.intake.upload_part import Checksum, Part
 from indexer.jobs.queue import IndexJobs
+from retrieval.atomic import write_atomically
 from retrieval.errors import (
     ConflictError,
     ForbiddenError,
@@ -32,7 +33,6 @@ from retrieval.errors import (
     TooLargeError,
     UploadHeaderError,
 )
-from retrieval.storage.atomic import write_atomically
 from retrieval.storage.folder import DataFolder
 from retrieval.storage.promises import Promises
 from retrieval.storage.room import full_disk_errors

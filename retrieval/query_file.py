@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from retrieval.asking.examples import with_picture, with_sound
 from retrieval.asking.media_input import FileOrBytes
@@ -36,11 +37,17 @@ def search_with(engine: SearchEngine, query: Query, file: QueryFile, gone: Gone 
     first, *then = query.steps
     if first.like is not None:
         raise InputError("a query is either like a clip or like a file; give one of them")
-    if file.kind is QueryFileKind.SPOKEN:
-        if first.text:
-            raise InputError(f"a spoken query brings its own words; leave out {first.text!r}")
-        transcript = transcribe_query(file.source, engine.encoders, gone)
-        answer = engine.search(replace(query, steps=(parse_term(transcript.text), *then)), gone)
-        return replace(answer, transcript=transcript)
-    show = with_picture if file.kind is QueryFileKind.IMAGE else with_sound
-    return engine.search(replace(query, steps=(show(first, file.source, engine.encoders), *then)), gone)
+    match file.kind:
+        case QueryFileKind.SPOKEN:
+            if first.text:
+                raise InputError(f"a spoken query brings its own words; leave out {first.text!r}")
+            transcript = transcribe_query(file.source, engine.encoders, gone)
+            answer = engine.search(replace(query, steps=(parse_term(transcript.text), *then)), gone)
+            return replace(answer, transcript=transcript)
+        case QueryFileKind.IMAGE:
+            first = with_picture(first, file.source, engine.encoders)
+        case QueryFileKind.SOUND:
+            first = with_sound(first, file.source, engine.encoders)
+        case _:
+            assert_never(file.kind)
+    return engine.search(replace(query, steps=(first, *then)), gone)

@@ -8,6 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from app.settings import Settings
 from retrieval.errors import TooManyAttemptsError, UnauthorizedError
@@ -75,11 +76,15 @@ class Guard:
     def roots(self, caller: Caller) -> MediaRoots:
         """The folders whose files this caller may add."""
         listed, data_dir = self._settings.media_roots, self._settings.data_dir
-        if caller.kind is CallerKind.LOCAL:
-            return MediaRoots(None, data_dir)
-        if listed is None and caller.kind is CallerKind.KEY:
-            return MediaRoots((), data_dir)
-        return MediaRoots(listed, data_dir)
+        match caller.kind:
+            case CallerKind.LOCAL:
+                return MediaRoots(None, data_dir)
+            case CallerKind.KEY:
+                return MediaRoots(() if listed is None else listed, data_dir)
+            case CallerKind.OPEN:
+                return MediaRoots(listed, data_dir)
+            case _:
+                assert_never(caller.kind)
 
 
 class Attempts:

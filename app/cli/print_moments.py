@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import assert_never
 
 from rich.console import Console
 from rich.text import Text
@@ -130,5 +131,7 @@ def _why(weight: LaneWeight) -> str:
             return "as you set it"
         case WeightSource.EVEN:
             return "all lanes count alike"
-        case _:
+        case WeightSource.WORDS | WeightSource.SCOPE:
             return f"the query says {weight.words!r}" if weight.words else "the query asks for other lanes"
+        case _:
+            assert_never(weight.source)

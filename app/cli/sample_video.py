@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.atomic import replacing, sweep_drafts
 from retrieval.domain import Span
 from retrieval.errors import MomentsError
 from retrieval.subtitle_text import Cue, srt
@@ -129,6 +130,7 @@ def make_sample(file: Path, shots: Sequence[SampleShot] = SHOTS) -> Path:
         raise MomentsError("the demo takes its pictures from scikit-image; install it: pip install scikit-image")
     pictures = Path(next(iter(found.submodule_search_locations))) / "data"
     file.parent.mkdir(parents=True, exist_ok=True)
+    sweep_drafts(file.parent, file.name)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         clips = []
@@ -157,23 +159,22 @@ def make_sample(file: Path, shots: Sequence[SampleShot] = SHOTS) -> Path:
             clips.append(clip)
         _soundtrack(work / "sound.wav", shots)
         _subtitles(work / "lines.srt", shots)
-        half_made = file.with_name(f".{file.stem}.part{file.suffix}")
-        stream = ffmpeg.output(
-            ffmpeg.concat(*clips, v=1, a=0),
-            ffmpeg.input(str(work / "sound.wav")),
-            ffmpeg.input(str(work / "lines.srt")),
-            str(half_made),
-            vcodec="libx264",
-            preset="veryfast",
-            crf=24,
-            acodec="aac",
-            scodec="mov_text",
-            **{"metadata:s:s:0": "language=eng"},
-        )
-        try:
-            stream.overwrite_output().run(cmd=ffmpeg_path(), quiet=True)
-        except ffmpeg.Error as error:
-            tail = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise MomentsError(f"the sample video could not be made: {' '.join(tail)}") from error
-        half_made.replace(file)
+        with replacing(file) as draft:
+            stream = ffmpeg.output(
+                ffmpeg.concat(*clips, v=1, a=0),
+                ffmpeg.input(str(work / "sound.wav")),
+                ffmpeg.input(str(work / "lines.srt")),
+                str(draft),
+                vcodec="libx264",
+                preset="veryfast",
+                crf=24,
+                acodec="aac",
+                scodec="mov_text",
+                **{"metadata:s:s:0": "language=eng"},
+            )
+            try:
+                stream.overwrite_output().run(cmd=ffmpeg_path(), quiet=True)
+            except ffmpeg.Error as error:
+                tail = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+                raise MomentsError(f"the sample video could not be made: {' '.join(tail)}") from error
     return file

@@ -19,7 +19,8 @@ from indexer.media.apart import shown_during
 from indexer.media.ffmpeg_binary import ffmpeg_path
 from indexer.media.frame_limits import LIMITED
 from indexer.media.frames_shown import ROUNDING_S
-from indexer.media.probe import DEMUXERS
+from indexer.media.stream_clock import CLOCK_HZ, USUAL_FRAME_S
+from retrieval.demuxers import DEMUXERS
 from retrieval.domain import Span
 from retrieval.errors import ExportFailedError
 from retrieval.path_text import loaded, stored
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 SOUND_RATE_HZ = 48_000
 _LEAD_S = 1.0
 """Reading starts so much early: decoders of sound need what comes before."""
-_CLOCK_HZ = 90_000
-_USUAL_FRAME_S = 0.04
 _SAME_S = 1e-4
 """Clocks round; no two frames are so close."""
 _HOLE_S = 0.03
@@ -73,7 +72,7 @@ class Cutting:
     def frame_s(self) -> float:
         """How long a frame of the file usually lasts."""
         rate = self.info.video.nominal_rate_fps if self.info.video else None
-        return float(1 / rate) if rate else _USUAL_FRAME_S
+        return float(1 / rate) if rate else USUAL_FRAME_S
 
     def file_time(self, time_s: float) -> float:
         """The timestamp in the file of a time on the video's clock."""
@@ -113,8 +112,8 @@ def clip_arguments(cut: Cutting, title: str, output: Path) -> list[str]:
         streams.append(shown_in(picture, cut.info, cut.span, (even(width), even(height))))
         options |= _PICTURE | {
             "fps_mode": "vfr",
-            "enc_time_base:v": f"1:{_CLOCK_HZ}",
-            "video_track_timescale": _CLOCK_HZ,
+            "enc_time_base:v": f"1:{CLOCK_HZ}",
+            "video_track_timescale": CLOCK_HZ,
             # The last frame lasts to the end of the moment, not as long as it does in its file.
             "bsf:v": f"setts=duration=if(gt(PTS+DURATION\\,{end})\\,max(1\\,{end}-PTS)\\,DURATION)",
         }
@@ -197,7 +196,7 @@ def _noted(picture: Any, output: Path) -> tuple[Any, Any]:
 
     both = picture.split()
     corner = both[1].filter("crop", 2, 2, 0, 0)
-    clock = {"fps_mode": "passthrough", "enc_time_base:v": f"1:{_CLOCK_HZ}"}
+    clock = {"fps_mode": "passthrough", "enc_time_base:v": f"1:{CLOCK_HZ}"}
     return both[0], ffmpeg.output(corner, str(_notes_of(output)), f="framecrc", **clock)
 
 
@@ -238,7 +237,7 @@ def _from_first_frame(source: Any, cut: Cutting) -> Any:
     start_s = cut.file_time(cut.shown.first_s) - ROUNDING_S / 2
     end_s = cut.file_time(cut.shown.last_s) + tolerance_s
     picture = source[str(cut.info.video.index)].filter("trim", start=f"{start_s:.6f}", end=f"{end_s:.6f}")
-    return picture.filter("settb", f"1/{_CLOCK_HZ}")
+    return picture.filter("settb", f"1/{CLOCK_HZ}")
 
 
 def _until_the_end(picture: Any, cut: Cutting) -> Any:

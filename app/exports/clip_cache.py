@@ -3,13 +3,11 @@
 import os
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-_ABANDONED_S = 24 * 3600.0
-"""A draft that is older was left behind by a process that was killed."""
+from retrieval.atomic import replacing, sweep_drafts
 
 
 class ClipCache:
@@ -31,24 +29,17 @@ class ClipCache:
                 os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
             except FileNotFoundError:
                 folder.mkdir(parents=True, exist_ok=True)
-                draft = folder / f".{uuid.uuid4().hex}{path.suffix}"
-                try:
+                with replacing(path) as draft:
                     make(draft)
-                    draft.replace(path)
-                finally:
-                    draft.unlink(missing_ok=True)
                 self._evict(folder, path)
         return path
 
     def _evict(self, folder: Path, newest: Path) -> None:
         with self._guard:
-            about = {path: path.stat() for path in folder.iterdir()}
+            sweep_drafts(folder)
+            about = {path: path.stat() for path in folder.glob("[!.]*")}
             kept_bytes = 0
             for path in sorted(about, key=lambda path: (path == newest, about[path].st_atime), reverse=True):
-                if path.name.startswith("."):
-                    is_kept = about[path].st_mtime > time.time() - _ABANDONED_S
-                else:
-                    kept_bytes += about[path].st_size
-                    is_kept = path == newest or kept_bytes <= self._limit_bytes
-                if not is_kept:
+                kept_bytes += about[path].st_size
+                if path != newest and kept_bytes > self._limit_bytes:
                     path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Moments as video files: one clip, or a reel of parts that are made one by one and then joined."""
 
 import os
-import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -41,12 +41,8 @@ def _open_for_ffmpeg(cut: Cutting) -> Iterator[tuple[Cutting, tuple[int, ...]]]:
 
 def render_reel(sequence: EditSequence, infos: "Mapping[Path, MediaInfo]", output: Path, gone: Gone = never) -> bool:
     """Write the sequence as ``output``; whether it has pictures. Sound alone makes a reel without pictures."""
-    parts = output.with_name(f"{output.stem}-parts")
-    parts.mkdir()
-    try:
-        return _joined(sequence, infos, parts, output, gone)
-    finally:
-        shutil.rmtree(parts, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=output.parent, ignore_cleanup_errors=True) as parts:
+        return _joined(sequence, infos, Path(parts), output, gone)
 
 
 def _joined(sequence: EditSequence, infos: "Mapping[Path, MediaInfo]", parts: Path, output: Path, gone: Gone) -> bool:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from app.exports.chosen import Chosen, ChosenStretch, file_infos, look_up, with_files
 from app.exports.clip_cache import ClipCache
 from app.exports.ffmpeg_process import EncoderSlots
-from app.exports.formats import FILE_KINDS, SOUND_ONLY, ExportFileType, ExportFormat
+from app.exports.formats import FILE_KINDS, SOUND_ONLY, ExportFileType, ExportFormat, TextFormat
 from app.exports.text import file_stem
 from app.exports.timecode import Rate
 from retrieval.domain import Gone, never
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from retrieval.storage.library import Library
     from retrieval.storage.media_roots import MediaRoots
+    from retrieval.subtitle_text import Cue
 
 MAX_CLIP_S = 120.0
 _BYTES_PER_MB = 1_000_000
@@ -71,11 +72,19 @@ class Exporter:
         name = request.name or moments[0].title
         kind = FILE_KINDS[request.format]
         path = folder / f"export{kind.suffix}"
-        if request.format in (ExportFormat.MP4, ExportFormat.REEL):
-            has_picture = self._encode(library.roots, request, moments, name, path, gone)
-            return Exported(path, kind if has_picture else SOUND_ONLY, file_stem(name))
-        # A path may hold bytes that are no text; in a list they are question marks.
-        path.write_bytes(_text(library.roots, request, moments, name).encode("utf-8", "replace"))
+        match request.format:
+            case ExportFormat.MP4:
+                self._refuse_long(moments)
+                if not self._render_clip(library.roots, moments[0], name, path, gone):
+                    kind = SOUND_ONLY
+            case ExportFormat.REEL:
+                self._refuse_long(moments)
+                if not self._render_reel(library.roots, request, moments, name, path, gone):
+                    kind = SOUND_ONLY
+            case _:
+                text = _text(request.format, library.roots, request, moments, name)
+                # A path may hold bytes that are no text; in a list they are question marks.
+                path.write_bytes(text.encode("utf-8", "replace"))
         return Exported(path, kind, file_stem(name))
 
     def clip(self, library: "Library", choice: ChosenStretch, gone: Gone = never) -> Path:
@@ -93,17 +102,16 @@ class Exporter:
 
         return self._clips.file(library.folder.path / "clips", f"{moment.video_id}-{span_ms}.mp4", make)
 
-    def _encode(
-        self, roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str, output: Path, gone: Gone
-    ) -> bool:
-        """Write the clip or the reel; whether it has pictures."""
+    def _refuse_long(self, moments: Sequence[Chosen]) -> None:
         total_s = sum(moment.span.duration_s for moment in moments)
         if total_s > self._longest_s:
             raise InputError(
                 f"moments: together they last {total_s:.1f} s; at most {self._longest_s:g} s can be encoded at once"
             )
-        if request.format is ExportFormat.MP4:
-            return self._render_clip(roots, moments[0], name, output, gone)
+
+    def _render_reel(
+        self, roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str, output: Path, gone: Gone
+    ) -> bool:
         from app.exports.encode import render_reel
 
         with self._slots.one(gone):
@@ -123,44 +131,55 @@ def _reads_files(request: ExportRequest) -> bool:
             return False
         case ExportFormat.VTT | ExportFormat.SRT:
             return len(request.choices) > 1
-        case _:
+        case (
+            ExportFormat.MP4
+            | ExportFormat.REEL
+            | ExportFormat.EDL
+            | ExportFormat.FCPXML
+            | ExportFormat.XML
+            | ExportFormat.OTIO
+        ):
             return True
+        case _:
+            assert_never(request.format)
 
 
-def _text(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> str:
-    match request.format:
-        case ExportFormat.CSV | ExportFormat.JSON:
-            from app.exports.tables import csv_text, json_text
+def _text(wanted: TextFormat, roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> str:
+    from app.exports import otio_files, tables
+    from app.exports.edl import edl
+    from app.exports.fcpxml import fcpxml
+    from retrieval.subtitle_text import srt, vtt
 
-            return csv_text(moments) if request.format is ExportFormat.CSV else json_text(name, moments)
-        case ExportFormat.VTT | ExportFormat.SRT:
-            return _subtitles(roots, request, moments, name)
+    match wanted:
+        case ExportFormat.CSV:
+            return tables.csv_text(moments)
+        case ExportFormat.JSON:
+            return tables.json_text(name, moments)
+        case ExportFormat.VTT:
+            return vtt(_cues(roots, request, moments, name))
+        case ExportFormat.SRT:
+            return srt(_cues(roots, request, moments, name))
         case ExportFormat.EDL:
-            from app.exports.edl import edl
-
             return edl(_sequence(roots, request, moments, name))
         case ExportFormat.FCPXML:
-            from app.exports.fcpxml import fcpxml
-
             return fcpxml(_sequence(roots, request, moments, name))
+        case ExportFormat.OTIO:
+            return otio_files.otio(_sequence(roots, request, moments, name))
+        case ExportFormat.XML:
+            return otio_files.fcp7_xml(_sequence(roots, request, moments, name))
         case _:
-            from app.exports.otio_files import fcp7_xml, otio
-
-            write = otio if request.format is ExportFormat.OTIO else fcp7_xml
-            return write(_sequence(roots, request, moments, name))
+            assert_never(wanted)
 
 
-def _subtitles(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> str:
+def _cues(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> "list[Cue]":
     """One moment's on its own clock; those of several on the clock of their reel."""
     from app.exports.subtitles import cues
-    from retrieval.subtitle_text import srt, vtt
 
     starts_s = [0.0]
     if len(moments) > 1:
         sequence = _sequence(roots, request, moments, name)
         starts_s = [float(sequence.rate.time_of(cut.record_in)) for cut in sequence.cuts]
-    lines = cues(moments, starts_s)
-    return vtt(lines) if request.format is ExportFormat.VTT else srt(lines)
+    return cues(moments, starts_s)
 
 
 def _sequence(roots: "MediaRoots", request: ExportRequest, moments: list[Chosen], name: str) -> "EditSequence":

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class ExportFormat(StrEnum):
@@ -17,6 +18,19 @@ class ExportFormat(StrEnum):
     FCPXML = "fcpxml"
     XML = "xml"
     OTIO = "otio"
+
+
+TextFormat = Literal[
+    ExportFormat.VTT,
+    ExportFormat.SRT,
+    ExportFormat.CSV,
+    ExportFormat.JSON,
+    ExportFormat.EDL,
+    ExportFormat.FCPXML,
+    ExportFormat.XML,
+    ExportFormat.OTIO,
+]
+"""The formats that are written, not encoded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from indexer.intake.addresses import check_url, resolve
 from indexer.intake.file_names import safe_name
+from retrieval.atomic import replacing
 from retrieval.errors import DownloadError, NotMediaError
 from retrieval.storage.promises import Promises
 from retrieval.storage.room import full_disk_errors, require_room
@@ -59,13 +60,13 @@ def download(
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    half_made = folder / ".part"
     try:
         with _Transfer(url, allow_private) as transfer:
             answer = transfer.answer(lambda: report(0.0))
             _refuse_others(answer)
-            _write(transfer, half_made, answer.expected_bytes, max_bytes, report, promises)
-        path = half_made.replace(folder / _name(answer))
+            path = folder / _name(answer)
+            with replacing(path) as draft:
+                _write(transfer, draft, answer.expected_bytes, max_bytes, report, promises)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from indexer.media.programs import LAYOUTS, SYNC
 from retrieval.errors import MediaError
 from retrieval.storage.media_roots import ANYWHERE
 
@@ -28,8 +29,6 @@ _STARTS = re.compile(
     rb"|\xff[\xe2-\xe7\xea-\xef\xf2-\xf7\xfa-\xff]|\x0b\x77|\x7f\xfe\x80\x01",  # frames of MPEG audio, AC-3, DTS
     re.DOTALL,
 )
-_TRANSPORT_PACKET_BYTES = (188, 192, 204)
-_TRANSPORT_SYNC = 0x47
 _PACKETS_LOOKED_AT = 4
 
 
@@ -49,8 +48,8 @@ def is_media(file: Path) -> bool:
 def _is_transport_stream(head: bytes) -> bool:
     """Whether packets of one length follow one another, wherever the first of them begins."""
     return any(
-        all(head[first + number * length] == _TRANSPORT_SYNC for number in range(_PACKETS_LOOKED_AT))
-        for length in _TRANSPORT_PACKET_BYTES
+        all(head[first + number * length] == SYNC for number in range(_PACKETS_LOOKED_AT))
+        for length, _ in LAYOUTS
         for first in range(length)
         if first + (_PACKETS_LOOKED_AT - 1) * length < len(head)
     )

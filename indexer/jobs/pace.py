@@ -18,10 +18,12 @@ SILENT_PART = 0.3
 _WARM_UP = 0.02
 """Share of the whole before which an estimate is a guess."""
 
+_WEIGHTS = {Origin.PATH: STEPS, Origin.UPLOAD: STEPS, Origin.URL: {FETCH: FETCH_WEIGHT, **STEPS}}
+
 
 def overall_share(stage: str | None, share: float, origin: Origin = Origin.PATH) -> float:
-    """How much of a video is done, 0 to 1, when ``share`` of ``stage`` is."""
-    weights = {FETCH: FETCH_WEIGHT, **STEPS} if origin is Origin.URL else STEPS
+    """How much of a video is done, 0 to 1, when ``share`` of ``stage`` is; 0 in no stage, or one of another version."""
+    weights = _WEIGHTS[origin]
     done = 0.0
     for name, weight in weights.items():
         if name == stage:

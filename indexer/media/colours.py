@@ -31,8 +31,11 @@ class Primaries(StrEnum):
     BT2020 = "bt2020"
 
 
+# What is not named here is that of ordinary screens, or near enough, or is no code point: players show it as such.
 _TRANSFERS = {16: Transfer.PQ, 18: Transfer.HLG}
 _PRIMARIES = {9: Primaries.BT2020, 11: Primaries.P3, 12: Primaries.P3}
+_UNTAGGED = {Transfer.SDR: Primaries.BT709, Transfer.PQ: Primaries.BT2020, Transfer.HLG: Primaries.BT2020}
+"""The primaries that go with a transfer where the file names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,9 @@ class Colours:
 def colours_of(frame: "VideoFrame") -> Colours:
     """What a frame says of its colours, with what players assume where it says nothing."""
     transfer = _TRANSFERS.get(frame.color_trc, Transfer.SDR)
-    usual = Primaries.BT709 if transfer is Transfer.SDR else Primaries.BT2020
     primaries = _PRIMARIES.get(frame.color_primaries, Primaries.BT709)
     if frame.color_primaries in _UNSPECIFIED:
-        primaries = usual
+        primaries = _UNTAGGED[transfer]
     is_hd = frame.width >= _HD_WIDTH or frame.height >= _HD_HEIGHT
     untagged = "bt2020" if primaries is Primaries.BT2020 else "bt709" if is_hd else "bt601"
     is_rgb = frame.format.is_rgb

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, assert_never, cast
 
 from indexer.media.container_clock import Track
 from indexer.media.decoded import FRAMES_FOLDER, RECORD_NAME, SAMPLES_NAME, TEXT_FOLDER, Decoded, HeardTrack
@@ -16,7 +16,7 @@ from indexer.media.frame_writer import Gallery
 from indexer.media.probe import AudioTrack, MediaInfo, open_media
 from indexer.media.sound_file import delete_sound, sound_in
 from indexer.media.sound_writer import SampleWriter
-from indexer.media.stream_clock import BreakFinder, OnClock, read_clock
+from indexer.media.stream_clock import USUAL_FRAME_S, BreakFinder, OnClock, read_clock
 from indexer.media.tracks_heard import chosen
 from indexer.skip import Skip
 from retrieval.errors import UndecodableError
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 PROGRESS_EVERY_S = 1.0
-USUAL_FRAME_S = 0.04
 WORTH_A_WARNING_S = 1.0
 WORTH_A_WARNING = 0.05
 WORTH_A_WARNING_STILL_S = 600.0
@@ -347,11 +346,16 @@ def _set_speed(stream: "VideoStream", skip: Skip) -> None:
     # Threads that each decode a picture hold as many more; of pictures beyond 8K that is too much.
     is_large = stream.codec_context.width * stream.codec_context.height > _LARGE_PIXELS
     stream.thread_type = "SLICE" if is_large else "AUTO"
-    if skip is Skip.FAST:
-        stream.codec_context.skip_frame = "NONREF"
-        stream.codec_context.options = {**LIMITED, "skip_loop_filter": "all"}
-    elif skip is Skip.FASTEST:
-        stream.codec_context.skip_frame = "NONKEY"
+    match skip:
+        case Skip.NONE:
+            pass
+        case Skip.FAST:
+            stream.codec_context.skip_frame = "NONREF"
+            stream.codec_context.options = {**LIMITED, "skip_loop_filter": "all"}
+        case Skip.FASTEST:
+            stream.codec_context.skip_frame = "NONKEY"
+        case _:
+            assert_never(skip)
 
 
 def _differs(shorter_s: float, longer_s: float) -> bool:

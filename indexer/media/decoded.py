@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from indexer.media.sound_file import NO_SOUND, Sound, sound_in
 from indexer.media.uneventful import uneventful_stretches
+from retrieval.atomic import replacing
 from retrieval.domain import Span
 from retrieval.stream_clock import StreamClock
 
@@ -105,9 +106,8 @@ class Decoded:
             "sound_track": self.sound_track,
             "clock": self.clock.to_json() if self.clock else None,
         }
-        draft = self.folder / f"{RECORD_NAME}.part"
-        draft.write_text(json.dumps(record), encoding="utf-8")
-        draft.replace(self.folder / RECORD_NAME)
+        with replacing(self.folder / RECORD_NAME) as draft:
+            draft.write_text(json.dumps(record), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> "Decoded | None":

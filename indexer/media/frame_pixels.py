@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from indexer.media.colours import colours_of
 from indexer.media.ordinary_screen import OrdinaryScreen
+from retrieval.encoders.base import FRAME_SIDE_PX
 from retrieval.encoders.screen_reader import LARGE_FROM_PX
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from av.video.reformatter import VideoReformatter
 
 SIGNATURE_WIDTH, SIGNATURE_HEIGHT = 64, 36
-FRAME_SIDE_PX, FRAME_QUALITY = 640, 88
+FRAME_QUALITY = 88
 TEXT_SIDE_PX, TEXT_QUALITY = 1280, 92
 LARGE_TEXT_SIDE_PX = 3840
 """What is larger than LARGE_FROM_PX is a screen full of small print as often as not, and kept so large for reading."""

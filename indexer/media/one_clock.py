@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from indexer.media.container_clock import Track
 from indexer.media.probe import MediaInfo, open_media
-from indexer.media.stream_clock import OnClock
+from indexer.media.stream_clock import CLOCK_HZ, MPEG, USUAL_FRAME_S, OnClock
 from retrieval.domain import Span
 from retrieval.storage.media_roots import ANYWHERE
 from retrieval.stream_clock import StreamClock
@@ -27,11 +27,7 @@ if TYPE_CHECKING:
 
 UNTIMED = frozenset({"h264", "hevc", "m4v", "mpegvideo", "obu", "vc1"})
 """Pictures alone, without timestamps or with guessed ones: frames follow one another at the rate that they state."""
-_CLOCK_HZ = 90_000
 _LEAD_S = 1.0
-_USUAL_RATE_FPS = 25
-_BY_PLACE = frozenset({"mpegts", "mpeg"})
-"""Containers that can be read from any byte on; the others are read from the start."""
 _LEADS_S = (3.0, 15.0, 75.0)
 """How far before the stretch to begin, until a keyframe of the picture lies in between."""
 _AFTER_S = 3.0
@@ -48,7 +44,7 @@ def copied(info: MediaInfo, clock: StreamClock, span: Span, copy: Path) -> Media
     with open_media(info.path, info.roots) as container, av.open(str(copy), "w") as made:
         streams = [container.streams[index] for index in wanted]
         copies = [made.add_stream_from_template(cast("VideoStream | AudioStream", stream)) for stream in streams]
-        if info.container in _BY_PLACE:
+        if info.container in MPEG:
             begin = _place_before(container, info, clock, span.start_s)
             container.seek(begin, unsupported_byte_offset=True)
         made.start_encoding()
@@ -91,9 +87,10 @@ def timed(info: MediaInfo, span: Span, copy: Path) -> MediaInfo:
     assert info.video is not None
     with open_media(info.path, info.roots) as container, av.open(str(copy), "w") as made:
         stream = container.streams.video[0]
-        track = Track(stream, info.start_time_s, 1 / (info.video.frame_rate_fps or _USUAL_RATE_FPS))
-        copied = made.add_stream("ffv1", rate=_CLOCK_HZ)
-        copied.time_base = copied.codec_context.time_base = Fraction(1, _CLOCK_HZ)
+        frame_s = 1 / info.video.frame_rate_fps if info.video.frame_rate_fps else USUAL_FRAME_S
+        track = Track(stream, info.start_time_s, frame_s)
+        copied = made.add_stream("ffv1", rate=CLOCK_HZ)
+        copied.time_base = copied.codec_context.time_base = Fraction(1, CLOCK_HZ)
         copied.width, copied.height = info.video.coded_width, info.video.coded_height
         copied.pix_fmt = stream.codec_context.pix_fmt or "yuv420p"
         if stream.sample_aspect_ratio:
@@ -103,7 +100,7 @@ def timed(info: MediaInfo, span: Span, copy: Path) -> MediaInfo:
                 break
             if time_s > span.start_s - _LEAD_S:
                 frame = frame.reformat(copied.width, copied.height, copied.pix_fmt)
-                frame.pts, frame.time_base = round(time_s * _CLOCK_HZ), Fraction(1, _CLOCK_HZ)
+                frame.pts, frame.time_base = round(time_s * CLOCK_HZ), Fraction(1, CLOCK_HZ)
                 made.mux(copied.encode(frame))
         made.mux(copied.encode(None))
     return replace(

@@ -1,6 +1,5 @@
 """Single pictures in HDR or wide gamut, shown as on an ordinary screen; as exports are, by the same tables."""
 
-import uuid
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +10,9 @@ import numpy as np
 from indexer.media.colours import Colours
 from indexer.media.probe import open_media
 from indexer.media.tone_map import WHITE_NITS, cube, peak_of
+from retrieval.atomic import replacing
 from retrieval.domain import Span
+from retrieval.encoders.base import FRAME_SIDE_PX
 
 if TYPE_CHECKING:
     from av.filter import Graph
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from indexer.media.probe import MediaInfo
 
-_LOOKED_AT_PX = 640
 _KEYFRAMES_LOOKED_AT = 12
 _GRAPHS_KEPT = 6
 _Setup = tuple[Colours, float, int, int]
@@ -64,9 +64,8 @@ def table_file(folder: Path, colours: Colours, peak_nits: float) -> Path:
     """The table for a peak of so many cd/m², written to ``folder`` unless it is there."""
     file = folder / f"{colours.transfer}-{colours.primaries}-{round(peak_nits)}.cube"
     if not file.exists():
-        draft = file.with_name(f".{uuid.uuid4().hex}.part")
-        draft.write_text(cube(colours, peak_nits), encoding="ascii")
-        draft.replace(file)
+        with replacing(file) as draft:
+            draft.write_text(cube(colours, peak_nits), encoding="ascii")
     return file
 
 
@@ -83,8 +82,8 @@ def brightest_during(info: "MediaInfo", span: Span, colours: Colours) -> float:
         end_s = span.end_s + info.start_time_s
         container.seek(round((span.start_s + info.start_time_s) / float(stream.time_base or 1)), stream=stream)
         for frame in container.decode(stream):
-            height = max(1, round(frame.height * _LOOKED_AT_PX / frame.width))
-            codes = scaler.reformat(frame, _LOOKED_AT_PX, height, "rgb48le").to_ndarray()
+            height = max(1, round(frame.height * FRAME_SIDE_PX / frame.width))
+            codes = scaler.reformat(frame, FRAME_SIDE_PX, height, "rgb48le").to_ndarray()
             peak_nits = max(peak_nits, peak_of(np.asarray(codes, np.uint16), colours))
             looked_at += 1
             if looked_at >= _KEYFRAMES_LOOKED_AT or (frame.time is not None and frame.time >= end_s):

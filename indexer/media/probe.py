@@ -17,6 +17,7 @@ from indexer.media.first_look import first_look, is_cover
 from indexer.media.frame_limits import LIMITED, refuse_large, refused_sizes
 from indexer.media.programs import programs_of
 from indexer.subtitles.sidecars import Sidecar, SubtitleKind, find_sidecars, kind_in_words
+from retrieval.demuxers import ONLY_THE_FILE
 from retrieval.errors import (
     EmptyFileError,
     EndlessStreamError,
@@ -36,13 +37,6 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream as AvVideoStream
 
-# Demuxers that read nothing but the file they are given. Playlists (hls, dash, concat), picture
-# sequences (image2) and devices (lavfi) are left out: they name other files, or addresses, to open.
-DEMUXERS = (
-    "aac,ac3,aiff,amr,ape,apng,asf,au,av1,avi,caf,dts,dv,eac3,flac,flv,gif,gxf,h264,hevc,ivf,m4v,matroska,"
-    "mov,mp3,mpc,mpc8,mpeg,mpegts,mpegvideo,mxf,nsv,nut,obu,ogg,rm,swf,tta,vc1,voc,w64,wav,webm,wtv,wv,"
-    "yuv4mpegpipe"
-)
 TEXT_SUBTITLE_CODECS = frozenset({"ass", "mov_text", "srt", "ssa", "subrip", "text", "webvtt"})
 _MP4_BOXES = frozenset({b"ftyp", b"mdat", b"moov", b"free", b"skip", b"wide"})
 _PLAYLISTS = (b"#EXTM3U", b"[playlist]", b"ffconcat", b"<MPD", b"<smil")
@@ -224,7 +218,7 @@ def open_media(path: Path, roots: MediaRoots = ANYWHERE) -> Iterator["InputConta
             container = av.open(
                 file,
                 "r",
-                options={"protocol_whitelist": "none", "format_whitelist": DEMUXERS, **LIMITED},
+                options={**ONLY_THE_FILE, **LIMITED},
                 metadata_errors="replace",
             )
         except av.FFmpegError as error:

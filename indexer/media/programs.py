@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 _PACKET = 188
-_LAYOUTS = ((188, 0), (192, 4), (204, 0))
+LAYOUTS = ((188, 0), (192, 4), (204, 0))
 """Bytes from packet to packet, and before the sync byte: plain, with a time code (M2TS), with parity."""
-_SYNC = 0x47
+SYNC = 0x47
 _IN_A_ROW = 5
 _SEARCHED_BYTES = 4_000_000
 """Tables come ten times a second; so much holds half a second of the fastest broadcast."""
@@ -64,12 +64,12 @@ def _sections(data: bytes, tables: Mapping[int, int]) -> Iterator[tuple[int, byt
 
 
 def _packets(data: bytes) -> Iterator[bytes]:
-    for step, offset in _LAYOUTS:
+    for step, offset in LAYOUTS:
         for first in range(offset, step + offset):
             syncs = data[first : first + _IN_A_ROW * step : step]
-            if len(syncs) == _IN_A_ROW and set(syncs) == {_SYNC}:
+            if len(syncs) == _IN_A_ROW and set(syncs) == {SYNC}:
                 for start in range(first, len(data) - _PACKET + 1, step):
-                    if data[start] == _SYNC:
+                    if data[start] == SYNC:
                         yield data[start : start + _PACKET]
                 return
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from indexer.media.container_clock import LONGEST_FRAME_S
 from indexer.media.probe import open_media
 from retrieval.stream_clock import Break, StreamClock
 
@@ -26,10 +27,14 @@ LEAP_S = 3600.0
 _NEAR_S = 10.0
 _STRAY_S = 1.0
 """Times that come back to where they were after so little were damaged in between."""
-_LONGEST_FRAME_S = 10.0
 _MOST_PIECES = 10_000
-_MPEG = frozenset({"mpeg", "mpegts"})
-_WRAP_S = 2**33 / 90_000
+MPEG = frozenset({"mpeg", "mpegts"})
+"""Containers whose clock goes round, and that can be read from any byte on."""
+CLOCK_HZ = 90_000
+"""What MPEG counts by, and so fine that frames of any usual rate keep their times."""
+USUAL_FRAME_S = 0.04
+"""How long a frame is taken to last where the file does not say."""
+_WRAP_S = 2**33 / CLOCK_HZ
 """MPEG counts to here; its demuxer takes what lies before the first timestamp for a count that went round."""
 
 
@@ -101,7 +106,7 @@ def read_clock(info: "MediaInfo") -> StreamClock | None:
     """The clock of a file, found by reading all of its packets without decoding; None if its own runs on."""
     import av
 
-    scan = _Scan(goes_round=info.container in _MPEG)
+    scan = _Scan(goes_round=info.container in MPEG)
     with open_media(info.path, info.roots) as container:
         # Those of one program: another has a clock of its own.
         streams = [container.streams[about.index] for about in (info.video, *info.candidates) if about]
@@ -168,7 +173,7 @@ class _Scan:
         lane.pos = pos
         lane.last_s = time_s
         lane.end_s = max(
-            lane.end_s, shown_s + min(packet.duration * base_s if packet.duration else 0.0, _LONGEST_FRAME_S)
+            lane.end_s, shown_s + min(packet.duration * base_s if packet.duration else 0.0, LONGEST_FRAME_S)
         )
         piece_in = self._pieces[lane.piece]
         piece_in.first_s, piece_in.last_s = min(piece_in.first_s, shown_s), max(piece_in.last_s, time_s)

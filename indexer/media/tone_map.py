@@ -7,6 +7,7 @@ strongest of the three colours, and the others follow in proportion.
 """
 
 from collections.abc import Mapping
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +65,14 @@ def cube(colours: Colours, peak_nits: float) -> str:
 
 
 def _shown(light: Pixels, colours: Colours, peak_nits: float) -> Pixels:
-    if colours.transfer is not Transfer.SDR:
-        nits, factors = _curve(peak_nits)
-        light = light * np.interp(light.max(axis=-1), nits, factors)[..., None].astype(np.float32)
+    match colours.transfer:
+        case Transfer.SDR:
+            pass
+        case Transfer.PQ | Transfer.HLG:
+            nits, factors = _curve(peak_nits)
+            light = light * np.interp(light.max(axis=-1), nits, factors)[..., None].astype(np.float32)
+        case _:
+            assert_never(colours.transfer)
     linear = light @ _TO_BT709[colours.primaries].T / np.float32(WHITE_NITS)
     return np.asarray(np.power(_in_gamut(linear), np.float32(1 / _GAMMA)), np.float32)
 
@@ -83,10 +89,14 @@ def _in_gamut(linear: Pixels) -> Pixels:
 
 
 def _on_screen(linear: Pixels, transfer: Transfer) -> Pixels:
-    if transfer is not Transfer.HLG:
-        return linear
-    luma = linear @ _LUMA_BT2020
-    return np.asarray(linear * _HLG_SCREEN_NITS * np.power(luma, _HLG_SYSTEM_GAMMA - 1)[..., None], np.float32)
+    match transfer:
+        case Transfer.SDR | Transfer.PQ:
+            return linear
+        case Transfer.HLG:
+            luma = linear @ _LUMA_BT2020
+            return np.asarray(linear * _HLG_SCREEN_NITS * np.power(luma, _HLG_SYSTEM_GAMMA - 1)[..., None], np.float32)
+        case _:
+            assert_never(transfer)
 
 
 def _nits(codes: Pixels, transfer: Transfer) -> Pixels:
@@ -100,6 +110,8 @@ def _nits(codes: Pixels, transfer: Transfer) -> Pixels:
             light = np.where(codes <= 0.5, np.square(codes) / 3, upper / 12)
         case Transfer.SDR:
             light = WHITE_NITS * np.power(codes, _GAMMA)
+        case _:
+            assert_never(transfer)
     return np.asarray(light, np.float32)
 
 

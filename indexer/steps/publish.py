@@ -14,6 +14,7 @@ from indexer.steps.attended import attended
 from indexer.steps.embed import UnitVectors, points
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
+from retrieval.atomic import replacing_folder, sweep_drafts
 from retrieval.domain import Lane, Line, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
@@ -216,11 +217,9 @@ def _keep_thumbnails(
     files: Sequence[Path], times_s: Sequence[float], folder: Path, report: Callable[[float], None]
 ) -> None:
     """Copy the frames that stand for windows; the folder appears whole, replacing an earlier one."""
-    half_made = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(half_made, ignore_errors=True)
-    half_made.mkdir(parents=True)
-    for file, time_s in zip(files, times_s, strict=True):
-        shutil.copyfile(file, thumbnail_file(half_made, time_s))
-        report(WRITING[1])
-    shutil.rmtree(folder, ignore_errors=True)
-    half_made.rename(folder)
+    # Whoever indexes a video is alone with it.
+    sweep_drafts(folder.parent, folder.name, older_than_s=0.0)
+    with replacing_folder(folder) as draft:
+        for file, time_s in zip(files, times_s, strict=True):
+            shutil.copyfile(file, thumbnail_file(draft, time_s))
+            report(WRITING[1])

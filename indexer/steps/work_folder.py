@@ -11,6 +11,7 @@ import numpy as np
 
 from indexer.media.decoded import Decoded
 from indexer.steps.embed import UnitVectors
+from retrieval.atomic import replacing
 from retrieval.domain import Label, ScreenText, Segment, SoundEvent, Span, SpeechOrigin, Word
 from retrieval.errors import StorageError
 
@@ -41,9 +42,8 @@ class Artefacts:
 
     def _write(self, name: str, write: Callable[[Path], None]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        half_made = self.folder / f".{name}"
-        write(half_made)
-        half_made.replace(self.folder / name)
+        with replacing(self.folder / name) as draft:
+            write(draft)
 
     def save_units(self, name: str, units: UnitVectors, **extra: Any) -> None:
         """Keep vectors under ``name``; ``extra`` is anything JSON can hold."""

@@ -166,6 +166,10 @@ def clean(lines: Iterable[str], *, is_ass: bool = False) -> tuple[str, ...]:
                     is_drawing = scale.strip("0") != ""
             case "braces":
                 read.append(mark[0])
+            case None:
+                pass  # tags, times and notes of music are left out
+            case unread:
+                raise AssertionError(f"_MARKUP marks {unread!r}, which nothing here reads")
     plain = (" ".join(line.split()) for line in "".join(read).translate(_INVISIBLE).splitlines())
     return tuple(line for line in plain if line)
 

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from retrieval.asking.query import GroupBy
 from retrieval.domain import Shot, Span
@@ -35,12 +36,15 @@ def grouped(found: Sequence[Ranked], by: GroupBy, contents: Contents, *, most: i
 
     ``further`` counts moments of the video, one per shot, that score ``good_score`` or more.
     """
-    if by is GroupBy.NONE:
-        return [Group(score, candidate) for score, candidate in found[:most]]
-    homes = _homes([candidate for _, candidate in found], contents)
-    if by is GroupBy.VIDEO:
-        return one_per_video(one_per_shot(found, homes), good_score)[:most]
-    return [Group(score, candidate) for score, candidate in one_per_shot(found, homes, most)]
+    match by:
+        case GroupBy.NONE:
+            return [Group(score, candidate) for score, candidate in found[:most]]
+        case GroupBy.SHOT:
+            return [Group(score, candidate) for score, candidate in one_per_shot(found, _homes(found, contents), most)]
+        case GroupBy.VIDEO:
+            return one_per_video(one_per_shot(found, _homes(found, contents)), good_score)[:most]
+        case _:
+            assert_never(by)
 
 
 def one_per_shot(found: Sequence[Ranked], homes: Iterable[Home], most: int | None = None) -> list[Ranked]:
@@ -74,13 +78,13 @@ def _first(candidate: Candidate) -> Candidate:
     return candidate.links[0] if candidate.links else candidate
 
 
-def _homes(candidates: Sequence[Candidate], contents: Contents) -> Iterator[Home]:
+def _homes(found: Sequence[Ranked], contents: Contents) -> Iterator[Home]:
     """The shot in which each candidate peaks, looked up where its lane does not know of shots.
 
     A few are looked up at a time: most answers need no more.
     """
-    for start in range(0, len(candidates), _LOOKED_UP_AT_A_TIME):
-        firsts = [_first(candidate) for candidate in candidates[start : start + _LOOKED_UP_AT_A_TIME]]
+    for start in range(0, len(found), _LOOKED_UP_AT_A_TIME):
+        firsts = [_first(candidate) for _, candidate in found[start : start + _LOOKED_UP_AT_A_TIME]]
         unknown = list({(one.video_id, one.peak_s): None for one in firsts if one.shot_ordinal is None})
         places = [Place(video_id, Span(peak_s, peak_s + _INSTANT_S)) for video_id, peak_s in unknown]
         shots = dict(zip(unknown, contents.shots_during(places), strict=True))

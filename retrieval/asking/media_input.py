@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, Concatenate, ParamSpec, TypeVar, cas
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
+from retrieval.demuxers import ONLY_THE_FILE
+from retrieval.encoders.base import FRAME_SIDE_PX, SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, MediaError, MissingFileError, QueryError, UnreadableFileError
 from retrieval.isolation.isolated import CallLimits, run_isolated
 from retrieval.mono import SILENCE_RMS, MonoMix
@@ -38,8 +39,6 @@ MOST_SHRUNK_PIXELS = 210_000_000
 """Of a plain JPEG, as phones of 200 megapixels write it: it is decoded at an eighth of its size."""
 MOST_COPIED_PIXELS = 16_000_000
 """Of formats whose decoders hold a picture several times over before they give it away."""
-PICTURE_SIDE_PX = 640
-"""The long side that indexed frames have, so that encoders see a query's picture as they saw those."""
 
 _LIMITS = CallLimits(memory_bytes=600_000_000, silence_s=60.0, cpu_s=30, output_bytes=1_000_000)
 """Twice what the largest pictures allowed take."""
@@ -52,8 +51,6 @@ _AT_ONCE = threading.BoundedSemaphore(2)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Each reads nothing but the file it is given; playlists, which name other files to open, are left out.
-_DEMUXERS = "aac,ac3,aiff,amr,asf,au,avi,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav,webm,wv"
 _SOUND_ALLOWED = f"allowed is audio or video of at most {LONGEST_SOUND_S / 60:.0f} minutes (wav, mp3, m4a, flac, ogg …)"
 _PICTURE_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _PICTURE_ALLOWED = f"allowed are {', '.join(_PICTURE_FORMATS)}"
@@ -69,7 +66,7 @@ def read_sound(source: FileOrBytes, used_s: float) -> Samples:
 
 
 def read_picture(source: FileOrBytes) -> NDArray[np.uint8]:
-    """(height, width, 3) RGB, upright, at most PICTURE_SIDE_PX long; what is transparent is white.
+    """(height, width, 3) RGB, upright, at most FRAME_SIDE_PX long; what is transparent is white.
 
     Raises InputError for what is no picture or has more pixels than its format may, and DecoderFailedError for
     what its decoder does not survive.
@@ -95,8 +92,7 @@ def _read_sound(source: Path | bytes, used_s: float) -> Samples:
     name = _name_of(source)
     with opened(source) as file:
         try:
-            options = {"protocol_whitelist": "none", "format_whitelist": _DEMUXERS}
-            container = av.open(file, "r", options=options, metadata_errors="replace")
+            container = av.open(file, "r", options=dict(ONLY_THE_FILE), metadata_errors="replace")
         except av.FFmpegError as error:
             raise InputError(f"{name} is no sound that can be read; {_SOUND_ALLOWED}") from error
         with container:
@@ -128,7 +124,7 @@ def _read_picture(source: Path | bytes) -> NDArray[np.uint8]:
                 upright = _upright(_reduced(picture), picture)
         except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
             raise InputError(f"{name} is no picture that can be read; {_PICTURE_ALLOWED}") from error
-    upright.thumbnail((PICTURE_SIDE_PX, PICTURE_SIDE_PX), Image.Resampling.LANCZOS)
+    upright.thumbnail((FRAME_SIDE_PX, FRAME_SIDE_PX), Image.Resampling.LANCZOS)
     return np.asarray(upright, np.uint8)
 
 
@@ -238,11 +234,11 @@ def _webp_size(file: BinaryIO) -> tuple[int, int] | None:
 
 def _factor(picture: "Picture") -> int:
     """How many pixels may become one before the picture is less than twice as large as it is to be."""
-    return max(1, max(picture.size) // (2 * PICTURE_SIDE_PX))
+    return max(1, max(picture.size) // (2 * FRAME_SIDE_PX))
 
 
 def _reduced(picture: "Picture") -> "Picture":
-    """The picture as RGB, at most some 2 * PICTURE_SIDE_PX long; strip by strip, so that there is no second whole."""
+    """The picture as RGB, at most some 2 * FRAME_SIDE_PX long; strip by strip, so that there is no second whole."""
     from PIL import Image
 
     factor = _factor(picture)

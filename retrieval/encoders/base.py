@@ -20,6 +20,8 @@ Samples = NDArray[np.float32]
 """(n,) float32 mono, -1 to 1."""
 
 SPEECH_RATE_HZ = 16_000
+FRAME_SIDE_PX = 640
+"""The long side of pictures for encoders at most, a video's and a query's, so that both are seen alike."""
 
 
 class Recording(Protocol):

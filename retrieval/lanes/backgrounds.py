@@ -1,13 +1,13 @@
 """The backgrounds of a library's lanes, made when first searched and kept until the library changes."""
 
 import threading
-import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.atomic import replacing, sweep_drafts
 from retrieval.domain import Lane
 from retrieval.lanes.background import background_texts
 from retrieval.lanes.windows import SAMPLE, Background
@@ -49,12 +49,9 @@ class Backgrounds:
             if len(kept) == len(texts):
                 return kept
         vectors = self._encoders.text_encoder(lane).embed_texts(texts)
-        draft = file.with_name(f".{file.stem}-{uuid.uuid4().hex}.npy")
         with suppress(OSError):  # on a full disk it is made again by the next process
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            sweep_drafts(file.parent, file.name)
+            with replacing(file) as draft:
                 np.save(draft, vectors)
-                draft.replace(file)
-            finally:
-                draft.unlink(missing_ok=True)
         return vectors

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import filelock
 
+from retrieval.atomic import write_atomically
 from retrieval.errors import DataFolderBusyError, StorageError, StorageFullError
-from retrieval.storage.atomic import write_atomically
 
 _PRIVATE_FOLDER = 0o700
 _OTHERS = 0o077

@@ -25,6 +25,9 @@ OVERSAMPLING = 3.0
 
 HNSW_M = 16
 HNSW_EF_CONSTRUCT = 100
+SCROLL_PAGE = 1_000
+EVERY_VIDEO = 2**31 - 1
+"""How many videos are counted at most: as many as the stores can."""
 
 
 def payload_of(point: Point) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import filelock
 
-from retrieval.storage.atomic import write_atomically
+from retrieval.atomic import write_atomically
 from retrieval.storage.room import require_room
 
 

@@ -6,7 +6,6 @@ and ``close`` also push it to the disk. Whoever opens the store holds the data f
 
 import json
 import re
-import shutil
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.atomic import new_folder, remove_folder, sweep_drafts, write_atomically
 from retrieval.domain import Lane
 from retrieval.errors import InputError, VectorsDamagedError
 from retrieval.storage import payload as keys
-from retrieval.storage.atomic import write_atomically
 from retrieval.storage.edge_shard import (
     create_shard,
     edge_filter,
@@ -40,8 +39,6 @@ HNSW_FROM_POINTS = 100_000
 """Below, exact search answers in 10 ms and opens three times faster than a graph would."""
 
 _UPSERT_BATCH = 500
-_SCROLL_PAGE = 1000
-_EVERY_VIDEO = 2**31 - 1
 _NEW_SPACE_BYTES = 24_000_000
 """What an empty space and its first write take on disk (20 MB measured), in files that are mapped into memory."""
 _WRITE_BYTES = 16_000_000
@@ -52,7 +49,6 @@ _BYTES_PER_POINT = 2_000
 """What a point takes in the log, the vectors and the payload together (3.7 kB of 384 floats measured)."""
 _SPACE_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _ACTIVE = "active.json"
-_UNFINISHED = ".unfinished-"
 _DAMAGED = ".damaged-"
 
 
@@ -90,10 +86,7 @@ class EdgeVectorStore:
                 shard.close()
             active = {lane: space for lane, space in self._active().items() if space != name}
             write_atomically(self._folder / _ACTIVE, json.dumps(active))
-            # Renamed first: a kill in the middle of the deletion must not leave half a space.
-            doomed = self._folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
-            (self._folder / name).rename(doomed)
-            shutil.rmtree(doomed)
+            remove_folder(self._folder / name)
 
     def put_aside(self, name: str) -> str | None:
         with self._lock, translated(self._folder):
@@ -198,7 +191,7 @@ class EdgeVectorStore:
                 records, offset = shard.scroll(
                     edge.ScrollRequest(
                         offset=offset,
-                        limit=_SCROLL_PAGE,
+                        limit=keys.SCROLL_PAGE,
                         filter=edge_filter(where),
                         with_payload=True,
                         with_vector=[keys.DENSE],
@@ -234,7 +227,7 @@ class EdgeVectorStore:
             shard = self._shard(space)
             if shard is None:
                 return {}
-            facet = shard.facet(edge.FacetRequest(keys.VIDEO_ID, limit=_EVERY_VIDEO, exact=True))
+            facet = shard.facet(edge.FacetRequest(keys.VIDEO_ID, limit=keys.EVERY_VIDEO, exact=True))
             return {hit.value: hit.count for hit in facet if hit.count}
 
     def optimize(self) -> None:
@@ -266,13 +259,12 @@ class EdgeVectorStore:
         if not _SPACE_NAME.fullmatch(space.name):
             raise InputError(f"a space cannot be called {space.name!r}: lower-case letters, digits and hyphens only")
         self._folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self._folder.glob(f"{_UNFINISHED}*"):
-            shutil.rmtree(leftover)
+        # Whoever holds the vectors lock is alone here.
+        sweep_drafts(self._folder, older_than_s=0.0)
         require_room(self._folder, _NEW_SPACE_BYTES, "a new space of vectors")
-        draft = self._folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
-        create_shard(draft / "shard", space, self._hnsw_from_points)
-        write_atomically(draft / "space.json", json.dumps({"dim": space.dim, "sparse": space.sparse}))
-        draft.rename(self._folder / space.name)
+        with new_folder(self._folder / space.name) as draft:
+            create_shard(draft / "shard", space, self._hnsw_from_points)
+            write_atomically(draft / "space.json", json.dumps({"dim": space.dim, "sparse": space.sparse}))
 
     def _space(self, name: str) -> Space | None:
         try:

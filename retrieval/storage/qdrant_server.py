@@ -21,8 +21,6 @@ _PREFIX = "moments-"
 """Before every collection and alias: a server may hold those of others, which are not ours to touch."""
 
 _UPSERT_BATCH = 256
-_SCROLL_PAGE = 1000
-_EVERY_VIDEO = 2**31 - 1
 _TIMEOUT_S = 60
 
 
@@ -176,7 +174,7 @@ class ServerVectorStore:
                 records, offset = self._client.scroll(
                     _PREFIX + space,
                     server_filter(where),
-                    limit=_SCROLL_PAGE,
+                    limit=keys.SCROLL_PAGE,
                     offset=offset,
                     with_payload=True,
                     with_vectors=[keys.DENSE],
@@ -204,7 +202,7 @@ class ServerVectorStore:
         if not self._exists(space):
             return {}
         with translated():
-            facet = self._client.facet(_PREFIX + space, keys.VIDEO_ID, limit=_EVERY_VIDEO, exact=True)
+            facet = self._client.facet(_PREFIX + space, keys.VIDEO_ID, limit=keys.EVERY_VIDEO, exact=True)
         return {str(hit.value): hit.count for hit in facet.hits if hit.count}
 
     def optimize(self) -> None:

@@ -200,6 +200,8 @@ def test_what_is_no_file_any_more_is_gone_at_once(server: Server, kind: str) -> 
             server.talk.symlink_to("/dev/zero")
         case "memory":
             server.talk.symlink_to("/proc/self/mem")
+        case _:
+            raise ValueError(kind)
     with Library(free, "test") as library:
         server.http.app.state.library = library  # type: ignore[attr-defined]
         expected = (409, "video_file_changed") if kind == "memory" else (404, "video_file_gone")

@@ -21,6 +21,16 @@ from retrieval.video_filter import VideoFilter
 _FOLDER = Path("demo")
 _OWN_SEARCHES = ("a person", "a car on a road", "text on a slide", "someone talking", "music")
 _SHOWN = 2
+_BETTER = {
+    Profile.LITE: (
+        "lite knows everyday objects, a dozen sounds and English only, and pocketsphinx hears only part of "
+        "clear English speech.\nThe standard profile (moments models pull) understands free descriptions, "
+        "any sound, and speech in about 100 languages."
+    ),
+    Profile.STANDARD: "The max profile, on a GPU, sees finer detail and transcribes better still.",
+    Profile.MAX: "This is the best profile there is.",
+}
+"""What the next better profile would bring, in a line or two."""
 
 
 @click.command(epilog="Example:  moments demo ~/Videos/holiday.mp4")
@@ -48,7 +58,7 @@ def demo(context: click.Context, video: Path | None) -> int:
         resolved = resolve_profile(library, settings)
     invocation.overrides["profile"] = resolved.profile
     console.print(f"Profile [bold]{resolved.profile}[/bold]: {shown(resolved.reason)}")
-    console.print(f"[dim]{_what_better_adds(resolved.profile)}[/dim]\n")
+    console.print(f"[dim]{_BETTER[resolved.profile]}[/dim]\n")
     failed = context.invoke(index, paths=(str(file),))
     if failed:
         return 1
@@ -69,16 +79,3 @@ def demo(context: click.Context, video: Path | None) -> int:
         f"  {program} --data-dir {data_dir} index PATH ..."
     )
     return 0
-
-
-def _what_better_adds(profile: Profile) -> str:
-    """What the next better profile would bring, in a line or two."""
-    if profile is Profile.LITE:
-        return (
-            "lite knows everyday objects, a dozen sounds and English only, and pocketsphinx hears only part of "
-            "clear English speech.\nThe standard profile (moments models pull) understands free descriptions, "
-            "any sound, and speech in about 100 languages."
-        )
-    if profile is Profile.STANDARD:
-        return "The max profile, on a GPU, sees finer detail and transcribes better still."
-    return "This is the best profile there is."

@@ -2,12 +2,13 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 
 from fastapi import APIRouter, Query, Request, Response
 
 from app.contract.contents import TranscriptAnswer
 from app.contract.timelines import TimelineAnswer
+from app.exports.formats import FILE_KINDS, ExportFormat
 from app.http.dependencies import SEARCH_PARAMETERS, EngineOf, LibraryOf, LinksOf, TurnOf
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
@@ -104,12 +105,16 @@ def transcript(
     """Every utterance with its times, heard or read from subtitles."""
     record = library.catalog.resolve(video_id)
     segments = library.catalog.contents.segments_of(record.id)
-    if wanted is TranscriptFormat.JSON:
-        return Response(TranscriptAnswer.of(record, segments).model_dump_json(), media_type=_JSON)
     headers = {"Content-Disposition": inline(f"{record.title}.{wanted}")}
-    if wanted is TranscriptFormat.VTT:
-        return Response(vtt(cues_of(segments)), headers=headers, media_type="text/vtt")
-    return Response(srt(cues_of(segments)), headers=headers, media_type="application/x-subrip; charset=utf-8")
+    match wanted:
+        case TranscriptFormat.JSON:
+            return Response(TranscriptAnswer.of(record, segments).model_dump_json(), media_type=_JSON)
+        case TranscriptFormat.VTT:
+            return Response(vtt(cues_of(segments)), headers=headers, media_type=FILE_KINDS[ExportFormat.VTT].media_type)
+        case TranscriptFormat.SRT:
+            return Response(srt(cues_of(segments)), headers=headers, media_type=FILE_KINDS[ExportFormat.SRT].media_type)
+        case _:
+            assert_never(wanted)
 
 
 @router.get(

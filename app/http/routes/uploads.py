@@ -1,7 +1,7 @@
 """Uploads by the tus protocol, version 1.0: create, write parts, put together, ask, terminate."""
 
 from email.utils import format_datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 
 from anyio import CancelScope, fail_after, to_thread
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -214,8 +214,13 @@ def _headers(upload: Upload, links: Links) -> dict[str, str]:
     headers = {"Upload-Offset": str(upload.received_bytes)}
     if upload.expires_at is not None:
         headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
-    if upload.kind is UploadKind.PARTIAL:
-        headers["Upload-Concat"] = "partial"
-    if upload.kind is UploadKind.FINAL:
-        headers["Upload-Concat"] = f"final;{' '.join(links.upload(part_id) for part_id, _ in upload.parts)}"
+    match upload.kind:
+        case UploadKind.WHOLE:
+            pass
+        case UploadKind.PARTIAL:
+            headers["Upload-Concat"] = "partial"
+        case UploadKind.FINAL:
+            headers["Upload-Concat"] = f"final;{' '.join(links.upload(part_id) for part_id, _ in upload.parts)}"
+        case _:
+            assert_never(upload.kind)
     return headers

@@ -127,10 +127,14 @@ function explanationRow(laneId, found) {
   );
 }
 
+const WEIGHT_REASONS = { caller: () => "you set it", even: () => "all lanes count alike", words: asked, scope: asked };
+
 function weightReason(found) {
-  if (found.weight_from === "caller") return "you set it";
-  if (found.weight_from === "even") return "all lanes count alike";
-  return found.words ? `you wrote “${found.words}”` : "your words ask for other lanes";
+  return WEIGHT_REASONS[found.weight_from](found);
+}
+
+function asked({ words }) {
+  return words ? `you wrote “${words}”` : "your words ask for other lanes";
 }
 
 function edge(name) {

@@ -3,6 +3,7 @@
 import { announce } from "./announce.js";
 import { h, uid } from "./dom.js";
 import { icon } from "./icons.js";
+import { TAG_CHARS } from "./limits.js";
 
 /** `{element, input, tags()}`; what is typed and not yet a chip counts as a tag too. */
 export function tagField(label, given = []) {
@@ -13,7 +14,7 @@ export function tagField(label, given = []) {
     id,
     type: "text",
     autocomplete: "off",
-    maxlength: 100,
+    maxlength: TAG_CHARS,
     "aria-describedby": hintId,
   });
   const chips = h("ul", { class: "tag-list tag-chips", "aria-label": label });

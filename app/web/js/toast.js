@@ -5,19 +5,26 @@ import { icon } from "./icons.js";
 
 const SHOWN_MS = 6000;
 
+const KINDS = {
+  info: { role: "status", iconName: null },
+  good: { role: "status", iconName: "check" },
+  bad: { role: "alert", iconName: "alert" },
+};
+
 /**
  * Shows a notice. `kind`: "info", "good" or "bad"; `action`: {label, run} puts a button beside the words,
  * which keeps the notice until it is pressed or closed or `shownMs` are over. Returns a function that closes it.
  */
 export function toast(text, { kind = "info", action = null, shownMs = action ? 2 * SHOWN_MS : SHOWN_MS } = {}) {
+  const { role, iconName } = KINDS[kind];
   const close = () => {
     clearTimeout(timer);
     notice.remove();
   };
   const notice = h(
     "div",
-    { class: `toast toast-${kind}`, role: kind === "bad" ? "alert" : "status" },
-    kind === "info" ? null : icon(kind === "good" ? "check" : "alert"),
+    { class: `toast toast-${kind}`, role },
+    iconName && icon(iconName),
     h("p", { class: "toast-text" }, text),
     action &&
       h(

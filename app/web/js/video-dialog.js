@@ -4,6 +4,7 @@ import { patch } from "./api.js";
 import { fill, h, uid } from "./dom.js";
 import { day, duration, plural, size } from "./format.js";
 import { icon } from "./icons.js";
+import { TITLE_CHARS } from "./limits.js";
 import { tagField } from "./tag-field.js";
 
 /** The video as it is after the dialog, or null where nothing was changed. The focus goes back to where it was. */
@@ -11,7 +12,7 @@ export function editVideo(video) {
   const path = `/v1/videos/${encodeURIComponent(video.video_id)}`;
   const title = field(
     "Title",
-    { value: video.title, maxlength: 300, autocomplete: "off" },
+    { value: video.title, maxlength: TITLE_CHARS, autocomplete: "off" },
     "Left empty, it is the name of the file.",
   );
   const tags = tagField("Tags", video.tags);

@@ -9,7 +9,8 @@ import pytest
 
 from app.cli.media_files import media_files
 from indexer.intake.media_names import DOUBTFUL_SUFFIXES, SURE_SUFFIXES, is_media
-from indexer.media.probe import DEMUXERS, probe
+from indexer.media.probe import probe
+from retrieval.demuxers import DEMUXERS
 from tests.media import colour, tone, write
 from tests.places import ROOT
 from tests.terminal import moments

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from retrieval.asking.media_input import MOST_PIXELS, PICTURE_SIDE_PX, FileOrBytes, read_picture, read_sound
+from retrieval.asking.media_input import MOST_PIXELS, FileOrBytes, read_picture, read_sound
+from retrieval.encoders.base import FRAME_SIDE_PX
 from retrieval.errors import InputError, QueryError
 from tests.media import colour, lavfi, tone, video, write
 
@@ -194,8 +195,8 @@ def test_what_is_transparent_is_white() -> None:
 
 def test_a_large_photo_is_made_as_small_as_indexed_frames() -> None:
     assert read_picture(png(Image.new("RGB", (2000, 1000)))).shape == (
-        PICTURE_SIDE_PX // 2,
-        PICTURE_SIDE_PX,
+        FRAME_SIDE_PX // 2,
+        FRAME_SIDE_PX,
         3,
     )
 

@@ -1,17 +1,29 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from retrieval.domain import Lane, Profile
+from retrieval.encoders.lineups import PROFILES
 from retrieval.encoders.profiles import ProfileEncoders, resolve
-from retrieval.encoders.registry import Role
+from retrieval.encoders.registry import MODELS, ModelLibrary, Role
 from retrieval.errors import InputError, ModelUnavailableError
 from retrieval.settings import RetrievalSettings
 from tests import checkpoints
+
+DOORS: dict[Role, Callable[[ProfileEncoders], object]] = {
+    Role.VISUAL: ProfileEncoders.visual,
+    Role.SOUND: ProfileEncoders.sound,
+    Role.SPEECH: ProfileEncoders.transcriber,
+    Role.SENTENCE: ProfileEncoders.sentences,
+    Role.SCREEN: ProfileEncoders.screen_reader,
+    Role.VOICE: ProfileEncoders.voice_activity,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +178,32 @@ def test_an_unknown_device_is_refused(tmp_path: Path) -> None:
     settings = RetrievalSettings(data_dir=tmp_path, device="tpu")
     with pytest.raises(InputError, match=r"'tpu'.*auto, cpu or cuda"):
         resolve(Profile.AUTO, settings)
+
+
+FETCHED = [name for name, model in MODELS.items() if not model.source.is_installed]
+
+
+@pytest.mark.parametrize("name", FETCHED)
+def test_every_fetched_model_has_an_encoder_for_its_role(tmp_path: Path, name: str) -> None:
+    settings = RetrievalSettings(data_dir=tmp_path, device="cpu", models=(name,))
+    with pytest.raises(ModelUnavailableError, match=f"weights of {name} are not on this machine"):
+        DOORS[MODELS[name].role](ProfileEncoders(Profile.STANDARD, settings))
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_model_of_a_library_that_has_no_encoder_for_its_role_is_refused(
+    tmp_path: Path, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = {
+        Role.VISUAL: ModelLibrary.TRANSFORMERS,
+        Role.SOUND: ModelLibrary.OPEN_CLIP,
+        Role.SPEECH: ModelLibrary.TRANSFORMERS,
+        Role.SENTENCE: ModelLibrary.OPEN_CLIP,
+        Role.SCREEN: ModelLibrary.OPENVINO,
+        Role.VOICE: ModelLibrary.POCKETSPHINX,
+    }[role]
+    lineup_model = PROFILES[Profile.LITE].model(role)
+    monkeypatch.setitem(MODELS, lineup_model.name, replace(lineup_model, library=foreign))
+    encoders = ProfileEncoders(Profile.LITE, RetrievalSettings(data_dir=tmp_path, device="cpu"))
+    with pytest.raises(InputError, match=f"{lineup_model.name} runs on {foreign}"):
+        DOORS[role](encoders)

@@ -33,6 +33,14 @@ def test_a_word_out_of_the_dictionary_is_spelt_out() -> None:
     assert phonemes_of("2027") == ()
 
 
+def test_a_word_of_the_dictionary_has_its_first_pronunciation_without_stress_and_notes() -> None:
+    """Of "jersey" JH ER Z IY; of "aalborg" AO L B AO R G, with a note that it is a place; of "a" AH, then EY."""
+    assert len(phonemes_of("Jersey")) == 4
+    assert phonemes_of("jersey")[0] == phonemes_of("gin")[0]
+    assert phonemes_of("aalborg") == (*phonemes_of("all"), *phonemes_of("borg"))
+    assert phonemes_of("a") == phonemes_of("uh")
+
+
 @given(st.lists(WORD, min_size=1, max_size=6))
 def test_a_phrase_is_found_whole_in_itself(words: list[str]) -> None:
     found = heard_best(words, [words])[0]

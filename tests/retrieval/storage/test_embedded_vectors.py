@@ -112,7 +112,7 @@ def test_a_second_owner_is_told_that_the_store_is_busy(tmp_path: Path) -> None:
 
 
 def test_a_space_left_half_made_by_a_killed_process_is_made_again(tmp_path: Path) -> None:
-    leftover = tmp_path / ".unfinished-0123"
+    leftover = tmp_path / f".{SPACE.name}.{'0' * 32}"
     (leftover / "shard" / "segments").mkdir(parents=True)
     (leftover / "space.json").write_text(json.dumps({"dim": DIM, "sparse": True}))
     store = EdgeVectorStore(tmp_path)

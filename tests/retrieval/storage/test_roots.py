@@ -133,6 +133,8 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, listed: bool, kind: 
                 path.mkdir()
             case "unreadable":
                 path = tmp_path / ("a" * 300)
+            case _:
+                assert kind == "nothing"
         with pytest.raises(error):
             roots.opened(path)
 

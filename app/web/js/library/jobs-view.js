@@ -179,15 +179,23 @@ export function jobsView({ onDone, onFailed, signal }) {
   }
 }
 
-const DONE = { unchanged: "Was in the library already", reindexed: "Indexed again" };
+const DONE = {
+  indexed: "Ready to be searched",
+  reindexed: "Indexed again",
+  unchanged: "Was in the library already",
+};
+
+const WORDS = {
+  queued: (job) => (job.position > 1 ? `Waiting, number ${job.position} in line` : "Next in line"),
+  running: ({ stage }) => (stage === null ? "Starting" : (STAGES[stage] ?? stage)),
+  done: (job) => DONE[job.outcome.status],
+  failed: reason,
+  cancelled: () => "Cancelled",
+};
 
 /** What a job does now, or why it stopped. */
 function words(job) {
-  if (job.state === "queued") return job.position > 1 ? `Waiting, number ${job.position} in line` : "Next in line";
-  if (job.state === "cancelled") return "Cancelled";
-  if (job.state === "done") return DONE[job.outcome?.status] ?? "Ready to be searched";
-  if (job.state === "failed") return reason(job);
-  return STAGES[job.stage] ?? job.stage ?? "Starting";
+  return WORDS[job.state](job);
 }
 
 function isInLibrary(job) {

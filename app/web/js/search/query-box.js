@@ -3,6 +3,7 @@
 import { fill, h, refill } from "../dom.js";
 import { exampleChip } from "./example-chip.js";
 import { icon } from "../icons.js";
+import { QUERY_CHARS } from "../limits.js";
 import { ACCEPTED } from "../library/media-files.js";
 import { acceptDrops } from "./file-drop.js";
 import { keepFile } from "./query-files.js";
@@ -27,7 +28,7 @@ export function queryBox({ onSearch, onSpoken, onChange, signal }) {
     autocomplete: "off",
     spellcheck: "true",
     enterkeyhint: "search",
-    maxlength: 1000,
+    maxlength: QUERY_CHARS,
     placeholder: "Describe a moment",
     "aria-describedby": "query-problem",
   });

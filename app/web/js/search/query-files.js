@@ -1,8 +1,9 @@
 // Pictures, sounds and clips that a person searches with. They stay in this tab: an address names one by
 // a key, which means nothing anywhere else or after a reload.
 
+import { QUERY_FILE_BYTES } from "../limits.js";
+
 const files = new Map();
-const MAX_BYTES = 64_000_000;
 
 /** The file of that key: {kind: "image" | "sound", blob, name, picture}; undefined if this tab has none. */
 export function storedFile(key) {
@@ -33,7 +34,7 @@ export function fileType(file) {
 export async function keepFile(file) {
   const type = fileType(file);
   if (type === null) throw new Error(`${file.name} is no picture, sound or video. Choose one of these to search with.`);
-  if (file.size > MAX_BYTES) throw new Error(`${file.name} is too large to search with. Choose a shorter clip.`);
+  if (file.size > QUERY_FILE_BYTES) throw new Error(`${file.name} is too large to search with. Choose a shorter clip.`);
   if (type === "image") {
     return storeFile({ kind: "image", blob: file, name: file.name, picture: URL.createObjectURL(file) });
   }

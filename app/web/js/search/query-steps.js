@@ -2,9 +2,9 @@
 
 import { h, refill, uid } from "../dom.js";
 import { icon } from "../icons.js";
+import { QUERY_CHARS, STEPS } from "../limits.js";
 import { DEFAULT_WITHIN_S } from "./search-state.js";
 
-const MOST_STEPS = 8;
 const WITHIN_S = [5, 10, 30, 60, 300];
 const KINDS = {
   then: { icon: "then", label: "then", placeholder: "what follows", remove: "Remove this step" },
@@ -74,7 +74,7 @@ export function querySteps({ onRemove }) {
         name: `${kind}-${n}`,
         type: "text",
         autocomplete: "off",
-        maxlength: 1000,
+        maxlength: QUERY_CHARS,
         value: text,
         placeholder: words.placeholder,
       }),
@@ -96,7 +96,7 @@ export function querySteps({ onRemove }) {
   }
 
   function limit() {
-    addThen.disabled = linesOf("then").length >= MOST_STEPS - 1;
+    addThen.disabled = linesOf("then").length >= STEPS - 1;
   }
 
   function linesOf(kind) {

@@ -1,9 +1,9 @@
 // A question spoken into the microphone, as a WAV file of 16 kHz mono.
 
 import { onSite } from "../base.js";
+import { SPOKEN_S } from "../limits.js";
 
 const RATE_HZ = 16_000;
-const LONGEST_S = 60;
 const SHORTEST_S = 0.4;
 const SILENCE_PEAK = 0.008;
 
@@ -37,7 +37,7 @@ export async function record({ onLevel, onFull }) {
     samples += data.length;
     const seconds = samples / context.sampleRate;
     onLevel(loudness(data), seconds);
-    if (seconds >= LONGEST_S) {
+    if (seconds >= SPOKEN_S) {
       isFull = true;
       onFull();
     }

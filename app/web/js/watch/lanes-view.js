@@ -60,14 +60,16 @@ function hitsOf(moments, lane) {
 export function drawRows(context, rows, timeline, place) {
   context.clearRect(0, 0, place.width, heightOf(rows));
   drawMoments(context, rows, place);
-  for (const row of rows) {
-    if (row.kind === "ruler") drawRuler(context, row, place);
-    if (row.kind === "pictures") drawPictures(context, row, timeline, place);
-    if (row.kind === "shots") drawBlocks(context, row, timeline.shots, place, place.colours.item);
-    if (row.kind === "curve") drawCurve(context, row, timeline.curve, place);
-    if (row.kind === "lane") drawLane(context, row, place);
-  }
+  for (const row of rows) DRAW[row.kind](context, row, timeline, place);
 }
+
+const DRAW = {
+  ruler: (context, row, _timeline, place) => drawRuler(context, row, place),
+  pictures: drawPictures,
+  shots: (context, row, { shots }, place) => drawBlocks(context, row, shots, place, place.colours.item),
+  curve: (context, row, { curve }, place) => drawCurve(context, row, curve, place),
+  lane: (context, row, _timeline, place) => drawLane(context, row, place),
+};
 
 function drawRuler(context, row, { view, width, colours }) {
   const { step_s, times } = ticks(view, width);
