@@ -32,8 +32,8 @@ _SHOWN = 2
 def demo(context: click.Context, video: Path | None) -> int:
     """Make a sample video, index it and search it.
 
-    With VIDEO, that file is indexed and searched instead. The library lies in ./demo unless --data-dir says
-    otherwise.
+    With VIDEO, that file is indexed and searched instead. The library lies in ./demo/library unless --data-dir says
+    otherwise, and the sample in ./demo.
     """
     invocation: Invocation = context.obj
     invocation.overrides.setdefault("data_dir", (_FOLDER / "library").absolute())

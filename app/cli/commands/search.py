@@ -51,15 +51,15 @@ Examples:
 @filter_options
 @click.option("--from", "start_s", type=float, help="Search only what comes after this second.")
 @click.option("--to", "end_s", type=float, help="Search only what comes before this second.")
-@click.option("--then", multiple=True, help="What has to follow; repeatable.")
+@click.option("--then", multiple=True, help="What has to follow in the same video; repeatable, up to 8 steps in all.")
 @click.option(
     "--within",
     "within_s",
     default=30.0,
     show_default=True,
-    help="Seconds from one step to the next.",
+    help="Seconds from the end of one step to the start of the next.",
 )
-@click.option("--not", "exclude", multiple=True, help="What must not be there; repeatable.")
+@click.option("--not", "exclude", multiple=True, help="What must not be there; repeatable, up to 20.")
 @click.option(
     "--group-by",
     type=click.Choice([group.value for group in GroupBy]),
@@ -76,7 +76,7 @@ Examples:
 )
 @click.option("--explain", is_flag=True, help="Say why each moment has its rank.")
 @click.option("--exact-words", is_flag=True, help="Search for words as they are, however they are spelt.")
-@click.option("--weight", "weights", multiple=True, help='How much a lane counts, as "speech=2"; repeatable.')
+@click.option("--weight", "weights", multiple=True, help='How much a lane counts, 0 to 10, as "speech=2"; repeatable.')
 @click.pass_obj
 def search(
     invocation: Invocation,
