@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from indexer.media.decoded import Decoded
 from indexer.media.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.steps.attended import attended
-from indexer.steps.embed import UnitVectors, points
+from indexer.steps.embed import ReportShare, UnitVectors, points
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane, Line, Segment
@@ -51,7 +51,7 @@ def publish(
     record: VideoRecord,
     window_s: float,
     began_at: float,
-    report: Callable[[float], None],
+    report: ReportShare,
 ) -> VideoRecord:
     """The record as stored. The video is searchable from here on; one that was there before is so all the while.
 
@@ -125,7 +125,7 @@ def _points_of(
     encoders: Encoders,
     artefacts: Artefacts,
     contents: VideoContents,
-    report: Callable[[float], None],
+    report: ReportShare,
 ) -> list[Point]:
     """A lane's points: of the windows that its step left in the work folder, or of its lines."""
     match LANES[lane].tuning:
@@ -176,7 +176,7 @@ def write_vectors(
     library: Library,
     encoders: Encoders,
     by_lane: Mapping[Lane, Sequence[Point]],
-    report: Callable[[float], None] = _go_on,
+    report: ReportShare = _go_on,
 ) -> None:
     """Write points of these lanes; those that were there before, of the same units, are replaced."""
     total = max(1, sum(map(len, by_lane.values())))
@@ -205,7 +205,7 @@ def line_points(
     encoders: Encoders,
     lane: Lane,
     lines: Sequence[Line],
-    report: Callable[[float], None] = _go_on,
+    report: ReportShare = _go_on,
 ) -> list[Point]:
     """Points of segments or screen texts: a sentence vector and BM25 terms each."""
     if not lines:
@@ -227,9 +227,7 @@ def line_points(
     return points(record.id, record.content_hash, spec, units, [line.span for line in lines], sparse)
 
 
-def _keep_thumbnails(
-    files: Sequence[Path], times_s: Sequence[float], folder: Path, report: Callable[[float], None]
-) -> None:
+def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:
     """Copy the frames that stand for windows; the folder appears whole, replacing an earlier one."""
     half_made = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(half_made, ignore_errors=True)
