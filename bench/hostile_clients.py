@@ -47,7 +47,7 @@ class Asked:
         return sorted(self.took_ms)[min(len(self.took_ms) - 1, int(share * len(self.took_ms)))]
 
 
-class Pace(threading.Thread):
+class Asker(threading.Thread):
     """Asks one thing after the other, each ``PACE_S`` after the one before or as soon as that is answered."""
 
     def __init__(self, port: int, search: bool) -> None:
@@ -91,7 +91,7 @@ class Pace(threading.Thread):
 @contextmanager
 def asking(port: int) -> Iterator[tuple[Asked, Asked]]:
     """Searches and questions for health, asked during the block."""
-    search, health = Pace(port, search=True), Pace(port, search=False)
+    search, health = Asker(port, search=True), Asker(port, search=False)
     search.start()
     health.start()
     try:

@@ -35,6 +35,7 @@ from retrieval.domain import (
     Window,
     Word,
 )
+from retrieval.encoders.base import Vectors
 from retrieval.encoders.lite_sound import PROMPTS
 from retrieval.encoders.lite_visual import LiteVisualEncoder
 from retrieval.encoders.profiles import Encoders, ProfileEncoders
@@ -49,8 +50,6 @@ SEGMENTS_PER_VIDEO, SCREEN_TEXTS_PER_VIDEO, SOUND_EVENTS_PER_VIDEO = 200, 50, 10
 SUBJECTS = "a dog, a red bus, two people, a bicycle, a laptop, a pizza, a horse, a train, a kite, a boat".split(", ")
 PLACES = "in the street, on a beach, at a table, near a window, in the snow, on grass, at night, by a lake".split(", ")
 WORDS = "budget rocket market forest number harbour engine winter meeting answer season border window letter".split()
-
-Vectors = NDArray[np.float32]
 
 
 def make_library(folder: Path, windows: int) -> None:

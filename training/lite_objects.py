@@ -26,9 +26,9 @@ from training.object_examples import (
     FEATURES,
     Backbone,
     Composer,
-    Examples,
-    Pictures,
-    Teacher,
+    ObjectExamples,
+    ObjectTeacher,
+    PackedPictures,
     examples,
 )
 
@@ -72,7 +72,7 @@ class Head(torch.nn.Module):
         return {name: tensor.detach().numpy().astype(np.float16) for name, tensor in folded.items()}
 
 
-def trained(data: Examples, likelihood: torch.Tensor, seed: int) -> Head:
+def trained(data: ObjectExamples, likelihood: torch.Tensor, seed: int) -> Head:
     """A head taught by ``data``, of which each frame is drawn with its ``likelihood``."""
     torch.manual_seed(seed)
     targets = ((data.scores - SURE_FROM) / (SURE_AT - SURE_FROM)).clamp(0, 1)
@@ -93,7 +93,7 @@ def trained(data: Examples, likelihood: torch.Tensor, seed: int) -> Head:
     return head.eval()
 
 
-def average_precision(head: Head, data: Examples) -> dict[int, tuple[float, int]]:
+def average_precision(head: Head, data: ObjectExamples) -> dict[int, tuple[float, int]]:
     """By object that is there at all: average precision over frames, and in how many it is."""
     with torch.no_grad():
         logits = torch.cat([head(cells) for cells in torch.split(data.features, BATCH)])
@@ -120,16 +120,16 @@ def _photos(archive: Path) -> tuple[list[str], list[bytes]]:
     return list(packed), list(packed.values())
 
 
-def _balanced(files: Sequence[bytes], kinds: Sequence[str], chosen: set[int]) -> Pictures:
+def _balanced(files: Sequence[bytes], kinds: Sequence[str], chosen: set[int]) -> PackedPictures:
     """The chosen files, those of common kinds less likely each, though together still more likely."""
     rows = sorted(chosen)
     counts = Counter(kinds[row] for row in rows)
     weights = np.array([counts[kinds[row]] ** -0.5 for row in rows])
-    return Pictures([files[row] for row in rows], weights / weights.sum())
+    return PackedPictures([files[row] for row in rows], weights / weights.sum())
 
 
-def _evenly(files: list[bytes]) -> Pictures:
-    return Pictures(files, np.full(len(files), 1 / len(files)))
+def _evenly(files: list[bytes]) -> PackedPictures:
+    return PackedPictures(files, np.full(len(files), 1 / len(files)))
 
 
 def main() -> None:
@@ -152,8 +152,8 @@ def main() -> None:
         "even scenes": (_evenly(scenes[::2]), SCENE_LAYOUTS, 0.13),
         "odd scenes": (_evenly(scenes[1::2]), SCENE_LAYOUTS, 0.13),
     }
-    teacher = Teacher(options.teacher)
-    data: dict[str, Examples] = {}
+    teacher = ObjectTeacher(options.teacher)
+    data: dict[str, ObjectExamples] = {}
     backbone = Backbone()
     for number, (name, (pictures, layouts, share)) in enumerate(sources.items()):
         composer = Composer(pictures, layouts, options.seed + number)

@@ -21,7 +21,7 @@ from training.sound_data import (
     ESC_FOLDERS,
     MUSIC,
     SPEECH,
-    Recording,
+    LabelledSound,
     decode,
     esc_recordings,
     made_up_recordings,
@@ -30,7 +30,7 @@ from training.sound_data import (
     spoken_recordings,
 )
 from training.sound_net import train, weights_file
-from training.sound_patches import Examples, Teacher, joined, render
+from training.sound_patches import SoundExamples, SoundTeacher, joined, render
 
 FOLDS = (1, 2, 3)
 ESC_VERSIONS, OTHER_VERSIONS = 12, 3
@@ -54,7 +54,7 @@ def main() -> None:
     real = real_recordings(options.speech, options.soundtracks, len(FOLDS))
     spoken = spoken_recordings(rng, SPOKEN)
     made_up = list(made_up_recordings(rng, MADE_UP_MUSIC, MADE_UP))
-    teacher = Teacher(options.teacher)
+    teacher = SoundTeacher(options.teacher)
     others = [*real, *spoken, *made_up]
     turns = [ESC_VERSIONS * esc, OTHER_VERSIONS * others]
     examples = joined([render(group, teacher, rng) for group in turns])
@@ -68,7 +68,9 @@ def main() -> None:
         print(f"{file.name}: {_summary(tagger.tag(decode(file)).probabilities)}")
 
 
-def cross_validate(examples: Examples, esc: Sequence[Recording], real: Sequence[Recording], folder: Path) -> None:
+def cross_validate(
+    examples: SoundExamples, esc: Sequence[LabelledSound], real: Sequence[LabelledSound], folder: Path
+) -> None:
     """Print what taggers hear in the fold that they never saw."""
     truth: list[str] = []
     heard: list[NDArray[np.float32]] = []

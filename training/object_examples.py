@@ -30,7 +30,7 @@ Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class PackedPictures:
     """Packed pictures and how likely each is to be drawn."""
 
     files: list[bytes]
@@ -38,20 +38,20 @@ class Pictures:
 
 
 @dataclass(frozen=True, slots=True)
-class Examples:
+class ObjectExamples:
     """``features`` (n, cells, 1280) float16 and the detector's ``scores`` (n, cells, 80), of every other cell."""
 
     features: torch.Tensor
     scores: torch.Tensor
 
-    def __add__(self, other: "Examples") -> "Examples":
-        return Examples(torch.cat([self.features, other.features]), torch.cat([self.scores, other.scores]))
+    def __add__(self, other: "ObjectExamples") -> "ObjectExamples":
+        return ObjectExamples(torch.cat([self.features, other.features]), torch.cat([self.scores, other.scores]))
 
 
 class Composer:
     """Random frames of 512 by 288 pixels from pictures: one to six of each, cut, mirrored, brighter or darker."""
 
-    def __init__(self, pictures: Pictures, layouts: Sequence[float], seed: int) -> None:
+    def __init__(self, pictures: PackedPictures, layouts: Sequence[float], seed: int) -> None:
         self._pictures = pictures
         self._layouts = layouts
         self._random = np.random.default_rng(seed)
@@ -86,7 +86,7 @@ class Composer:
         return part[:, ::-1] if draw.random() < 0.5 else part
 
 
-class Teacher:
+class ObjectTeacher:
     """The detector, asked about the whole frame and its left and right part: the best score by cell."""
 
     def __init__(self, file: Path) -> None:
@@ -133,11 +133,11 @@ class Backbone:
         return cells[0, :, ::2, ::2].reshape(FEATURES, -1).T.astype(np.float16)
 
 
-def examples(composer: Composer, teacher: Teacher, backbone: Backbone, count: int) -> Examples:
+def examples(composer: Composer, teacher: ObjectTeacher, backbone: Backbone, count: int) -> ObjectExamples:
     features, scores = [], []
     for _ in range(count):
         frame = composer.compose()
         seen = torch.from_numpy(teacher.scores(frame)).permute(2, 0, 1)
         features.append(torch.from_numpy(backbone.features(frame)))
         scores.append(functional.max_pool2d(seen, 3, stride=1)[:, ::2, ::2].flatten(1).T)
-    return Examples(torch.stack(features), torch.stack(scores))
+    return ObjectExamples(torch.stack(features), torch.stack(scores))

@@ -49,7 +49,7 @@ SENTENCES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class LabelledSound:
     """16 kHz mono samples. ``label`` is None where only the teacher says what is heard."""
 
     samples: Wave
@@ -65,24 +65,24 @@ def decode(path: Path) -> Wave:
     return np.frombuffer(done.stdout, np.float32)
 
 
-def esc_recordings(folder: Path) -> list[Recording]:
+def esc_recordings(folder: Path) -> list[LabelledSound]:
     """ESC-10's recordings under ``folder/<label>/<fold>-<clip>-<take>.ogg``."""
     files = [(label, file) for name, label in ESC_FOLDERS.items() for file in sorted((folder / name).iterdir())]
-    return [Recording(decode(f), label, int(f.stem.split("-")[0]), f.stem) for label, f in files]
+    return [LabelledSound(decode(f), label, int(f.stem.split("-")[0]), f.stem) for label, f in files]
 
 
-def real_recordings(speech: list[Path], soundtracks: list[Path], folds: int) -> list[Recording]:
+def real_recordings(speech: list[Path], soundtracks: list[Path], folds: int) -> list[LabelledSound]:
     """Speech, and soundtracks that the teacher labels, cut into 5-s pieces; a file stays within one fold."""
     pieces = []
     for number, (file, label) in enumerate([(f, SPEECH) for f in speech] + [(f, None) for f in soundtracks]):
         samples = decode(file)
         for start in range(0, samples.size - SAMPLE_RATE_HZ, 5 * SAMPLE_RATE_HZ):
             piece = samples[start : start + 5 * SAMPLE_RATE_HZ]
-            pieces.append(Recording(piece, label, 1 + number % folds, f"{file.stem}@{start // SAMPLE_RATE_HZ}"))
+            pieces.append(LabelledSound(piece, label, 1 + number % folds, f"{file.stem}@{start // SAMPLE_RATE_HZ}"))
     return pieces
 
 
-def spoken_recordings(rng: Generator, count: int) -> list[Recording]:
+def spoken_recordings(rng: Generator, count: int) -> list[LabelledSound]:
     """Sentences read by espeak-ng in many voices."""
     if shutil.which("espeak-ng") is None:
         raise SystemExit("espeak-ng is missing: install it to make the spoken part of the training data")
@@ -114,16 +114,16 @@ def spoken_recordings(rng: Generator, count: int) -> list[Recording]:
             "f32le",
         ]
         pcm = subprocess.run([*read, "-"], input=made.stdout, capture_output=True, check=True).stdout
-        spoken.append(Recording(np.frombuffer(pcm, np.float32), SPEECH, EVERY_FOLD, f"espeak-{number}"))
+        spoken.append(LabelledSound(np.frombuffer(pcm, np.float32), SPEECH, EVERY_FOLD, f"espeak-{number}"))
     return spoken
 
 
-def made_up_recordings(rng: Generator, music: int, other: int) -> Iterator[Recording]:
+def made_up_recordings(rng: Generator, music: int, other: int) -> Iterator[LabelledSound]:
     """Synthetic music, and sounds of no class of ours, labelled by the teacher alone."""
     for number in range(music):
-        yield Recording(_music(rng), MUSIC, EVERY_FOLD, f"music-{number}")
+        yield LabelledSound(_music(rng), MUSIC, EVERY_FOLD, f"music-{number}")
     for number in range(other):
-        yield Recording(_sound(rng), None, EVERY_FOLD, f"made-up-{number}")
+        yield LabelledSound(_sound(rng), None, EVERY_FOLD, f"made-up-{number}")
 
 
 def noise(rng: Generator, count: int, tilt: float) -> Wave:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.sound_data import CLASSES
-from training.sound_patches import Examples
+from training.sound_patches import SoundExamples
 
 WIDTHS, STRIDES = (1, 24, 48, 96, 96, 160, 160), (2, 2, 2, 1, 2, 1)
 MEL_MEAN, MEL_SCALE = -3.5, 2.5
@@ -52,7 +52,7 @@ class SoundNet(nn.Module):
         return self.head(pooled), self.teacher_head(pooled), self.feature_head(pooled)
 
 
-def train(examples: Examples, report: Callable[[str], None]) -> SoundNet:
+def train(examples: SoundExamples, report: Callable[[str], None]) -> SoundNet:
     """The network after a one-cycle run on one thread."""
     torch.set_num_threads(1)
     torch.manual_seed(0)

@@ -23,7 +23,7 @@ from training.sound_data import (
     EVERY_FOLD,
     MUSIC,
     SPEECH,
-    Recording,
+    LabelledSound,
     Wave,
     convolved,
     filtered,
@@ -48,7 +48,7 @@ TEACHER_NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Examples:
+class SoundExamples:
     """n patches. ``targets`` holds 1 heard, 0 not heard, NaN unknown, per class of ours."""
 
     mel: NDArray[np.float16]
@@ -57,16 +57,16 @@ class Examples:
     features: NDArray[np.float16]
     folds: NDArray[np.int64]
 
-    def where(self, keep: NDArray[np.bool_]) -> "Examples":
-        return Examples(*(getattr(self, f.name)[keep] for f in fields(self)))
+    def where(self, keep: NDArray[np.bool_]) -> "SoundExamples":
+        return SoundExamples(*(getattr(self, f.name)[keep] for f in fields(self)))
 
 
-def joined(parts: Sequence[Examples]) -> Examples:
+def joined(parts: Sequence[SoundExamples]) -> SoundExamples:
     """All patches of the parts, in order."""
-    return Examples(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Examples)))
+    return SoundExamples(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(SoundExamples)))
 
 
-class Teacher:
+class SoundTeacher:
     """YAMNet: what its 521 classes score on a patch, and the 1024 features below them."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,7 +93,7 @@ class Teacher:
         return scores, features
 
 
-def render(recordings: Sequence[Recording], teacher: Teacher, rng: Generator) -> Examples:
+def render(recordings: Sequence[LabelledSound], teacher: SoundTeacher, rng: Generator) -> SoundExamples:
     """Patches of a new variation of every recording, alone or mixed with another of its fold."""
     groups = [[teacher.names.index(name) for name in TEACHER_NAMES[ours]] for ours in CLASSES]
     by_fold = {fold: [r for r in recordings if r.fold in (fold, EVERY_FOLD)] for fold in {r.fold for r in recordings}}
@@ -116,11 +116,11 @@ def render(recordings: Sequence[Recording], teacher: Teacher, rng: Generator) ->
         heard = np.stack([scores[:, g].max(axis=1) for g in groups], axis=1).astype(np.float32)
         targets = _targets(parts, waves, heard)
         folds = np.full(len(mel), max(part.fold for part in parts))
-        batches.append(Examples(mel.astype(np.float16), targets, scores, features, folds))
+        batches.append(SoundExamples(mel.astype(np.float16), targets, scores, features, folds))
     return joined(batches)
 
 
-def _targets(parts: Sequence[Recording], waves: Sequence[Wave], heard: NDArray[np.float32]) -> NDArray[np.float32]:
+def _targets(parts: Sequence[LabelledSound], waves: Sequence[Wave], heard: NDArray[np.float32]) -> NDArray[np.float32]:
     """What is known of each patch: heard if any part is heard, else unknown if any is, else not heard."""
     levels_db = np.stack([_patch_levels_db(wave, len(heard)) for wave in waves])
     claims = [
@@ -130,7 +130,7 @@ def _targets(parts: Sequence[Recording], waves: Sequence[Wave], heard: NDArray[n
 
 
 def _claims(
-    part: Recording,
+    part: LabelledSound,
     level_db: NDArray[np.float64],
     total_db: NDArray[np.float64],
     heard: NDArray[np.float32],

@@ -9,7 +9,7 @@ import click
 from retrieval.video_filter import VideoFilter, parse_time, period
 
 Parameters = ParamSpec("Parameters")
-Outcome = TypeVar("Outcome")
+Returned = TypeVar("Returned")
 
 _OPTIONS = (
     click.option("--video", "video_ids", metavar="VIDEO", multiple=True, help="Only this video; repeatable."),
@@ -45,7 +45,7 @@ _OPTIONS = (
 )
 
 
-def filter_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+def filter_options(command: Callable[..., Returned]) -> Callable[..., Returned]:
     """The command with the options of a filter, which it is given as ``where``.
 
     Raises InputError for what a filter refuses.
@@ -61,7 +61,7 @@ def filter_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         recorded_from: str | None,
         recorded_to: str | None,
         **options: object,
-    ) -> Outcome:
+    ) -> Returned:
         first, last = (None if text is None else parse_time(text) for text in (recorded_from, recorded_to))
         where = VideoFilter(video_ids, path_globs, tags, any_tags=any_tags, recorded=period(first, last))
         return command(*arguments, where=where, **options)

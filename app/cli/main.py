@@ -57,17 +57,20 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog='Example:  moments index ~/Videos  &&  moments search "someone writing on a whiteboard"',
+    epilog="""\b
+Examples:
+  moments index ~/Videos
+  moments search "someone writing on a whiteboard" """,
 )
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=True),
-    help="Folder that holds the library (MOMENTS_DATA_DIR).",
+    help="Folder that holds the library (MOMENTS_DATA_DIR). Default: moments in the user's data folder.",
 )
 @click.option(
     "--profile",
     type=click.Choice(["lite", "standard", "max", "auto"]),
-    help="Set of models (MOMENTS_PROFILE). Default: auto.",
+    help="Set of models (MOMENTS_PROFILE). Default: auto, which is standard with its weights there, or lite.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 @click.option("-v", "--verbose", is_flag=True, help="Log what happens to standard error.")

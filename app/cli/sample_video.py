@@ -6,6 +6,7 @@ import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +120,28 @@ def _subtitles(file: Path, shots: Sequence[SampleShot]) -> None:
     file.write_text(srt(cues), encoding="utf-8")
 
 
+def _clip(shot: SampleShot, picture: Path) -> Any:
+    """The stream of ffmpeg that shows the picture for as long as the shot lasts: a slide still, others nearing."""
+    import ffmpeg
+
+    return (
+        ffmpeg.input(str(picture), loop=1, framerate=FPS, t=shot.seconds)
+        .filter("scale", 1440, 810, force_original_aspect_ratio="increase")
+        .filter("crop", 1440, 810)
+        .filter(
+            "zoompan",
+            z="1" if shot.slide else f"1+0.1*on/{round(shot.seconds * FPS)}",
+            x="iw/2-(iw/zoom/2)",
+            y="ih/2-(ih/zoom/2)",
+            d=1,
+            s=f"{WIDTH}x{HEIGHT}",
+            fps=FPS,
+        )
+        .filter("format", "yuv420p")
+        .filter("setsar", 1)
+    )
+
+
 def make_sample(file: Path, shots: Sequence[SampleShot] = SHOTS) -> Path:
     """Write a video of these shots (54 s of them by default; H.264, AAC, a subtitle track), return its path."""
     import ffmpeg
@@ -135,28 +158,10 @@ def make_sample(file: Path, shots: Sequence[SampleShot] = SHOTS) -> Path:
         work = Path(folder)
         clips = []
         for number, shot in enumerate(shots):
-            still = bool(shot.slide)
-            picture = work / f"{number}.png" if still else pictures / str(shot.picture)
-            if still:
+            picture = work / f"{number}.png" if shot.slide else pictures / str(shot.picture)
+            if shot.slide:
                 _slide(shot.slide, picture)
-            count = round(shot.seconds * FPS)
-            clip = (
-                ffmpeg.input(str(picture), loop=1, framerate=FPS, t=shot.seconds)
-                .filter("scale", 1440, 810, force_original_aspect_ratio="increase")
-                .filter("crop", 1440, 810)
-                .filter(
-                    "zoompan",
-                    z="1" if still else f"1+0.1*on/{count}",
-                    x="iw/2-(iw/zoom/2)",
-                    y="ih/2-(ih/zoom/2)",
-                    d=1,
-                    s=f"{WIDTH}x{HEIGHT}",
-                    fps=FPS,
-                )
-                .filter("format", "yuv420p")
-                .filter("setsar", 1)
-            )
-            clips.append(clip)
+            clips.append(_clip(shot, picture))
         _soundtrack(work / "sound.wav", shots)
         _subtitles(work / "lines.srt", shots)
         with replacing(file) as draft:

@@ -27,7 +27,28 @@ def fcpxml(sequence: EditSequence) -> str:
     Written here, since the adapter of OpenTimelineIO knows whole rates only and runs ffprobe.
     """
     root = Element("fcpxml", version=_VERSION)
-    resources = SubElement(root, "resources")
+    sequence_format, assets = _add_resources(SubElement(root, "resources"), sequence)
+    event = SubElement(SubElement(root, "library"), "event", name=one_line(sequence.name))
+    timeline = SubElement(
+        SubElement(event, "project", name=one_line(sequence.name)),
+        "sequence",
+        format=sequence_format,
+        duration=_time(sequence.rate.time_of(sequence.frames)),
+        tcStart=_time(sequence.rate.time_of(sequence.start_frame)),
+        tcFormat=_mode(sequence.rate.drops),
+        audioLayout="stereo",
+        audioRate="48k",
+    )
+    spine = SubElement(timeline, "spine")
+    for cut in sequence.cuts:
+        _add_clip(spine, sequence, cut, assets[cut.source])
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{text}\n'
+
+
+def _add_resources(resources: Element, sequence: EditSequence) -> tuple[str, dict[SourceMedia, str]]:
+    """The id of the sequence's format, and those of its sources, each described once."""
     formats: dict[tuple[Rate, tuple[int, int], str | None], str] = {}
 
     def format_of(rate: Rate, size: tuple[int, int], colour_space: str | None = None) -> str:
@@ -55,23 +76,7 @@ def fcpxml(sequence: EditSequence) -> str:
             source_format = format_of(cut.source.rate, size, colour_space) if size else None
             assets[cut.source] = f"r{len(resources) + 1}"
             _add_asset(resources, assets[cut.source], cut.source, source_format)
-    event = SubElement(SubElement(root, "library"), "event", name=one_line(sequence.name))
-    timeline = SubElement(
-        SubElement(event, "project", name=one_line(sequence.name)),
-        "sequence",
-        format=sequence_format,
-        duration=_time(sequence.rate.time_of(sequence.frames)),
-        tcStart=_time(sequence.rate.time_of(sequence.start_frame)),
-        tcFormat=_mode(sequence.rate.drops),
-        audioLayout="stereo",
-        audioRate="48k",
-    )
-    spine = SubElement(timeline, "spine")
-    for cut in sequence.cuts:
-        _add_clip(spine, sequence, cut, assets[cut.source])
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE fcpxml>\n{text}\n'
+    return sequence_format, assets
 
 
 def _add_asset(resources: Element, asset_id: str, source: SourceMedia, format_id: str | None) -> None:

@@ -278,13 +278,10 @@ class _Pass:
             yield f"the sound ends at {sound_s:.1f} s of {duration_s:.1f} s"
         if self._clock:
             yield from _told(self._clock.breaks)
-        for track, what in ((self._video, "picture"), (sound.track if sound else None, "sound")):
-            if track and track.frames and track.undecodable:
-                yield f"{what}: {track.undecodable} packets do not decode and are left out"
-            if track and track.damaged:
-                yield f"{what}: {track.damaged} of {track.frames} frames are damaged"
-            if track and track.misplaced > WORTH_A_WARNING * track.frames:
-                yield f"{what}: {track.misplaced} frames with impossible times are left out"
+        if self._video:
+            yield from _left_out("picture", self._video)
+        if sound:
+            yield from _left_out("sound", sound.track)
 
     def _refused(self) -> list[str]:
         """Why sound that decodes is not heard, each reason once."""
@@ -340,6 +337,16 @@ def _stillness(decoded: Decoded) -> Iterator[str]:
             f"no new picture and no sound comes for {timedelta(seconds=round(total_s))} ({count} of half a minute or "
             "more); each stretch is found as one moment"
         )
+
+
+def _left_out(what: str, track: Track) -> Iterator[str]:
+    """What of the track is not as it was meant to be, and what is left out of it."""
+    if track.frames and track.undecodable:
+        yield f"{what}: {track.undecodable} packets do not decode and are left out"
+    if track.damaged:
+        yield f"{what}: {track.damaged} of {track.frames} frames are damaged"
+    if track.misplaced > WORTH_A_WARNING * track.frames:
+        yield f"{what}: {track.misplaced} frames with impossible times are left out"
 
 
 def _set_speed(stream: "VideoStream", skip: Skip) -> None:

@@ -24,6 +24,7 @@ SOUND_BATCH = 32
 TAGS_BATCH = 512
 
 ReportShare = Callable[[float], None]
+"""Told the share of a step that is done, 0 to 1; may raise, which ends the step."""
 
 
 @dataclass(frozen=True, slots=True)

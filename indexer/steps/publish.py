@@ -2,16 +2,17 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from indexer.media.decoded import Decoded
 from indexer.media.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.steps.attended import attended
-from indexer.steps.embed import UnitVectors, points
+from indexer.steps.embed import ReportShare, UnitVectors, points
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
 from retrieval.atomic import replacing_folder, sweep_drafts
@@ -51,7 +52,7 @@ def publish(
     record: VideoRecord,
     window_s: float,
     began_at: float,
-    report: Callable[[float], None],
+    report: ReportShare,
 ) -> VideoRecord:
     """The record as stored. The video is searchable from here on; one that was there before is so all the while.
 
@@ -60,27 +61,10 @@ def publish(
     until its vectors are replaced. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
     """
     decoded = artefacts.decoded()
-    cuts = cuts_of(decoded, window_s)
     visual, about = artefacts.load_units(Lane.VISUAL)
-    best_frame = dict(zip(visual.ordinals, about["best_frames"], strict=True))
-    labels = dict(zip(visual.ordinals, visual.labels, strict=True))
-    windows = tuple(
-        VideoWindow(
-            window,
-            decoded.frames[best_frame[window.ordinal]].time_s if window.ordinal in best_frame else None,
-            labels.get(window.ordinal, ()),
-        )
-        for window in cuts.windows
-    )
-    contents = VideoContents(
-        cuts.shots,
-        windows,
-        artefacts.load_segments("segments"),
-        artefacts.load_screen_texts(),
-        artefacts.load_sound_events(),
-    )
+    contents = _contents(artefacts, decoded, window_s, visual, about["best_frames"])
     by_lane = {lane: _points_of(lane, record, encoders, artefacts, contents, report) for lane in LANES}
-    pictures = [decoded.frames[index] for index in sorted(set(best_frame.values()))]
+    pictures = [decoded.frames[index] for index in sorted(set(about["best_frames"]))]
     thumbnails = [decoded.frame_path(picture) for picture in pictures]
     _require_room(library, encoders, by_lane, thumbnails)
     known = library.catalog.get(record.id)
@@ -95,20 +79,7 @@ def publish(
     _keep_thumbnails(thumbnails, [picture.time_s for picture in pictures], library.thumbnails_of(record.id), told)
     (file,) = record.files
     is_changed = state_of(library.catalog, record, file, library.roots) is FileState.CHANGED
-    finished = replace(
-        record,
-        duration_s=decoded.duration_s,
-        warnings=(*record.warnings, *decoded.warnings, *([STILL_WRITTEN] if is_changed else [])),
-        was_changing=is_changed,
-        index_s=time.time() - began_at,
-        has_sound=decoded.has_audio,
-        sound_track=decoded.sound_track,
-        width=decoded.size[0] if decoded.size else record.width,
-        height=decoded.size[1] if decoded.size else record.height,
-        clock=decoded.clock,
-        vectors={lane: len(lane_points) for lane, lane_points in by_lane.items()},
-        construction=CONSTRUCTION,
-    )
+    finished = _finished(record, decoded, by_lane, is_changed, time.time() - began_at)
     try:
         stored = library.catalog.publish(
             finished,
@@ -125,13 +96,37 @@ def publish(
     return stored
 
 
+def _contents(
+    artefacts: Artefacts, decoded: Decoded, window_s: float, visual: UnitVectors, best_frames: Sequence[int]
+) -> VideoContents:
+    """All that the steps found, with the best frame and the labels of each window that was seen."""
+    cuts = cuts_of(decoded, window_s)
+    best_frame = dict(zip(visual.ordinals, best_frames, strict=True))
+    labels = dict(zip(visual.ordinals, visual.labels, strict=True))
+    windows = tuple(
+        VideoWindow(
+            window,
+            decoded.frames[best_frame[window.ordinal]].time_s if window.ordinal in best_frame else None,
+            labels.get(window.ordinal, ()),
+        )
+        for window in cuts.windows
+    )
+    return VideoContents(
+        cuts.shots,
+        windows,
+        artefacts.load_segments("segments"),
+        artefacts.load_screen_texts(),
+        artefacts.load_sound_events(),
+    )
+
+
 def _points_of(
     lane: Lane,
     record: VideoRecord,
     encoders: Encoders,
     artefacts: Artefacts,
     contents: VideoContents,
-    report: Callable[[float], None],
+    report: ReportShare,
 ) -> list[Point]:
     """A lane's points: of the windows that its step left in the work folder, or of its lines."""
     match LANES[lane].tuning:
@@ -141,6 +136,26 @@ def _points_of(
             return points(record.id, record.content_hash, encoders.spec(lane), units, spans)
         case LineTuning() as tuning:
             return line_points(record, encoders, lane, contents.lines(tuning.lines), report)
+
+
+def _finished(
+    record: VideoRecord, decoded: Decoded, by_lane: Mapping[Lane, Sequence[Point]], is_changed: bool, index_s: float
+) -> VideoRecord:
+    """The record with all that is known once the video is indexed."""
+    return replace(
+        record,
+        duration_s=decoded.duration_s,
+        warnings=(*record.warnings, *decoded.warnings, *([STILL_WRITTEN] if is_changed else [])),
+        was_changing=is_changed,
+        index_s=index_s,
+        has_sound=decoded.has_audio,
+        sound_track=decoded.sound_track,
+        width=decoded.size[0] if decoded.size else record.width,
+        height=decoded.size[1] if decoded.size else record.height,
+        clock=decoded.clock,
+        vectors={lane: len(lane_points) for lane, lane_points in by_lane.items()},
+        construction=CONSTRUCTION,
+    )
 
 
 def _require_room(
@@ -162,7 +177,7 @@ def write_vectors(
     library: Library,
     encoders: Encoders,
     by_lane: Mapping[Lane, Sequence[Point]],
-    report: Callable[[float], None] = _go_on,
+    report: ReportShare = _go_on,
 ) -> None:
     """Write points of these lanes; those that were there before, of the same units, are replaced."""
     total = max(1, sum(map(len, by_lane.values())))
@@ -191,7 +206,7 @@ def line_points(
     encoders: Encoders,
     lane: Lane,
     lines: Sequence[Line],
-    report: Callable[[float], None] = _go_on,
+    report: ReportShare = _go_on,
 ) -> list[Point]:
     """Points of segments or screen texts: a sentence vector and BM25 terms each."""
     if not lines:
@@ -213,9 +228,7 @@ def line_points(
     return points(record.id, record.content_hash, spec, units, [line.span for line in lines], sparse)
 
 
-def _keep_thumbnails(
-    files: Sequence[Path], times_s: Sequence[float], folder: Path, report: Callable[[float], None]
-) -> None:
+def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:
     """Copy the frames that stand for windows; the folder appears whole, replacing an earlier one."""
     # Whoever indexes a video is alone with it.
     sweep_drafts(folder.parent, folder.name, older_than_s=0.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from indexer.media.decoded import Decoded, HeardTrack
 from indexer.steps.attended import attended
-from indexer.steps.embed import embed_frames, embed_sounds, embed_tags, load_frame, pool_windows
+from indexer.steps.embed import ReportShare, embed_frames, embed_sounds, embed_tags, load_frame, pool_windows
 from indexer.steps.screen_text import Reading, merge_readings
 from indexer.steps.shots import find_shots
 from indexer.steps.sound_events import sound_events
@@ -26,8 +26,6 @@ SOUND_CONTEXT_S = 5.0
 
 TAGGING = 0.9
 """Share of the work that tagging is, before the tags of each window are put together."""
-
-ReportShare = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)

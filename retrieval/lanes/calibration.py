@@ -3,7 +3,7 @@
 A cosine means nothing by itself: some windows lie near every text (hubs), encoders differ in scale, and some
 queries are near everything. A window's cosine is held against what a fixed bank of other descriptions gets
 there, in the way of cross-domain similarity local scaling (arXiv 1710.04087); the bank's own scores over the
-library then give the unit, and the spread of the query's own scores is half taken out.
+library then give the scale, and the spread of the query's own scores is half taken out.
 """
 
 import math
@@ -27,24 +27,24 @@ def neighbourhood(bank_similarities: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """Mean and deviation of the bank's locally scaled scores over a library: the unit of all scores there."""
+class Scale:
+    """Mean and deviation of the bank's locally scaled scores over a library: what all scores there are measured by."""
 
     mean: float
     deviation: float
 
 
-def unit_of(bank_similarities: Floats) -> Unit:
-    """The unit that (n, m) cosines of the bank with a library's windows give; (0, 1) without any window."""
+def scale_of(bank_similarities: Floats) -> Scale:
+    """The scale that (n, m) cosines of the bank with a library's windows give; (0, 1) without any window."""
     if not len(bank_similarities):
-        return Unit(0.0, 1.0)
+        return Scale(0.0, 1.0)
     scaled = bank_similarities - 0.5 * neighbourhood(bank_similarities)[:, None]
-    return Unit(float(scaled.mean(dtype=np.float64)), max(float(scaled.std(dtype=np.float64)), 1e-6))
+    return Scale(float(scaled.mean(dtype=np.float64)), max(float(scaled.std(dtype=np.float64)), 1e-6))
 
 
-def locally_scaled(similarities: Floats, near: Floats, unit: Unit) -> Floats:
-    """Scores (n,) in units: cosines less half of what the bank's nearest get there."""
-    return np.asarray((similarities - 0.5 * near - unit.mean) / unit.deviation, dtype=np.float32)
+def locally_scaled(similarities: Floats, near: Floats, scale: Scale) -> Floats:
+    """Scores (n,) in deviations: cosines less half of what the bank's nearest get there."""
+    return np.asarray((similarities - 0.5 * near - scale.mean) / scale.deviation, dtype=np.float32)
 
 
 def spread(scores: Floats) -> float:

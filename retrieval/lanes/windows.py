@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from retrieval.domain import Evidence, Lane, Span
 from retrieval.lanes.boundaries import Peak, Scored, find_peaks, snapped
-from retrieval.lanes.calibration import Floats, locally_scaled, neighbourhood, spread, unit_of
+from retrieval.lanes.calibration import Floats, locally_scaled, neighbourhood, scale_of, spread
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, window_tuning
 from retrieval.storage.contents import Contents, Key
@@ -36,7 +36,7 @@ class Background:
         self.sample = sample
         similarities = sample @ bank.T if len(sample) else np.zeros((0, len(bank)), np.float32)
         self._near: Floats = neighbourhood(similarities)
-        self._unit = unit_of(similarities)
+        self._scale = scale_of(similarities)
 
     @cached_property
     def of_examples(self) -> "Background":
@@ -44,20 +44,20 @@ class Background:
         return Background(self.sample, self.sample) if len(self.sample) >= LEAST_SAMPLE else self
 
     def spread(self, query: NDArray[np.float32]) -> float:
-        """How widely the scores of a unit vector (dim,) lie over the library, in units."""
+        """How widely the scores of a unit vector (dim,) lie over the library, in deviations."""
         if not len(self.sample):
             return spread(np.zeros(0, np.float32))
-        return spread(locally_scaled(self.sample @ query, self._near, self._unit))
+        return spread(locally_scaled(self.sample @ query, self._near, self._scale))
 
     def scores(self, query: NDArray[np.float32], vectors: NDArray[np.float32], spread: float) -> Floats:
         """Scores (n,) of windows (n, dim), comparable across queries; ``spread`` is that of the query."""
         near = neighbourhood(vectors @ self.bank.T)
-        return np.asarray(locally_scaled(vectors @ query, near, self._unit) / spread**0.5, np.float32)
+        return np.asarray(locally_scaled(vectors @ query, near, self._scale) / spread**0.5, np.float32)
 
     def scores_of_all(self, queries: NDArray[np.float32], vectors: NDArray[np.float32], spreads: Floats) -> Floats:
         """The same (k, n) for queries (k, dim) of these spreads (k,)."""
         near = neighbourhood(vectors @ self.bank.T)
-        return np.asarray(locally_scaled(queries @ vectors.T, near, self._unit) / spreads[:, None] ** 0.5, np.float32)
+        return np.asarray(locally_scaled(queries @ vectors.T, near, self._scale) / spreads[:, None] ** 0.5, np.float32)
 
 
 def window_candidates(

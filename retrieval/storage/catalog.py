@@ -206,9 +206,7 @@ class Catalog:
         """
         after = None if cursor is None else cursors.decode(cursor)
         with self._reading() as session:
-            found = selection.matches(
-                session, where, status=status, failed=failed, words=words, after=after, limit=limit + 1
-            )
+            found = selection.page(session, where, limit + 1, status=status, failed=failed, words=words, after=after)
         page = found[:limit]
         records = self.get_many(match.video_id for match in page)
         by_path = bool(where.paths or where.path_globs)
@@ -227,7 +225,7 @@ class Catalog:
         that several have.
         """
         with self._reading() as session:
-            return frozenset(match.video_id for match in selection.matches(session, where, status=status))
+            return selection.ids(session, where, status)
 
     def searched(self, where: VideoFilter) -> frozenset[str]:
         """Ids of the indexed videos that a search with this filter goes through. Raises as ``ids``."""

@@ -22,42 +22,49 @@ class Match:
     """A video that a filter means, and the path by which it does: the first of those that match."""
 
     video_id: str
-    created_at: datetime
     path: str
+    created_at: datetime
 
 
-def matches(
+def ids(session: Session, where: VideoFilter, status: VideoStatus | None) -> frozenset[str]:
+    """Ids of the videos that the filter means.
+
+    Raises VideoNotFoundError for a video that is asked for by name and does not exist, InputError for a name that
+    several have.
+    """
+    statement = paths.with_paths(select(paths.PATH, VideoRow.id)).where(*_conditions(session, where, status))
+    named_so = [(path, video_id) for path, video_id in session.execute(statement)]
+    return frozenset(references.matching(where.path_globs, named_so))
+
+
+def page(
     session: Session,
     where: VideoFilter,
+    limit: int,
     *,
-    status: VideoStatus | None = None,
-    failed: bool = False,
-    words: str = "",
-    after: tuple[datetime, str] | None = None,
-    limit: int | None = None,
+    status: VideoStatus | None,
+    failed: bool,
+    words: str,
+    after: tuple[datetime, str] | None,
 ) -> list[Match]:
-    """The videos that the filter means, newest first, after the one of this time of creation and id.
+    """At most ``limit`` videos that the filter means, newest first, after the one of this time of creation and id.
 
     With ``failed``, only those whose last indexing failed. ``words`` must all stand in the title or in the path that
-    matches. Raises VideoNotFoundError for a video that is asked for by name and does not exist, InputError for a name
-    that several have.
+    matches. Raises as ``ids``.
     """
-    conditions = [*_conditions(where), *_listed(status, failed, after)]
-    if where.video_ids:
-        conditions.append(VideoRow.id.in_(named(session, where.video_ids)))
-    title = func.coalesce(VideoRow.given_title, VideoRow.title)
     # Only what asks for paths waits for all of them.
     by_path = bool(where.paths or where.path_globs or words)
     path = paths.PATH if by_path else VideoRow.path
-    statement: Select[*tuple[Any, ...]] = select(VideoRow.id, VideoRow.created_at, path, title)
-    statement = statement.where(*conditions).order_by(*NEWEST_FIRST)
+    title = func.coalesce(VideoRow.given_title, VideoRow.title)
+    statement: Select[*tuple[Any, ...]] = select(VideoRow.id, path, VideoRow.created_at, title)
+    statement = statement.where(*_conditions(session, where, status), *_listed(failed, after)).order_by(*NEWEST_FIRST)
     if by_path:
         statement = paths.with_paths(statement).order_by(VideoRow.path != paths.PATH, paths.PATH)
     else:
         statement = statement.limit(limit)
     found = [
-        (path, Match(video_id, created_at, path))
-        for video_id, created_at, path, called in session.execute(statement)
+        (path, Match(video_id, path, created_at))
+        for video_id, path, created_at, called in session.execute(statement)
         if references.has_words(f"{called} {path}", words)
     ]
     first: dict[str, Match] = {}
@@ -78,9 +85,11 @@ def named(session: Session, wanted: Collection[str]) -> frozenset[str]:
     return ids | {references.resolve(reference, videos) for reference in others}
 
 
-def _conditions(where: VideoFilter) -> list[ColumnElement[bool]]:
-    """What SQL can say of the filter: all of it but names and globs."""
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(session: Session, where: VideoFilter, status: VideoStatus | None) -> list[ColumnElement[bool]]:
+    """The filter in SQL, all of it but globs, in a statement that is ``with_paths`` if it asks for whole ones."""
+    conditions: list[ColumnElement[bool]] = [] if status is None else [VideoRow.status == status.value]
+    if where.video_ids:
+        conditions.append(VideoRow.id.in_(named(session, where.video_ids)))
     if where.paths:
         conditions.append(paths.PATH.in_(spellings(where.paths)))
     if wanted := set(map(composed, where.tags)):
@@ -98,9 +107,9 @@ def _conditions(where: VideoFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _listed(status: VideoStatus | None, failed: bool, after: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
-    """Only videos of the status, that ``failed`` if so asked, older than the one of this time of creation and id."""
-    conditions: list[ColumnElement[bool]] = [] if status is None else [VideoRow.status == status.value]
+def _listed(failed: bool, after: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
+    """Only videos that ``failed``, if so asked, older than the one of this time of creation and id."""
+    conditions: list[ColumnElement[bool]] = []
     if failed:
         conditions += [VideoRow.error_code.is_not(None), VideoRow.status != VideoStatus.REMOVING.value]
     if after is not None:

@@ -2,9 +2,11 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from app.cli.commands.index import index
 from app.cli.invocation import Invocation
@@ -13,6 +15,7 @@ from app.cli.sample_video import SEARCHES, make_sample
 from app.cli.terminal import make_console, shown
 from app.cli.umask import users_umask
 from app.open_engine import open_engine, resolve_profile
+from app.settings import Settings
 from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Profile
 from retrieval.storage.library import Library
@@ -39,8 +42,8 @@ _BETTER = {
 def demo(context: click.Context, video: Path | None) -> int:
     """Make a sample video, index it and search it.
 
-    With VIDEO, that file is indexed and searched instead. The library lies in ./demo unless --data-dir says
-    otherwise.
+    With VIDEO, that file is indexed and searched instead. The library lies in ./demo/library unless --data-dir says
+    otherwise, and the sample in ./demo.
     """
     invocation: Invocation = context.obj
     invocation.overrides.setdefault("data_dir", (_FOLDER / "library").absolute())
@@ -62,15 +65,7 @@ def demo(context: click.Context, video: Path | None) -> int:
     failed = context.invoke(index, paths=(str(file),))
     if failed:
         return 1
-    with open_engine(invocation.settings) as engine:
-        where = VideoFilter((str(file.absolute()),))
-        for words in SEARCHES if video is None else _OWN_SEARCHES:
-            console.print(f"\n[bold]› {shown(words)}[/bold]")
-            answer = engine.search(Query((parse_term(words),), where=where, limit=_SHOWN))
-            print_answer(console, answer)
-            if answer.moments and not answer.abstained:
-                hint = play_hint(answer.moments[0])
-                console.print(f"[dim]play it:  {shown(hint)}[/dim]")
+    _search(console, invocation.settings, file, SEARCHES if video is None else _OWN_SEARCHES)
     program = shlex.quote(str(Path(sys.argv[0])))
     data_dir = shlex.quote(str(settings.data_dir))
     console.print(
@@ -79,3 +74,16 @@ def demo(context: click.Context, video: Path | None) -> int:
         f"  {program} --data-dir {data_dir} index PATH ..."
     )
     return 0
+
+
+def _search(console: Console, settings: Settings, file: Path, searches: Sequence[str]) -> None:
+    """Show what the file has for each of the searches."""
+    with open_engine(settings) as engine:
+        where = VideoFilter((str(file.absolute()),))
+        for words in searches:
+            console.print(f"\n[bold]› {shown(words)}[/bold]")
+            answer = engine.search(Query((parse_term(words),), where=where, limit=_SHOWN))
+            print_answer(console, answer)
+            if answer.moments and not answer.abstained:
+                hint = play_hint(answer.moments[0])
+                console.print(f"[dim]play it:  {shown(hint)}[/dim]")

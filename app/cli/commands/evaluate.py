@@ -27,14 +27,14 @@ def evaluate() -> None:
     """Measure how well searches find what they should."""
 
 
-@evaluate.command("run")
+@evaluate.command("run", epilog="Example:  moments eval run --queries queries.jsonl --judged")
 @click.option(
     "--queries",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help='JSON lines: {"qid", "lane", "query", "relevant": [{"video", "start_s", "end_s"}]}.',
 )
 @click.option("--judged", is_flag=True, help="Score against what `moments judge` stored.")
-@click.option("--limit", default=_DEPTH, show_default=True, help="Moments asked for per query.")
+@click.option("--limit", default=_DEPTH, show_default=True, help="Moments asked for per query, 1 to 100.")
 @click.pass_obj
 def run(invocation: Invocation, queries: Path | None, judged: bool, limit: int) -> None:
     """Score this library against queries whose answers are known: from a file, from judgements, or both.
@@ -110,9 +110,21 @@ def _shots(engine: "SearchEngine", name_of: NameOf) -> dict[str, list[Span]]:
     return shots
 
 
-@evaluate.command("score")
-@click.option("--predictions", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True)
-@click.option("--ground-truth", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True)
+@evaluate.command(
+    "score", epilog="Example:  moments eval score --predictions predictions.jsonl --ground-truth ground_truth.jsonl"
+)
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="JSON lines, as the benchmark has predictions.",
+)
+@click.option(
+    "--ground-truth",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="JSON lines, as the benchmark has annotations.",
+)
 @click.pass_obj
 def score(invocation: Invocation, predictions: Path, ground_truth: Path) -> None:
     """Compute the QVHighlights metrics from files in that benchmark's format."""

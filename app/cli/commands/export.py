@@ -38,7 +38,7 @@ Examples:
     multiple=True,
     required=True,
     metavar="VIDEO@START-END",
-    help="A stretch of a video; repeatable, in the order wanted.",
+    help="A stretch of a video; repeatable, in the order wanted, up to 200.",
 )
 @click.option("--out", required=True, metavar="FILE", help="File to write; - for standard output.")
 @click.option("--name", help="Name of the reel or the list. Default: the first video's title.")

@@ -79,11 +79,14 @@ def pull(invocation: Invocation, names: tuple[str, ...], profile: str | None) ->
                 emit_json({"model": model.name, "folder": str(folder)})
 
 
-@models.command("verify")
+@models.command("verify", epilog="Example:  moments models verify clip-vit-b-32-256")
 @click.argument("names", nargs=-1)
 @click.pass_obj
 def verify(invocation: Invocation, names: tuple[str, ...]) -> None:
-    """Check the weights that are here: their checksums where known, else their structure."""
+    """Check the weights that are here: their checksums where known, else their structure or presence.
+
+    Without NAMES, those of all models that are here.
+    """
     store = _store(invocation)
     statuses = store.list_models()
     present = [status.model.name for status in statuses if status.is_present]

@@ -12,8 +12,9 @@ from app.cli.print_moments import play_hint, print_answer
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
 from app.open_engine import open_engine
+from app.settings import Settings
 from retrieval.asking.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
-from retrieval.domain import Lane, Span
+from retrieval.domain import Answer, Lane, Span
 from retrieval.errors import InputError, QueryError
 from retrieval.isolation.isolated import warm_up
 from retrieval.path_text import meant
@@ -50,9 +51,15 @@ Examples:
 @filter_options
 @click.option("--from", "start_s", type=float, help="Search only what comes after this second.")
 @click.option("--to", "end_s", type=float, help="Search only what comes before this second.")
-@click.option("--then", multiple=True, help="What has to follow; repeatable.")
-@click.option("--within", "within_s", default=30.0, show_default=True, help="Seconds from one step to the next.")
-@click.option("--not", "exclude", multiple=True, help="What must not be there; repeatable.")
+@click.option("--then", multiple=True, help="What has to follow in the same video; repeatable, up to 8 steps in all.")
+@click.option(
+    "--within",
+    "within_s",
+    default=30.0,
+    show_default=True,
+    help="Seconds from the end of one step to the start of the next.",
+)
+@click.option("--not", "exclude", multiple=True, help="What must not be there; repeatable, up to 20.")
 @click.option(
     "--group-by",
     type=click.Choice([group.value for group in GroupBy]),
@@ -69,7 +76,7 @@ Examples:
 )
 @click.option("--explain", is_flag=True, help="Say why each moment has its rank.")
 @click.option("--exact-words", is_flag=True, help="Search for words as they are, however they are spelt.")
-@click.option("--weight", "weights", multiple=True, help='How much a lane counts, as "speech=2"; repeatable.')
+@click.option("--weight", "weights", multiple=True, help='How much a lane counts, 0 to 10, as "speech=2"; repeatable.')
 @click.pass_obj
 def search(
     invocation: Invocation,
@@ -118,15 +125,7 @@ def search(
         explain=explain,
         correct=not exact_words,
     )
-    settings = invocation.settings
-    server = server_of(settings)
-    if server is not None:
-        answer = server.search(query) if file is None else server.search_with(query, file)
-    else:
-        if file is not None:
-            warm_up()  # beside the models, which take longer
-        with open_engine(settings) as engine:
-            answer = engine.search(query) if file is None else search_with(engine, query, file)
+    answer = _answer(invocation.settings, query, file)
     if invocation.as_json:
         # Here, so that a person who searches does not wait for the models to be built.
         from app.contract.answers import PlainAnswer
@@ -137,6 +136,17 @@ def search(
     print_answer(console, answer)
     if answer.moments and not answer.abstained and Path(meant(answer.moments[0].path)).exists():
         console.print(f"[dim]play it:  {shown(play_hint(answer.moments[0]))}[/dim]")
+
+
+def _answer(settings: Settings, query: Query, file: QueryFile | None) -> Answer:
+    """What the server of this data folder answers, or this process where there is none."""
+    server = server_of(settings)
+    if server is not None:
+        return server.search(query) if file is None else server.search_with(query, file)
+    if file is not None:
+        warm_up()  # beside the models, which take longer
+    with open_engine(settings) as engine:
+        return engine.search(query) if file is None else search_with(engine, query, file)
 
 
 def _file(image: Path | None, sound: Path | None, spoken: Path | None, like: str | None) -> QueryFile | None:

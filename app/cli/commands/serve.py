@@ -34,8 +34,9 @@ def serve(
 ) -> None:
     """Serve the web interface, and the REST API, whose documentation is at /docs.
 
-    The server owns the data folder while it runs: other `moments` commands on the same folder are
-    served by it.
+    While it runs, the server keeps the vectors of the data folder open, if no Qdrant server (MOMENTS_QDRANT_URL) has
+    them: `moments index`, `search` and `remove` on the same folder ask it, `eval run` and `doctor --repair` need it
+    stopped.
     """
     from app.http.application import create_app
 

@@ -14,8 +14,14 @@ from retrieval.errors import InputError
 from retrieval.storage.library import Library
 
 
-@click.command(epilog="Example:  MOMENTS_DATABASE_URL=postgresql://moments@db/moments moments worker")
-@click.option("--workers", type=click.IntRange(1, 64), help="Videos indexed at the same time (MOMENTS_INDEX_WORKERS).")
+@click.command(
+    epilog="""\b
+Example, where MOMENTS_DATABASE_URL and MOMENTS_QDRANT_URL are set:
+  moments --data-dir /data worker --workers 2"""
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Videos indexed at the same time (MOMENTS_INDEX_WORKERS). Default: 1."
+)
 @click.pass_obj
 def worker(invocation: Invocation, workers: int | None) -> None:
     """Index what a server or another worker puts on the queue they share.

@@ -28,13 +28,13 @@ def _known(job_id: str, jobs: JobsOf) -> Job:
     return jobs.job(job_id)
 
 
-JobOf = Annotated[Job, Depends(_known)]
+JobInPath = Annotated[Job, Depends(_known)]
 LastEventId = Annotated[
     str | None, Header(description="The `id` of the last event that was seen: only what is new since is told.")
 ]
 
 
-def _followed(job: JobOf, last_event_id: LastEventId = None) -> Job:
+def _followed(job: JobInPath, last_event_id: LastEventId = None) -> Job:
     if job.is_over and mark_of(job) == last_event_id:
         raise NothingMore
     return job
@@ -85,7 +85,7 @@ def _present(jobs: IndexJobs, others: set[str]) -> dict[str, Job]:
 
 
 @router.get("/{job_id}", operation_id="getJob", summary="Get a job")
-def get_job(job: JobOf) -> JobAnswer:
+def get_job(job: JobInPath) -> JobAnswer:
     """State, stage, progress and outcome."""
     return JobAnswer.of(job)
 

@@ -60,7 +60,7 @@ def test_every_option_and_argument_is_explained(name: str) -> None:
     for each in [command, *nested]:
         assert each.help, each.name
         for parameter in each.params:
-            if isinstance(parameter, click.Option) and parameter.required is False:
+            if isinstance(parameter, click.Option):
                 assert parameter.help, f"{each.name} {parameter.name}"
 
 

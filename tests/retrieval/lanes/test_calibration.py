@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.lanes.calibration import Logistic, Unit, locally_scaled, neighbourhood, spread, unit_of
+from retrieval.lanes.calibration import Logistic, Scale, locally_scaled, neighbourhood, scale_of, spread
 
 RNG_SEED = 1
 
@@ -14,7 +14,7 @@ def test_a_window_that_everything_matches_does_not_win() -> None:
     """Window 0 lies near every description, window 1 near this query alone."""
     similarities = np.array([0.5, 0.45], np.float32)
     bank = np.array([[0.5, 0.6, 0.7], [0.1, 0.2, 0.3]], np.float32)
-    hub, match = locally_scaled(similarities, neighbourhood(bank), unit_of(bank))
+    hub, match = locally_scaled(similarities, neighbourhood(bank), scale_of(bank))
     assert match > hub
 
 
@@ -29,22 +29,22 @@ def test_scores_ignore_the_scale_of_an_encoder(scale: float) -> None:
     rng = np.random.default_rng(RNG_SEED)
     bank = rng.normal(0, 0.1, (40, 12)).astype(np.float32)
     similarities = rng.normal(0, 0.1, 40).astype(np.float32)
-    plain = locally_scaled(similarities, neighbourhood(bank), unit_of(bank))
+    plain = locally_scaled(similarities, neighbourhood(bank), scale_of(bank))
     scaled = bank * np.float32(scale)
-    again = locally_scaled(similarities * np.float32(scale), neighbourhood(scaled), unit_of(scaled))
+    again = locally_scaled(similarities * np.float32(scale), neighbourhood(scaled), scale_of(scaled))
     assert np.allclose(plain, again, atol=1e-3)
 
 
 def test_the_bank_s_own_scores_have_mean_0_and_deviation_1() -> None:
     bank = np.random.default_rng(RNG_SEED).normal(0.2, 0.1, (60, 30)).astype(np.float32)
-    unit, near = unit_of(bank), neighbourhood(bank)
-    own = np.stack([locally_scaled(column, near, unit) for column in bank.T])
+    reference, near = scale_of(bank), neighbourhood(bank)
+    own = np.stack([locally_scaled(column, near, reference) for column in bank.T])
     assert abs(own.mean()) < 1e-4
     assert own.std() == pytest.approx(1.0, abs=1e-4)
 
 
-def test_an_empty_library_has_the_plain_unit_and_spread() -> None:
-    assert unit_of(np.zeros((0, 150), np.float32)) == Unit(0.0, 1.0)
+def test_an_empty_library_has_the_plain_scale_and_spread() -> None:
+    assert scale_of(np.zeros((0, 150), np.float32)) == Scale(0.0, 1.0)
     assert spread(np.zeros(0, np.float32)) == 1.0
 
 
