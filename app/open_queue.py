@@ -13,7 +13,7 @@ from indexer.jobs.known_jobs import KnownJobs, seen_jobs
 from indexer.jobs.queue import IndexJobs
 from indexer.leftovers import sweep_files
 from indexer.pipeline import Indexer
-from retrieval.encoders.profiles import Encoders, Resolved
+from retrieval.encoders.profiles import Encoders, ProfileEncoders, Resolved
 from retrieval.errors import InputError
 from retrieval.isolation.isolated import warm_up
 from retrieval.storage.folder import LockName
@@ -44,7 +44,7 @@ def open_jobs(library: Library, settings: Settings, url: str | None = None) -> I
     resolved = resolve_profile(library, settings)
     announce(resolved, settings)
     warm_up()
-    encoders = Encoders(resolved.profile, settings)
+    encoders = ProfileEncoders(resolved.profile, settings)
     indexer = Indexer(library, encoders, settings)
     database = _queue_url(library, settings)
     with ExitStack() as held:

@@ -1,15 +1,13 @@
-"""What lies in a video as JSON: its transcript and its timeline."""
+"""What lies in a video as JSON: shots, speech, screen text and sounds."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field
 
-from app.contract.explanations import CorrectionAnswer, corrections_told
-from app.contract.linked import MomentAnswer
-from app.contract.values import Probability, Seconds, Text, is_none
-from retrieval.answer.timeline import CurvePoint
-from retrieval.domain import Answer, Segment, Span, SpeechOrigin
+from app.contract.values import Probability, Seconds, Text, TimeS
+from app.contract.videos import PlainVideo
+from retrieval.domain import Segment, Span, SpeechOrigin
 from retrieval.storage.records import VideoContents, VideoRecord
 
 
@@ -57,6 +55,7 @@ class ScreenTextAnswer(SpanAnswer):
     """Text that was seen."""
 
     text: Text
+    confidence: Annotated[Probability, Field(description="How sure it is that this is what was written there.")]
 
 
 class SoundEventAnswer(SpanAnswer):
@@ -66,18 +65,12 @@ class SoundEventAnswer(SpanAnswer):
     score: Probability
 
 
-class CurvePointAnswer(SpanAnswer):
-    """How likely one window is what was meant."""
-
-    confidence: Probability
-
-
 class TranscriptAnswer(BaseModel):
     """What is said in a video."""
 
     video_id: str
     title: Text
-    duration_s: float | None
+    duration_s: TimeS | None
     segments: list[SegmentAnswer]
 
     @classmethod
@@ -91,57 +84,35 @@ class TranscriptAnswer(BaseModel):
         )
 
 
-class TimelineAnswer(TranscriptAnswer):
-    """What lies where in a video; with a query, also how likely it is answered where."""
+class ContentsFields(BaseModel):
+    """What lies where in a video, in time order."""
 
     shots: Annotated[list[SpanAnswer], Field(description="What lies between cuts.")]
     screen_texts: list[ScreenTextAnswer]
     sound_events: list[SoundEventAnswer]
-    thumbnails_s: Annotated[list[float], Field(description="Seconds of which there is a picture.")]
-    curve: Annotated[
-        list[CurvePointAnswer] | None,
-        Field(
-            description="With a query: every window of the video, in time order; between them nothing was seen.",
-            exclude_if=is_none,
-        ),
-    ] = None
-    corrected: Annotated[
-        list[CorrectionAnswer] | None,
-        Field(description="With a query: its words that were taken for others, if any.", exclude_if=is_none),
-    ] = None
-    warnings: Annotated[
-        list[Text] | None,
-        Field(description="With a query: what could not be searched, if anything.", exclude_if=is_none),
-    ] = None
-    moments: Annotated[
-        list[MomentAnswer] | None,
-        Field(description="With a query: its moments here, best first.", exclude_if=is_none),
-    ] = None
+
+
+def contents_told(contents: VideoContents) -> dict[str, Any]:
+    """What lies in a video besides speech, as it is told, by the names of ``ContentsFields``."""
+    return {
+        "shots": [SpanAnswer.at(shot.span) for shot in contents.shots],
+        "screen_texts": [
+            ScreenTextAnswer.at(shown.span, text=shown.text, confidence=shown.confidence)
+            for shown in contents.screen_texts
+        ],
+        "sound_events": [
+            SoundEventAnswer.at(event.span, label=event.label, score=event.score) for event in contents.sound_events
+        ],
+    }
+
+
+class ShownVideo(PlainVideo, ContentsFields):
+    """One video with what lies in it, as `moments --json show` prints it."""
+
+    segments: list[SegmentAnswer]
 
     @classmethod
-    def of_contents(
-        cls, record: VideoRecord, contents: VideoContents, thumbnails_s: Sequence[float]
-    ) -> "TimelineAnswer":
-        """What lies where, as it is told, without a query."""
-        return cls(
-            **dict(TranscriptAnswer.of(record, contents.segments)),
-            shots=[SpanAnswer.at(shot.span) for shot in contents.shots],
-            screen_texts=[ScreenTextAnswer.at(shown.span, text=shown.text) for shown in contents.screen_texts],
-            sound_events=[
-                SoundEventAnswer.at(event.span, label=event.label, score=event.score) for event in contents.sound_events
-            ],
-            thumbnails_s=list(thumbnails_s),
-        )
-
-    def with_found(
-        self, answer: Answer, curve: Sequence[CurvePoint], moments: Sequence[MomentAnswer]
-    ) -> "TimelineAnswer":
-        """The timeline with what a query found in the video; ``moments`` are the answer's, with addresses."""
-        return self.model_copy(
-            update={
-                "curve": [CurvePointAnswer.at(point.span, confidence=point.confidence) for point in curve],
-                "corrected": corrections_told(answer.corrected),
-                "warnings": list(answer.warnings) or None,
-                "moments": list(moments),
-            }
-        )
+    def of_contents(cls, record: VideoRecord, contents: VideoContents) -> "ShownVideo":
+        """The video and what lies in it, as it is told."""
+        segments = [SegmentAnswer.of(segment) for segment in contents.segments]
+        return cls.of(record, segments=segments, **contents_told(contents))

@@ -36,8 +36,9 @@ class SearchAnswer(AnswerFields):
                             "start_s": 12.5,
                             "end_s": 17.0,
                             "peak_s": 14.25,
-                            "score": 0.6205,
+                            "score": 0.4917,
                             "confidence": 0.6205,
+                            "confidence_in_words": "likely",
                             "lanes": {"visual": 0.6205},
                             "evidence": [
                                 {

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from app.contract.explanations import ExplanationAnswer
-from app.contract.values import Probability, Seconds, Text, TimeS, is_none
+from app.contract.values import Probability, Score, Seconds, Text, TimeS, is_none
+from retrieval.answer.confidence import LEAST, ConfidenceWords, words_of
 from retrieval.domain import Evidence, EvidenceKind, Lane, Moment, Span, SpeechOrigin
 
 
@@ -68,8 +69,18 @@ class PlainMoment(BaseModel):
     start_s: Annotated[TimeS, Field(description="A player that seeks here shows the moment.")]
     end_s: Seconds
     peak_s: Annotated[TimeS, Field(description="Where it is clearest.")]
-    score: Probability
+    score: Annotated[
+        Score,
+        Field(
+            description="The log-odds of the confidence, ln(c / (1 - c)), within ±40: for programs that compare or "
+            "combine. Moments are in its order, and it tells them apart where confidences round to the same."
+        ),
+    ]
     confidence: Annotated[Probability, Field(description="Probability that the moment is what was meant.")]
+    confidence_in_words: Annotated[
+        ConfidenceWords,
+        Field(description=f"The same for people: {', '.join(f'`{words}` from {least:g}' for words, least in LEAST)}."),
+    ]
     lanes: Annotated[dict[Lane, Probability], Field(description="The probability that each lane gave.")]
     evidence: list[EvidenceAnswer]
     picture_s: Annotated[TimeS | None, Field(description="When the frame is seen that shows the moment best.")]
@@ -103,6 +114,7 @@ class PlainMoment(BaseModel):
             peak_s=moment.peak_s,
             score=moment.score,
             confidence=moment.confidence,
+            confidence_in_words=words_of(moment.confidence),
             lanes=dict(moment.lanes),
             evidence=[EvidenceAnswer.of(item) for item in moment.evidence],
             picture_s=moment.picture_s,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from retrieval.answer.confidence import MOST_SCORE
 from retrieval.path_text import readable
 
 
@@ -33,6 +34,7 @@ TimeS = Annotated[float, _to(3)]
 
 Seconds = Annotated[float, _to(3), Field(description="Seconds on the video's own clock.")]
 Probability = Annotated[float, Field(ge=0, le=1), _to(4)]
+Score = Annotated[float, Field(ge=-MOST_SCORE, le=MOST_SCORE), _to(4)]
 Share = Annotated[float, _to(4)]
 Speed = Annotated[float, _to(2)]
 

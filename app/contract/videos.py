@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from app.contract.failures import VideoFailureAnswer
-from app.contract.values import Text
+from app.contract.values import Text, TimeS
 from retrieval.domain import Profile
 from retrieval.storage.records import VideoRecord, VideoStatus
 
@@ -25,7 +25,7 @@ class PlainVideo(BaseModel):
             description="Why it is not indexed; of an indexed one, why indexing it again failed. Null if all is well."
         ),
     ]
-    duration_s: float | None
+    duration_s: TimeS | None
     width: Annotated[int | None, Field(description="Width of its upright picture in pixels.")]
     height: int | None
     size_bytes: int
@@ -33,7 +33,7 @@ class PlainVideo(BaseModel):
     windows: Annotated[int, Field(description="Stretches of it that the index knows.")]
     tags: list[Text]
     warnings: Annotated[list[Text], Field(description="What of it could not be indexed, or not as it is.")]
-    index_seconds: Annotated[float | None, Field(description="How long indexing took.")]
+    index_seconds: Annotated[TimeS | None, Field(description="How long indexing took.")]
     indexed_at: datetime | None
     created_at: Annotated[datetime, Field(description="When it was added.")]
     recorded_at: Annotated[datetime | None, Field(description="What the file says, or what somebody wrote instead.")]

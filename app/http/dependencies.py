@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
@@ -11,12 +12,14 @@ from fastapi import Depends, Query, Request
 from app.access.guard import Attempts, Caller, CallerKind, Guard
 from app.exports.exporter import Exporter
 from app.exports.scratch import scratch_folder
+from app.http.admission import Admission
 from app.http.job_events import Told
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
 from app.http.schemas.filters import Glob, Text, When
-from app.http.turns import Turn, Turns
+from app.http.schemas.search import SearchBody
+from app.http.turns import Turn, Turns, takes_long
 from indexer.jobs.queue import IndexJobs
 from indexer.uploads import Uploads
 from retrieval.domain import Gone
@@ -66,8 +69,21 @@ async def _heavy(request: Request) -> AsyncIterator[None]:
         yield
 
 
-async def _search(request: Request) -> AsyncIterator[None]:
-    async with request.app.state.searches.one(_name(request), request.is_disconnected):
+def _searches(request: Request, terms: int) -> AbstractAsyncContextManager[None]:
+    """A place among the searches of this length."""
+    state = request.app.state
+    admission: Admission = state.long_searches if takes_long(terms) else state.searches
+    return admission.one(_name(request), request.is_disconnected)
+
+
+async def _search_body(request: Request, body: SearchBody) -> AsyncIterator[None]:
+    async with _searches(request, body.query.terms):
+        yield
+
+
+async def _search_parameters(request: Request) -> AsyncIterator[None]:
+    asked = request.query_params
+    async with _searches(request, sum(len(asked.getlist(name)) for name in ("text", "then", "not"))):
         yield
 
 
@@ -138,8 +154,11 @@ async def _video_filter(
 HEAVY = Depends(_heavy, scope="function")
 """For routes that decode, embed or encode what the caller chose: only a few are at work at a time."""
 
-SEARCH = Depends(_search, scope="function")
-"""For routes that search by words."""
+SEARCH_BODY = Depends(_search_body, scope="function")
+"""For routes that search by words: long searches have places of their own, so that short ones never wait for them."""
+
+SEARCH_PARAMETERS = Depends(_search_parameters, scope="function")
+"""The same, for what is asked in the address."""
 
 LinksOf = Annotated[Links, Depends(_links)]
 ScratchOf = Annotated[Path, Depends(_scratch)]

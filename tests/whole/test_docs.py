@@ -13,6 +13,7 @@ from app.contract.answers import PlainAnswer
 from app.http.application import create_app
 from app.settings import Settings
 from retrieval import errors
+from retrieval.answer.confidence import LEAST
 from retrieval.domain import Answer, QueryTranscript, Searched
 from tests.app.contract.test_answers import MOMENT
 from tests.places import ROOT
@@ -80,6 +81,11 @@ def test_every_field_of_an_answer_is_described() -> None:
     section = section_of(("moments", "search"))
     fields = {*value, *value["moments"][0], *(name for item in value["moments"][0]["evidence"] for name in item)}
     assert not [name for name in fields if f'"{name}"' not in section and f"`{name}`" not in section]
+
+
+def test_what_a_confidence_is_called_is_described() -> None:
+    told = ", ".join(f"`{words}` from {least:g}" for words, least in LEAST)
+    assert told in section_of(("moments", "search"))
 
 
 def test_every_error_code_is_described() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from indexer.intake.addition import Addition
 from indexer.jobs.job import JobState
+from indexer.jobs.kept import Kept
 from indexer.settings import IndexSettings
 from retrieval.domain import Span
 from retrieval.errors import StorageFullError
@@ -24,6 +25,7 @@ from retrieval.storage.promises import Promises
 from retrieval.storage.qdrant_embedded import EdgeVectorStore
 from retrieval.storage.records import VideoStatus
 from retrieval.storage.vectors import Point, Space
+from tests.fakes import FakeVoiceActivity
 from tests.index_fakes import IndexEncoders
 from tests.indexer.intake.test_replaced_files import Desk
 from tests.job_fakes import HeldIndexer, queue_in, until
@@ -176,8 +178,7 @@ def test_a_video_that_is_indexed_again_without_room_stays_as_it_was(
 ) -> None:
     talk = video(tmp_path / "talk.mp4", colour("red", 2))
     settings = IndexSettings(data_dir=tmp_path / "data")
-    encoders = IndexEncoders()
-    encoders.voices.probability = None
+    encoders = IndexEncoders(voices=FakeVoiceActivity(None))
     with Library(settings, "test") as library:
         desk = Desk(library, encoders, settings)
         indexed = desk.index(talk)
@@ -235,7 +236,7 @@ def test_a_job_waits_for_room_to_say_how_it_ended(tmp_path: Path, monkeypatch: p
     with queue_in(tmp_path, HeldIndexer()) as jobs:
         keep = jobs._keep
 
-        def keep_if_there_is_room(job_id: str, kept: dict[str, object]) -> None:
+        def keep_if_there_is_room(job_id: str, kept: Kept) -> None:
             if full.is_set():
                 tried.set()
                 raise OSError(errno.ENOSPC, "No space left on device")

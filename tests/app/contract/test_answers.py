@@ -57,6 +57,7 @@ def test_a_moment_has_the_fields_that_scripts_rely_on() -> None:
         "peak_s",
         "score",
         "confidence",
+        "confidence_in_words",
         "lanes",
         "evidence",
         "picture_s",

@@ -15,7 +15,7 @@ from retrieval.encoders.base import Embedding, Frames
 from retrieval.errors import ConflictError, DecoderCrashedError
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord, VideoStatus
-from tests.fakes import FakeVisual
+from tests.fakes import FakeVisual, FakeVoiceActivity
 from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until
 from tests.media import colour, video
@@ -27,11 +27,10 @@ class Shelf:
     def __init__(self, data: Path) -> None:
         self.settings = IndexSettings(data_dir=data)
         self.library = Library(self.settings, "test")
-        self.encoders = BreakingEncoders()
-        self.encoders.voices.probability = None
+        self.encoders = BreakingEncoders(voices=FakeVoiceActivity(None))
 
     def queue(self) -> IndexJobs:
-        indexer = Indexer(self.library, self.encoders, self.settings)  # type: ignore[arg-type]
+        indexer = Indexer(self.library, self.encoders, self.settings)
         return IndexJobs(indexer, f"sqlite:///{self.settings.data_dir / 'jobs.sqlite'}", "local", 1)
 
     def index(self, path: Path, *, again: bool = False) -> Job:

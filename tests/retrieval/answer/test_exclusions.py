@@ -20,7 +20,7 @@ from tests.fakes import TWO_VIDEOS, FakeEncoders, library_of
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchEngine]:
     with library_of(tmp_path_factory.mktemp("library"), TWO_VIDEOS) as library:
         library.keep_vectors()
-        yield SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+        yield SearchEngine(library, FakeEncoders())
 
 
 def moment(video_id: str, start_s: float, end_s: float) -> Candidate:
@@ -76,5 +76,5 @@ def test_many_exclusions_ask_the_store_once_per_lane(engine: SearchEngine, monke
 def test_what_is_the_same_as_the_query_takes_its_moments_away(engine: SearchEngine, excluded: str) -> None:
     plain = engine.search(Query((parse_term("visual: red"),)))
     answer = engine.search(Query((parse_term("visual: red"),), (parse_term(excluded),)))
-    assert plain.moments[0].score > 0.5
-    assert np.max([moment.score for moment in answer.moments]) < 0.5
+    assert plain.moments[0].confidence > 0.5
+    assert np.max([moment.confidence for moment in answer.moments]) < 0.5

@@ -64,7 +64,7 @@ class CountingEncoders(FakeEncoders):
 @pytest.fixture(scope="module")
 def client(library: Library) -> TestClient:
     api = create_app(Settings(data_dir=library.settings.data_dir))
-    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())
     return TestClient(api)
 
 
@@ -169,7 +169,7 @@ def test_the_description_says_the_limits(client: TestClient) -> None:
 
 
 def test_the_command_says_it_too(library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    engine = SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    engine = SearchEngine(library, FakeEncoders())
 
     @contextmanager
     def opened(*_: object) -> Iterator[SearchEngine]:
@@ -192,7 +192,7 @@ def test_the_command_says_it_too(library: Library, monkeypatch: pytest.MonkeyPat
 
 def test_what_is_said_twice_counts_once_and_words_are_embedded_together(library: Library) -> None:
     encoders = CountingEncoders()
-    engine = SearchEngine(library, encoders)  # type: ignore[arg-type]
+    engine = SearchEngine(library, encoders)
     engine.search(Query((parse_term("red"),)))  # makes what is kept
     encoders.calls.clear()
     lane = frozenset({parse_lane("visual")})
