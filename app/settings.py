@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
+from app.logs import LogFormat, LogLevel
 from indexer.settings import IndexSettings
 
 OWN_PATHS = frozenset(("docs", "healthz", "library", "metrics", "readyz", "search", "sign-in", "v1", "watch", "web"))
@@ -19,6 +20,13 @@ _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 class Settings(IndexSettings):
     """Everything that MOMENTS_* variables can set."""
 
+    log_format: LogFormat = Field(
+        default=LogFormat.TEXT, description="How lines of the log are written: text, or json, an object a line."
+    )
+    log_level: LogLevel = Field(
+        default=LogLevel.WARNING,
+        description="From where on lines are logged: debug, info (with a line for each request), warning, error.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that `moments serve` listens on.")
     port: int = Field(default=8321, ge=0, le=65535, description="Port that `moments serve` listens on; 0 picks one.")
     root_path: str = Field(

@@ -2,7 +2,6 @@
 
 import importlib
 import io
-import logging
 import os
 import sys
 from contextlib import suppress
@@ -13,7 +12,8 @@ import click
 
 from app.cli.invocation import Invocation, emit_json
 from app.cli.umask import private_files
-from app.harmless import LogFormatter, harmless, say
+from app.harmless import harmless, say
+from app.logs import StandardErrorLog
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("app.cli.commands.index:index", "Index files, folders or globs."),
@@ -78,15 +78,12 @@ Examples:
 @click.pass_context
 def cli(ctx: click.Context, data_dir: Path | None, profile: str | None, as_json: bool, verbose: bool) -> None:
     """Find the right moment in your videos: what is seen, heard, said or shown on screen."""
-    log = logging.StreamHandler(sys.stderr)
-    log.setFormatter(LogFormatter("%(message)s"))
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[log])
     overrides: dict[str, Any] = {}
     if data_dir is not None:
         overrides["data_dir"] = data_dir.expanduser().absolute()
     if profile is not None:
         overrides["profile"] = profile
-    ctx.obj = Invocation(overrides, as_json)
+    ctx.obj = Invocation(overrides, as_json, StandardErrorLog(is_verbose=verbose))
 
 
 def _fill_standard_streams() -> None:

@@ -5,8 +5,8 @@ import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, urlsplit
 
 from anyio import Event, create_task_group, to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,9 +20,11 @@ from app.http.origins import page_of
 from app.http.problems import full_disk_problem, problem, problem_of, problem_of_http
 from app.http.tus import UPLOADS_PATH
 from retrieval.errors import INTERNAL_ERROR, ForbiddenError, MomentsError, TooBusyError
+from retrieval.log_context import working_for
 from retrieval.storage.room import is_full_disk
 
 _log = logging.getLogger(__name__)
+_requests = logging.getLogger("app.http.requests")
 
 SESSION_COOKIE = "moments_session"
 
@@ -86,28 +88,38 @@ class Envelope:
                     headers.setdefault(name, value)
             await send(message)
 
+        with working_for(request_id=request_id):
+            try:
+                await self._answer(scope, receive, send_with_headers, request_id, lambda: status)
+            finally:
+                seconds = time.perf_counter() - started
+                self._metrics.answered(scope, status, seconds)
+                _tell(scope, status, seconds)
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, request_id: str, status: Callable[[], int]
+    ) -> None:
+        """What the rest answers, or what kept it from answering; ``status`` is 0 as long as nothing has left."""
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive, send)
         except MomentsError as error:
-            if status:
+            if status():
                 raise
-            await problem_of(request_id, error)(scope, receive, send_with_headers)
+            await problem_of(request_id, error)(scope, receive, send)
         except HTTPException as error:
-            if status:
+            if status():
                 raise
-            await problem_of_http(request_id, error)(scope, receive, send_with_headers)
+            await problem_of_http(request_id, error)(scope, receive, send)
         except Exception as error:
-            if is_full_disk(error) and not status:
-                _log.warning("request %s: the disk is full: %r", request_id, error)
-                await full_disk_problem(request_id)(scope, receive, send_with_headers)
+            if is_full_disk(error) and not status():
+                _log.warning("the disk is full: %r", error)
+                await full_disk_problem(request_id)(scope, receive, send)
                 return
-            _log.exception("request %s (%s %s) failed unexpectedly", request_id, scope["method"], scope["app_path"])
-            if status:
+            _log.exception("%s %s failed unexpectedly", scope["method"], quote(scope["app_path"], errors="replace"))
+            if status():
                 raise
             detail = f"something went wrong that should not; the server's log has more under {request_id}"
-            await problem(request_id, 500, INTERNAL_ERROR, detail)(scope, receive, send_with_headers)
-        finally:
-            self._metrics.answered(scope, status, time.perf_counter() - started)
+            await problem(request_id, 500, INTERNAL_ERROR, detail)(scope, receive, send)
 
 
 class OpenRequests:
@@ -259,6 +271,17 @@ class StreamEnd:
         await self._app(scope, receive_until_closing, send_noticing)
         if is_started and not is_over:
             await send({"type": "http.response.body", "body": b""})
+
+
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    """One line for the request: its path as it was sent, without what was asked, which may be private or a secret."""
+    fields = {
+        "method": scope["method"],
+        "path": quote(scope["path"], errors="replace"),
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    _requests.info("%(method)s %(path)s %(status)s %(ms)s ms", fields, extra={"fields": fields})
 
 
 def _request_id(headers: Headers) -> str:

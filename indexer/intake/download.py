@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,7 +101,7 @@ class _Transfer:
         self._abandoned = threading.Event()
 
     def __enter__(self) -> "_Transfer":
-        threading.Thread(target=self._run, name="download", daemon=True).start()
+        threading.Thread(target=copy_context().run, args=(self._run,), name="download", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

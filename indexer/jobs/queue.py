@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from indexer.intake.addition import Addition, Origin
 from indexer.jobs.deaths import Deaths
+from indexer.jobs.ends import tell_end
 from indexer.jobs.feed import JobFeed
 from indexer.jobs.job import Job, JobState, crash_text
 from indexer.jobs.keeper import Keeper
@@ -32,6 +33,7 @@ from retrieval.errors import (
     StorageFullError,
     WorkerDiedError,
 )
+from retrieval.log_context import working_for
 from retrieval.storage.records import Failure
 from retrieval.storage.room import full_disk_errors, is_full_disk
 
@@ -145,11 +147,36 @@ class IndexJobs(KnownJobs):
             self.stop()
 
     def _index_video(self, path: str, addition: dict[str, Any] | None) -> dict[str, Any]:
-        """The workflow. Errors of the media end it, so that a broken file is not retried for ever."""
+        """The workflow, with one line of the log at its end."""
         from dbos import DBOS, error
 
         job_id = DBOS.workflow_id or path
         asked = Addition.from_dict(addition) if addition else Addition(path)
+        began_s = time.monotonic()
+
+        def tell(ended: Outcome | JobState) -> None:
+            tell_end(asked, ended, time.monotonic() - began_s)
+
+        with working_for(job_id=job_id):
+            try:
+                outcome = self._work_off(job_id, asked)
+            except IndexingFailed as failed:
+                tell(Outcome.from_dict(failed.args[0]))
+                raise
+            except IndexingCrashed:
+                tell(JobState.FAILED)
+                raise
+            except error.DBOSWorkflowCancelledError:
+                tell(JobState.CANCELLED)
+                raise
+            tell(outcome)
+            return outcome.as_dict()
+
+    def _work_off(self, job_id: str, asked: Addition) -> Outcome:
+        """What became of the file. Errors of the media end the job, so that a broken file is not retried for ever."""
+        from dbos import DBOS, error
+
+        path = asked.where
 
         def step(name: str, run: Callable[[], T]) -> T:
             self._runs.enter(job_id, name)
@@ -199,7 +226,7 @@ class IndexJobs(KnownJobs):
                 self._runs.end(job_id)
         if outcome.failure is not None:
             raise IndexingFailed(outcome.as_dict())
-        return outcome.as_dict()
+        return outcome
 
     def _failed(self, job_id: str, addition: Addition, failure: Failure) -> Outcome:
         return self._indexer.keep_failure(
@@ -264,6 +291,8 @@ class IndexJobs(KnownJobs):
             raise ConflictError(f"job {job_id} is {cancelled.state}: it ended before it could be cancelled")
         if job.state is JobState.QUEUED:
             self._indexer.drop(job_id)
+            with working_for(job_id=job_id):
+                tell_end(job.addition, JobState.CANCELLED, 0.0)
         self.feed.poke(job_id)
         return cancelled
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ def attended(call: Callable[[], T], waiting: Callable[[], None]) -> T:
             outcome.set_exception(error)
 
     # A daemon, so that a process that ends does not wait for it.
-    threading.Thread(target=run, name="attended", daemon=True).start()
+    threading.Thread(target=copy_context().run, args=(run,), name="attended", daemon=True).start()
     while True:
         try:
             return outcome.result(timeout=EVERY_S)

@@ -20,7 +20,8 @@ from app.cli.progress_bar import IndexProgress
 from app.cli.server_client import Server, server_of
 from app.cli.terminal import make_console, shown
 from app.contract.jobs import JobAnswer, OutcomeAnswer
-from app.harmless import LogFormatter, say
+from app.harmless import say
+from app.logs import LogFormat, formatter_of
 from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
@@ -108,7 +109,7 @@ def _here(settings: Settings, files: Mapping[Path, str | None], again: bool) -> 
     with (
         stop_at_once() as before_that,
         Library(settings, "moments index") as library,
-        _log_in(library.folder.path / "moments.log"),
+        _log_in(library.folder.path / "moments.log", settings.log_format),
         open_jobs(library, settings) as indexing,
     ):
         before_that.append(indexing.jobs.let_go)
@@ -196,13 +197,13 @@ class _PatientHandler(logging.FileHandler):
 
 
 @contextmanager
-def _log_in(file: Path) -> Iterator[None]:
+def _log_in(file: Path, log_format: LogFormat) -> Iterator[None]:
     """Where people look on, the log goes to a file: what a crash tells may fill the screen many times over."""
     if not sys.stderr.isatty():
         yield
         return
     handler = _PatientHandler(file, encoding="utf-8", errors="backslashreplace", delay=True)
-    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(formatter_of(log_format))
     root = logging.getLogger()
     root.addHandler(handler)
     try:

@@ -11,9 +11,9 @@ import uvicorn
 from anyio import to_thread
 
 from app.cli.invocation import Invocation
-from app.harmless import say
 from app.http.heap import share_heaps
 from app.http.limited_http import LimitedHttp
+from app.logs import service_log, tell
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError
 from retrieval.storage.library import Library
@@ -48,7 +48,6 @@ def serve(
     listener = _listen(settings)
     url = _url(settings.host, listener.getsockname()[1])
     shown = url + settings.root_path
-    say(f"Moments on {shown}  (documentation: {shown}/docs, stop with Ctrl-C)", err=True)
     api = create_app(settings, url)
     config = uvicorn.Config(
         api,
@@ -68,7 +67,8 @@ def serve(
         config, lambda: api.state.closing.set(), lambda: api.state.jobs.let_go(), shown if with_browser else None
     )
     try:
-        with listener:
+        with listener, service_log(settings.log_format):
+            tell(f"Moments on {shown}  (documentation: {shown}/docs, stop with Ctrl-C)", settings.log_format)
             server.run(sockets=[listener])
     finally:
         # It ends with an exit code of its own where it cannot start; ours say why.

@@ -1,13 +1,12 @@
 """`moments worker`: works off a shared queue, beside a server that hands the work out."""
 
-import logging
 import signal
 import threading
 
 import click
 
 from app.cli.invocation import Invocation
-from app.harmless import say
+from app.logs import service_log, tell
 from app.open_queue import open_jobs, shares_work
 from app.settings import Settings
 from retrieval.errors import InputError
@@ -36,11 +35,10 @@ def worker(invocation: Invocation, workers: int | None) -> None:
     ending = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: ending.set())
-    logging.getLogger("indexer").setLevel(logging.INFO)
-    with Library(settings, "moments worker") as library, open_jobs(library, settings):
-        say(f"working off the queue of {library.folder.path} (stop with Ctrl-C)", err=True)
+    with service_log(settings.log_format), Library(settings, "moments worker") as library, open_jobs(library, settings):
+        tell(f"working off the queue of {library.folder.path} (stop with Ctrl-C)", settings.log_format)
         ending.wait()
-        say("stopped; what was being indexed goes on in another worker, or here next time", err=True)
+        tell("stopped; what was being indexed goes on in another worker, or here next time", settings.log_format)
 
 
 def _require_servers(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from app.http.application import create_app
 from app.http.middleware import BODY_LIMIT_BYTES, CONTENT_POLICY, QUERY_FILE_LIMIT_BYTES
 from app.http.schemas.problem import Problem
+from app.logs import TextLines
 from app.settings import Settings
 from retrieval import errors
 from retrieval.search import SearchEngine
@@ -102,6 +103,7 @@ def test_what_passes_says_when_to_come_back(client: TestClient, name: str) -> No
 
 
 def test_a_bug_tells_nothing_but_where_to_look(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.setFormatter(TextLines())
     with caplog.at_level(logging.ERROR, "app.http.middleware"):
         response = client.get("/bug", headers={"X-Request-Id": "mine-1"})
     found = problem(response)
