@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from app.harmless import say
 from app.settings import Settings
 from retrieval.domain import Profile
-from retrieval.encoders.profiles import Encoders, Resolved, resolve
+from retrieval.encoders.profiles import ProfileEncoders, Resolved, resolve
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 
@@ -28,4 +28,4 @@ def announce(resolved: Resolved, settings: Settings) -> None:
 def open_engine(settings: Settings, command: str = "moments search") -> Iterator[SearchEngine]:
     """The engine for the block."""
     with Library(settings, command) as library:
-        yield SearchEngine(library, Encoders(resolve_profile(library, settings).profile, settings))
+        yield SearchEngine(library, ProfileEncoders(resolve_profile(library, settings).profile, settings))

@@ -12,7 +12,7 @@ from app.settings import Settings
 from indexer.jobs.queue import IndexJobs
 from indexer.leftovers import sweep_files
 from indexer.pipeline import Indexer
-from retrieval.encoders.profiles import Encoders, Resolved
+from retrieval.encoders.profiles import Encoders, ProfileEncoders, Resolved
 from retrieval.errors import InputError
 from retrieval.isolation.isolated import warm_up
 from retrieval.storage.folder import LockName
@@ -43,7 +43,7 @@ def open_jobs(library: Library, settings: Settings, url: str | None = None) -> I
     resolved = resolve_profile(library, settings)
     announce(resolved, settings)
     warm_up()
-    encoders = Encoders(resolved.profile, settings)
+    encoders = ProfileEncoders(resolved.profile, settings)
     indexer = Indexer(library, encoders, settings)
     database = settings.database_url or f"sqlite:///{library.folder.jobs_file}"
     with ExitStack() as held:

@@ -37,7 +37,7 @@ from retrieval.domain import (
 )
 from retrieval.encoders.lite_sound import PROMPTS
 from retrieval.encoders.lite_visual import LiteVisualEncoder
-from retrieval.encoders.profiles import Encoders
+from retrieval.encoders.profiles import Encoders, ProfileEncoders
 from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
@@ -57,7 +57,7 @@ def make_library(folder: Path, windows: int) -> None:
     """Fill ``folder`` with so many windows, and build what makes searching them fast."""
     random = np.random.default_rng(7)
     settings = RetrievalSettings(data_dir=folder, profile=Profile.LITE)
-    encoders = Encoders(Profile.LITE, settings)
+    encoders = ProfileEncoders(Profile.LITE, settings)
     with Library(settings, "bench") as library, library.vectors() as store:
         for lane in Lane:
             spec = encoders.spec(lane)

@@ -90,7 +90,7 @@ def attacked_server(folder: Path, **settings: Any) -> Iterator[Attacked]:
         api = create_app(Settings(data_dir=library.settings.data_dir, **settings))
         jobs = FakeJobs()
         api.state.library, api.state.jobs = library, jobs
-        api.state.engine = SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+        api.state.engine = SearchEngine(library, FakeEncoders())
         api.state.uploads = Uploads(library.folder, jobs, 10**9)  # type: ignore[arg-type]
         with served(api) as url:
             yield Attacked(int(url.rpartition(":")[2]), api, library, jobs)

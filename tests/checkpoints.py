@@ -109,7 +109,7 @@ def write_tokenizer(folder: Path) -> Path:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])]
     )
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers gives it no types
         tokenizer_object=tokenizer,
         unk_token="[UNK]",
         pad_token="[PAD]",
@@ -165,10 +165,9 @@ def write_clap(folder: Path, dim: int = 512) -> Path:
         enable_fusion=False,
         aff_block_r=2,
         mlp_ratio=2.0,
-        projection_hidden_size=32,
     )
     config = ClapConfig(text_config=text.to_dict(), audio_config=sound.to_dict(), projection_dim=dim)
-    ClapModel(config).eval().save_pretrained(folder)
+    ClapModel(config).save_pretrained(folder)
     ClapFeatureExtractor(
         feature_size=16, max_length_s=1, fft_window_size=1024, truncation="rand_trunc"
     ).save_pretrained(folder)

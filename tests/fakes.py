@@ -9,9 +9,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import LINE_LANES, Lane, Profile, Segment, Shot, Span, SpeechOrigin, Window, Word
-from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, Frames, Samples, Vectors
-from retrieval.encoders.voice_activity import Speech
+from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Window, Word
+from retrieval.encoders.base import (
+    SPEECH_RATE_HZ,
+    Embedding,
+    EncoderSpec,
+    Frames,
+    Recording,
+    Samples,
+    TextEncoder,
+    Transcriber,
+    Vectors,
+)
+from retrieval.encoders.registry import MODELS, Model, Role
+from retrieval.encoders.voice_activity import Speech, SpeechFinder
+from retrieval.lanes.lane_table import LANES
 from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
@@ -107,28 +119,50 @@ class FakeVoiceActivity:
 
     probability: float | None = 0.9
 
-    def find_speech(self, samples: Samples, _on_progress: Callable[[float], None] = lambda _: None) -> list[Speech]:
+    def find_speech(self, samples: Recording, _on_progress: Callable[[float], None] = lambda _: None) -> list[Speech]:
         if self.probability is None:
             return []
         return [Speech(Span(0.0, len(samples) / SPEECH_RATE_HZ), self.probability)]
 
 
+class NoReader:
+    """Sees no text."""
+
+    name = "none"
+
+    def read(self, frame: Frames) -> list[ScreenText]:  # noqa: ARG002
+        return []
+
+
+_SPECS = {
+    Lane.VISUAL: FakeVisual.spec,
+    Lane.SOUND: FakeSound.spec,
+    Lane.SPEECH: FakeSentences.spec,
+    Lane.SCREEN: EncoderSpec("words", Lane.SCREEN, DIM, "1"),
+}
+
+
 @dataclass
 class FakeEncoders:
-    """What a search needs of ``Encoders``."""
+    """The encoders above, in place of a profile's."""
 
-    heard: FakeTranscriber = field(default_factory=FakeTranscriber)
-    voices: FakeVoiceActivity = field(default_factory=FakeVoiceActivity)
+    heard: Transcriber = field(default_factory=FakeTranscriber)
+    voices: SpeechFinder = field(default_factory=FakeVoiceActivity)
     profile: Profile = Profile.LITE
 
-    def models(self) -> tuple[EncoderSpec, ...]:
-        """Things with a name, as models are."""
-        return tuple(self.spec(lane) for lane in Lane)
+    def models(self) -> tuple[Model, ...]:
+        return tuple(MODELS[name] for name in ("lite-visual", "lite-sound", "minilm-l6"))
 
     def spec(self, lane: Lane) -> EncoderSpec:
-        if lane is Lane.SCREEN:
-            return EncoderSpec("words", Lane.SCREEN, DIM, "1")
-        return {Lane.VISUAL: FakeVisual, Lane.SOUND: FakeSound, Lane.SPEECH: FakeSentences}[lane].spec
+        return _SPECS[lane]
+
+    def text_encoder(self, lane: Lane) -> TextEncoder:
+        of_role: dict[Role, TextEncoder] = {
+            Role.VISUAL: self.visual(),
+            Role.SOUND: self.sound(),
+            Role.SENTENCE: self.sentences(),
+        }
+        return of_role[LANES[lane].role]
 
     def visual(self) -> FakeVisual:
         return FakeVisual()
@@ -139,10 +173,13 @@ class FakeEncoders:
     def sentences(self) -> FakeSentences:
         return FakeSentences()
 
-    def transcriber(self) -> FakeTranscriber:
+    def transcriber(self) -> Transcriber:
         return self.heard
 
-    def voice_activity(self) -> FakeVoiceActivity:
+    def screen_reader(self) -> NoReader:
+        return NoReader()
+
+    def voice_activity(self) -> SpeechFinder:
         return self.voices
 
 
@@ -173,7 +210,7 @@ def fill(
     random = np.random.default_rng(5)
     with library.vectors() as store:
         for lane in Lane:
-            sparse = lane in LINE_LANES
+            sparse = LANES[lane].has_terms
             store.ensure_space(Space(encoders.spec(lane).space, DIM, sparse))
             library.catalog.add_space(encoders.spec(lane))
         for name, shots in videos.items():

@@ -21,6 +21,7 @@ from indexer.pipeline import Indexer
 from indexer.uploads import Uploads
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
+from tests.fakes import FakeVoiceActivity
 from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until
 from tests.tus import TUS
@@ -121,13 +122,12 @@ def story(doors: Doors, first: Path, second: Path) -> dict[str, Any]:
 
 def main(disk: Path, first: Path, second: Path) -> None:
     settings = Settings(data_dir=disk / "data", media_roots=(first.parent,))
-    encoders = IndexEncoders()
-    encoders.voices.probability = None
+    encoders = IndexEncoders(voices=FakeVoiceActivity(None))
     api = create_app(settings)
     with (
         Library(settings, "test") as library,
         IndexJobs(
-            Indexer(library, encoders, settings),  # type: ignore[arg-type]
+            Indexer(library, encoders, settings),
             f"sqlite:///{settings.data_dir / 'jobs.sqlite'}",
             "local",
             1,
@@ -135,7 +135,7 @@ def main(disk: Path, first: Path, second: Path) -> None:
     ):
         library.keep_vectors()
         api.state.library, api.state.jobs = library, jobs
-        api.state.engine = SearchEngine(library, encoders)  # type: ignore[arg-type]
+        api.state.engine = SearchEngine(library, encoders)
         api.state.uploads = Uploads(library.folder, jobs, 10**10)
         told = story(Doors(disk, TestClient(api, raise_server_exceptions=False), jobs), first, second)
     shutil.rmtree(settings.data_dir)

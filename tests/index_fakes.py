@@ -4,7 +4,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from retrieval.domain import ScreenText
 from retrieval.encoders.base import Embedding, Frames
 from tests.fakes import FakeEncoders, FakeVisual
 
@@ -22,24 +21,12 @@ class SlowVisual(FakeVisual):
         return super().embed_frames(frames)
 
 
-class NoReader:
-    """Sees no text."""
-
-    name = "none"
-
-    def read(self, _frame: object) -> list[ScreenText]:
-        return []
-
-
 @dataclass
 class IndexEncoders(FakeEncoders):
-    """All that indexing needs."""
+    """The fake ones, whose eyes can be held up."""
 
     slow: threading.Event = field(default_factory=threading.Event)
     looking: threading.Event = field(default_factory=threading.Event)
 
     def visual(self) -> FakeVisual:
         return SlowVisual(self.slow, self.looking)
-
-    def screen_reader(self) -> NoReader:
-        return NoReader()

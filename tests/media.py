@@ -1,6 +1,7 @@
 """Makers of small media files with known answers. All pictures are 320 x 180 unless a test says otherwise."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def write(path: Path, *streams: Any, **options: Any) -> Path:
     return path
 
 
-def colour(name: str, seconds: float, fps: float = FPS, size: str = SIZE) -> Any:
+def colour(name: str, seconds: float, fps: float | Fraction = FPS, size: str = SIZE) -> Any:
     """A picture of one colour that stands still."""
     return lavfi(f"color={name}:size={size}:rate={fps}:duration={seconds}")
 

@@ -49,7 +49,7 @@ def chords(seconds: int, seed: int = 1) -> NDArray[np.int16]:
         tones = [root_hz * 2 ** (step / 12) * overtone for step in (0, 4, 7) for overtone in range(1, 6)]
         bars.append(sum(np.sin(2 * np.pi * tone * time_s) for tone in tones) * np.exp(-2 * time_s))
     music = np.concatenate(bars)
-    return (music / np.abs(music).max() * 16_000).astype(np.int16)
+    return np.asarray(music / np.abs(music).max() * 16_000, np.int16)
 
 
 def noise(seconds: float, seed: int = 1) -> NDArray[np.int16]:

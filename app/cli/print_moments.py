@@ -9,7 +9,8 @@ from rich.text import Text
 from app.cli.terminal import shown
 from app.harmless import shell_word
 from retrieval.answer.confidence import words_of
-from retrieval.domain import Answer, Correction, Evidence, EvidenceKind, Explanation, LaneWeight, Moment, WeightSource
+from retrieval.domain import Answer, Correction, Evidence, Explanation, LaneWeight, Moment, WeightSource
+from retrieval.lanes.lane_table import LANES
 from retrieval.path_text import meant
 
 _BAR_CELLS = 10
@@ -38,15 +39,7 @@ def _bar(share: float) -> str:
 
 def evidence_text(item: Evidence, most_cells: int | None = None) -> Text:
     """One line that says why, with the matched words set off; cut to ``most_cells`` if that is a number."""
-    line = Text()
-    if item.kind is EvidenceKind.TRANSCRIPT:
-        line.append("says      ", style="cyan")
-    elif item.kind is EvidenceKind.SCREEN_TEXT:
-        line.append("on screen ", style="cyan")
-    elif item.kind is EvidenceKind.SOUND:
-        line.append("sounds    ", style="cyan")
-    else:
-        line.append("looks     ", style="cyan")
+    line = Text(f"{LANES[item.lane].verb:<9} ", style="cyan")
     what = Text(" ".join((item.text or f"best frame at {clock(item.frame_s or item.span.start_s)}").split()))
     if item.text and item.frame_s is not None:
         what.append(f"  (frame at {clock(item.frame_s)})", style="dim")

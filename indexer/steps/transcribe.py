@@ -14,7 +14,7 @@ from indexer.steps.attended import attended
 from retrieval.domain import Segment, Span, Word
 from retrieval.encoders.base import SPEECH_RATE_HZ, Recording, Transcriber
 from retrieval.encoders.speech_trust import MIN_SPEECH_PROBABILITY, Doubt, doubt_of
-from retrieval.encoders.voice_activity import Speech, VoiceActivity, to_float
+from retrieval.encoders.voice_activity import Speech, SpeechFinder, to_float
 
 WRITTEN_WITHIN_S = 1.0
 LEAST_UNWRITTEN_S = 1.0
@@ -42,7 +42,7 @@ class Transcript:
 def transcribe(
     samples: Recording,
     transcriber: Callable[[], Transcriber],
-    voice_activity: VoiceActivity,
+    voice_activity: SpeechFinder,
     on_progress: Callable[[float], None] = lambda _: None,
     written: Sequence[Span] = (),
 ) -> Transcript:

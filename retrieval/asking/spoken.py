@@ -10,7 +10,7 @@ from retrieval.errors import QueryError, go_on_unless
 
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
-    from retrieval.encoders.voice_activity import VoiceActivity
+    from retrieval.encoders.voice_activity import SpeechFinder
 
 
 def transcribe_query(source: FileOrBytes, encoders: "Encoders", gone: Gone = never) -> QueryTranscript:
@@ -23,7 +23,7 @@ def transcribe_query(source: FileOrBytes, encoders: "Encoders", gone: Gone = nev
 
 
 def heard(
-    samples: Samples, voice_activity: "VoiceActivity", transcriber: Transcriber, gone: Gone = never
+    samples: Samples, voice_activity: "SpeechFinder", transcriber: Transcriber, gone: Gone = never
 ) -> QueryTranscript:
     """The trusted words of 16 kHz samples. Raises QueryError if nobody speaks or no word can be trusted."""
     speech = [

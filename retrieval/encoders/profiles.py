@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from retrieval.domain import Lane, Profile
 from retrieval.encoders import model_hub
@@ -25,19 +25,13 @@ from retrieval.encoders.sentence import MiniLmEncoder
 from retrieval.encoders.torch_runtime import choose_device
 from retrieval.encoders.weights_store import WeightsStore
 from retrieval.errors import InputError
+from retrieval.lanes.lane_table import LANES
 from retrieval.settings import RetrievalSettings
 
 if TYPE_CHECKING:
-    from retrieval.encoders.voice_activity import VoiceActivity
+    from retrieval.encoders.voice_activity import SpeechFinder
 
 Built = TypeVar("Built")
-
-_ROLE_OF_LANE = {
-    Lane.VISUAL: Role.VISUAL,
-    Lane.SOUND: Role.SOUND,
-    Lane.SPEECH: Role.SENTENCE,
-    Lane.SCREEN: Role.SENTENCE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,7 @@ def resolve(profile: Profile, settings: RetrievalSettings, spaces: Collection[st
 def _maker_of(spaces: Collection[str], settings: RetrievalSettings) -> Profile | None:
     if spaces:
         for profile in (Profile.STANDARD, Profile.MAX, Profile.LITE):
-            encoders = Encoders(profile, settings)
+            encoders = ProfileEncoders(profile, settings)
             if any(encoders.spec(lane).space in spaces for lane in Lane):
                 return profile
     return None
@@ -97,7 +91,40 @@ def has_faster_whisper() -> bool:
     return importlib.util.find_spec("faster_whisper") is not None
 
 
-class Encoders:
+class Encoders(Protocol):
+    """The models of one profile, each built when it is asked for: what searching and indexing need of them."""
+
+    @property
+    def profile(self) -> Profile: ...
+
+    def spec(self, lane: Lane) -> EncoderSpec:
+        """Identity of the lane's space; no weights are loaded for it."""
+        ...
+
+    def text_encoder(self, lane: Lane) -> TextEncoder:
+        """The encoder that turns words into vectors of the lane's space."""
+        ...
+
+    def models(self) -> tuple[Model, ...]:
+        """The models that these encoders use or would use."""
+        ...
+
+    def visual(self) -> VisualEncoder: ...
+
+    def sound(self) -> SoundEncoder: ...
+
+    def sentences(self) -> SentenceEncoder:
+        """For speech and for screen text; its own spec names the speech lane."""
+        ...
+
+    def transcriber(self) -> Transcriber: ...
+
+    def screen_reader(self) -> ScreenReader: ...
+
+    def voice_activity(self) -> "SpeechFinder": ...
+
+
+class ProfileEncoders:
     """The models of one profile, each loaded when first asked for, once, whichever thread asks.
 
     Raises ModelUnavailableError from the method whose weights are neither here nor to be fetched.
@@ -117,20 +144,20 @@ class Encoders:
         self._built: dict[Role, object] = {}
 
     def spec(self, lane: Lane) -> EncoderSpec:
-        """Identity of the lane's space; no weights are loaded for it."""
-        model = self._lineup.model(_ROLE_OF_LANE[lane])
+        model = self._lineup.model(LANES[lane].role)
         if not model.source.is_installed:
             return model.spec(lane)
-        encoders: dict[Lane, Callable[[], TextEncoder]] = {
-            Lane.VISUAL: self.visual,
-            Lane.SOUND: self.sound,
-            Lane.SPEECH: self.sentences,
-            Lane.SCREEN: self.sentences,
+        return replace(self.text_encoder(lane).spec, lane=lane)
+
+    def text_encoder(self, lane: Lane) -> TextEncoder:
+        of_role: dict[Role, Callable[[], TextEncoder]] = {
+            Role.VISUAL: self.visual,
+            Role.SOUND: self.sound,
+            Role.SENTENCE: self.sentences,
         }
-        return replace(encoders[lane]().spec, lane=lane)
+        return of_role[LANES[lane].role]()
 
     def models(self) -> tuple[Model, ...]:
-        """The models that these encoders use or would use."""
         return self._lineup.models()
 
     def visual(self) -> VisualEncoder:
@@ -140,7 +167,6 @@ class Encoders:
         return self._once(Role.SOUND, self._build_sound)
 
     def sentences(self) -> SentenceEncoder:
-        """For speech and for screen text; its own spec names the speech lane."""
         return self._once(Role.SENTENCE, self._build_sentences)
 
     def transcriber(self) -> Transcriber:
@@ -149,7 +175,7 @@ class Encoders:
     def screen_reader(self) -> ScreenReader:
         return self._once(Role.SCREEN, self._build_screen_reader)
 
-    def voice_activity(self) -> "VoiceActivity":
+    def voice_activity(self) -> "SpeechFinder":
         return self._once(Role.VOICE, self._build_voice_activity)
 
     def _once(self, role: Role, build: Callable[[Model], Built]) -> Built:
@@ -217,7 +243,7 @@ class Encoders:
 
         return RapidOcrReader()
 
-    def _build_voice_activity(self, _model: Model) -> "VoiceActivity":
+    def _build_voice_activity(self, _model: Model) -> "SpeechFinder":
         from retrieval.encoders.voice_activity import VoiceActivity
 
         return VoiceActivity()

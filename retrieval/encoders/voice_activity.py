@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,17 @@ class Speech:
     probability: float
 
 
+class SpeechFinder(Protocol):
+    """Tells where somebody speaks."""
+
+    def find_speech(self, samples: Recording, on_progress: Callable[[float], None] = ..., /) -> list[Speech]:
+        """Stretches of speech in time order, apart from each other and inside the 16 kHz samples.
+
+        ``on_progress`` gets the second up to which all is heard.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """When speech starts and ends. Two levels, so that a dip inside a word does not split it."""
@@ -54,10 +65,6 @@ class VoiceActivity:
         self._thresholds = thresholds
 
     def find_speech(self, samples: Recording, on_progress: Callable[[float], None] = lambda _: None) -> list[Speech]:
-        """Stretches of speech in time order, apart from each other and inside the samples.
-
-        ``on_progress`` gets the second up to which all is heard.
-        """
         return speech_of(self.probabilities(samples, on_progress), len(samples) / SPEECH_RATE_HZ, self._thresholds)
 
     def probabilities(

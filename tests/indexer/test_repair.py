@@ -59,7 +59,7 @@ def look(desk: Desk) -> Survey:
 def mend(desk: Desk) -> list[str]:
     """Repair as the command does; what was told."""
     told: list[str] = []
-    videos = repair_vectors(desk.library, desk.encoders, told.append)  # type: ignore[arg-type]
+    videos = repair_vectors(desk.library, desk.encoders, told.append)
     for video in {video.id: video for video in (*videos, *without_thumbnails(desk.library))}.values():
         outcome = desk.index(Path(video.path), again=True)
         told.append(f"{outcome.path}: {outcome.status}")
@@ -118,7 +118,7 @@ def test_what_is_lost_cut_or_damaged_is_found_and_made_anew(desk: Desk, outcome:
 
     found = look(desk)
     assert not found.is_well
-    findings = list(vector_findings(desk.library, desk.encoders))  # type: ignore[arg-type]
+    findings = list(vector_findings(desk.library, desk.encoders))
     assert {finding.advice for finding in findings if not finding.ok} == {"moments doctor --repair"}
     vectors = {check.name: check.reason for check in checks(desk.library, FakeJobs(), Warmup())}["vectors"]  # type: ignore[arg-type]
     assert "moments doctor --repair" in (vectors or "")
@@ -168,7 +168,7 @@ def test_a_video_that_is_half_way_is_indexed_again(desk: Desk, outcome: Outcome,
 
 @pytest.mark.usefixtures("outcome")
 def test_moments_are_found_all_the_while_that_a_video_is_indexed_again(desk: Desk, talk: Path) -> None:
-    engine = SearchEngine(desk.library, desk.encoders)  # type: ignore[arg-type]
+    engine = SearchEngine(desk.library, desk.encoders)
     query = Query((parse_term("speech: the budget is tight"),))
     done, missed, searches = threading.Event(), [], []
 
@@ -246,7 +246,7 @@ def test_a_full_disk_in_the_middle_leaves_the_video_to_be_found(
 
 @pytest.mark.usefixtures("outcome")
 def test_a_search_goes_on_without_a_lane_that_is_lost_and_says_so(desk: Desk) -> None:
-    engine = SearchEngine(desk.library, desk.encoders)  # type: ignore[arg-type]
+    engine = SearchEngine(desk.library, desk.encoders)
     shutil.rmtree(desk.library.folder.vectors_dir / space(Lane.VISUAL))
     answer = engine.search(Query((parse_term("the budget is tight"),)))
     assert answer.moments
@@ -255,7 +255,7 @@ def test_a_search_goes_on_without_a_lane_that_is_lost_and_says_so(desk: Desk) ->
 
 @pytest.mark.usefixtures("outcome")
 def test_a_search_goes_on_without_a_lane_that_is_damaged_and_says_so(desk: Desk) -> None:
-    engine = SearchEngine(desk.library, desk.encoders)  # type: ignore[arg-type]
+    engine = SearchEngine(desk.library, desk.encoders)
     write_garbage(desk.library.folder.vectors_dir)
     answer = engine.search(Query((parse_term("the budget is tight"),)))
     assert answer.moments

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from app.http.tus import parse_concat
 from indexer.uploads import EXPIRES_S, About, UploadKind, Uploads

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from app.http.tus import parse_checksum, parse_metadata
 from indexer.intake.addition import Addition, Origin

@@ -25,6 +25,7 @@ from retrieval.storage.promises import Promises
 from retrieval.storage.qdrant_embedded import EdgeVectorStore
 from retrieval.storage.records import VideoStatus
 from retrieval.storage.vectors import Point, Space
+from tests.fakes import FakeVoiceActivity
 from tests.index_fakes import IndexEncoders
 from tests.indexer.intake.test_replaced_files import Desk
 from tests.job_fakes import HeldIndexer, queue_in, until
@@ -177,8 +178,7 @@ def test_a_video_that_is_indexed_again_without_room_stays_as_it_was(
 ) -> None:
     talk = video(tmp_path / "talk.mp4", colour("red", 2))
     settings = IndexSettings(data_dir=tmp_path / "data")
-    encoders = IndexEncoders()
-    encoders.voices.probability = None
+    encoders = IndexEncoders(voices=FakeVoiceActivity(None))
     with Library(settings, "test") as library:
         desk = Desk(library, encoders, settings)
         indexed = desk.index(talk)

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from app.cli.main import cli
 from app.exports.exporter import Exporter
@@ -16,10 +16,15 @@ from app.http.application import create_app
 from app.settings import Settings
 from indexer import pipeline
 from indexer.intake.addition import Addition, Origin
+from indexer.media.apart import read_subtitles
 from indexer.media.indexed_file import open_indexed_file
+from indexer.media.probe import MediaInfo
 from indexer.pipeline import Indexer, Outcome, Status
+from indexer.settings import IndexSettings
+from indexer.subtitles.reading import Subtitles
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord
+from tests.fakes import FakeVoiceActivity
 from tests.index_fakes import IndexEncoders
 from tests.media import colour, video
 
@@ -37,14 +42,13 @@ class Server:
             shutil.copy2(film, folder / "talk.mp4")
         self.settings = Settings(data_dir=tmp_path / "data", media_roots=(self.root,))
         self.library = Library(self.settings, "test")
-        self._encoders = IndexEncoders()
-        self._encoders.voices.probability = None
+        self._encoders = IndexEncoders(voices=FakeVoiceActivity(None))
         api = create_app(self.settings)
         api.state.library, api.state.exporter = self.library, Exporter(self.settings)
         self.http = TestClient(api, base_url="http://127.0.0.1:8321")
 
     def index(self, path: Path, origin: Origin = Origin.PATH) -> Outcome:
-        indexer = Indexer(self.library, self._encoders, self.settings)  # type: ignore[arg-type]
+        indexer = Indexer(self.library, self._encoders, self.settings)
         return indexer.index(
             path.parent.name, Addition(str(path), origin), lambda _, run: run(), lambda *_: None, lambda *_: None
         )
@@ -169,12 +173,11 @@ def test_subtitles_that_are_a_pipe_by_the_time_they_are_read_are_not_waited_for(
 ) -> None:
     sidecar = server.talk.with_suffix(".srt")
     sidecar.write_text("1\n00:00:00,200 --> 00:00:01,000\nhello\n", encoding="utf-8")
-    read = pipeline.read_subtitles
 
-    def piped(*arguments: object, **options: object) -> object:
+    def piped(info: MediaInfo, settings: IndexSettings, waiting: Callable[[], None] | None = None) -> Subtitles:
         sidecar.unlink()
         os.mkfifo(sidecar)
-        return read(*arguments, **options)  # type: ignore[arg-type]
+        return read_subtitles(info, settings, waiting)
 
     monkeypatch.setattr(pipeline, "read_subtitles", piped)
     outcome = server.index(server.talk)
@@ -203,9 +206,7 @@ def test_what_is_no_file_any_more_is_gone_at_once(server: Server, kind: str) -> 
         assert server.codes(outcome) == {expected}
     failure = (
         Indexer(library, IndexEncoders(), free)
-        .index(  # type: ignore[arg-type]
-            "job", Addition(str(server.talk)), lambda _, run: run(), lambda *_: None, lambda *_: None
-        )
+        .index("job", Addition(str(server.talk)), lambda _, run: run(), lambda *_: None, lambda *_: None)
         .failure
     )
     assert failure is not None

@@ -18,7 +18,7 @@ from app.open_engine import resolve_profile
 from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
-from retrieval.encoders.profiles import Encoders
+from retrieval.encoders.profiles import ProfileEncoders
 from retrieval.errors import DataFolderBusyError, MomentsError
 from retrieval.storage.folder import DataFolder, LockName
 from retrieval.storage.library import Library
@@ -138,7 +138,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     with Library(settings, "moments doctor") as library:
         resolved = resolve_profile(library, settings)
     store = WeightsStore(settings.models_dir)
-    missing = [model.name for model in Encoders(resolved.profile, settings).models() if not store.find(model)]
+    missing = [model.name for model in ProfileEncoders(resolved.profile, settings).models() if not store.find(model)]
     detail = f"profile {resolved.profile}: {resolved.reason}"
     if missing:
         advice = f"moments models pull {' '.join(missing)}"
@@ -156,7 +156,7 @@ def _index(settings: Settings) -> Iterator[Finding]:
             yield Finding("busy", True, f"{owner.command}, process {owner.pid}, since {owner.started_at:%H:%M:%S}")
         yield from library_findings(library)
         if (server := server_of(settings)) is None:
-            yield from vector_findings(library, Encoders(resolve_profile(library, settings).profile, settings))
+            yield from vector_findings(library, ProfileEncoders(resolve_profile(library, settings).profile, settings))
         else:
             reason = server.checks().get("vectors", "not asked")
             yield Finding("vectors", reason == "ok", f"the server at {server.url} says: {reason}", REPAIR)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.contract.contents import TranscriptAnswer
 from app.contract.timelines import TimelineAnswer
-from app.http.dependencies import SEARCH, EngineOf, LibraryOf, LinksOf, TurnOf
+from app.http.dependencies import SEARCH_PARAMETERS, EngineOf, LibraryOf, LinksOf, TurnOf
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
 from app.http.schemas.search import Words
@@ -118,7 +118,7 @@ def transcript(
     summary="Get what lies where in a video",
     response_model=TimelineAnswer,
     responses={409: {"description": "The index was made by other models."}},
-    dependencies=[SEARCH],
+    dependencies=[SEARCH_PARAMETERS],
 )
 def timeline(
     video_id: str,

@@ -95,16 +95,3 @@ export function took(ms) {
 export function fileName(path) {
   return path.split(/[/\\]/).pop();
 }
-
-/** The four lanes: names for a person, in the order in which they are shown. */
-export const LANES = [
-  { id: "visual", name: "Seen", icon: "eye", hint: "what the picture shows" },
-  { id: "sound", name: "Heard", icon: "sound", hint: "noises and music" },
-  { id: "speech", name: "Said", icon: "speech", hint: "spoken words" },
-  { id: "screen", name: "On screen", icon: "screen", hint: "text in the picture" },
-];
-
-/** The lane of that id. */
-export function lane(id) {
-  return LANES.find((found) => found.id === id);
-}

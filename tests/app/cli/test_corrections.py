@@ -34,7 +34,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def engine(library: Library) -> SearchEngine:
-    return SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    return SearchEngine(library, FakeEncoders())
 
 
 def ask(engine: SearchEngine, *words: str, **more: Any) -> Answer:
@@ -77,7 +77,7 @@ def test_a_page_follows_another_of_a_corrected_query(engine: SearchEngine) -> No
 
 def test_a_word_is_right_as_soon_as_the_library_has_it(tmp_path_factory: pytest.TempPathFactory) -> None:
     with library_of(tmp_path_factory.mktemp("grows"), VIDEOS) as growing:
-        engine = SearchEngine(growing, FakeEncoders())  # type: ignore[arg-type]
+        engine = SearchEngine(growing, FakeEncoders())
         assert ask(engine, "bugdet").corrected == (BUDGET,)
         fill(growing, {"c.mp4": (FakeShot("red", says="they call it bugdet"),)}, FakeEncoders())
         assert ask(engine, "bugdet").corrected == ()

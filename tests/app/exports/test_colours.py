@@ -1,6 +1,7 @@
 """Colours come out as they were meant: of HDR, of wide gamuts, and of files that do not say what they are."""
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -91,8 +92,8 @@ def exported(path: Path, output: Path) -> NDArray[np.float64]:
     ("transfer", "curve", "known"), [("smpte2084", pq, Transfer.PQ), ("arib-std-b67", hlg, Transfer.HLG)]
 )
 def test_hdr_without_highlights_looks_as_an_ordinary_picture(
-    tmp_path: Path, transfer: str, curve, known: Transfer
-) -> None:  # type: ignore[no-untyped-def]
+    tmp_path: Path, transfer: str, curve: Callable[[NDArray[np.float64]], NDArray[np.float64]], known: Transfer
+) -> None:
     path = hdr(tmp_path / "hdr.mkv", curve(light(BARS)), transfer)
     colours = probe(path).video_streams[0].colours
     assert colours

@@ -13,7 +13,7 @@ import opentimelineio
 import pytest
 from click.testing import CliRunner
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from app.cli.main import cli
 from app.exports.clip_cache import ClipCache

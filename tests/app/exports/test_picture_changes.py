@@ -23,6 +23,7 @@ class MeanColour:
     """Sees the mean colour of a picture, whatever its size."""
 
     spec = EncoderSpec("mean-colour", Lane.VISUAL, 3, "1")
+    names = ()
 
     def embed_texts(self, texts: object) -> Vectors:
         raise NotImplementedError
@@ -99,7 +100,7 @@ def check(file: Path, before: int, after: int, second: str) -> None:
     hues = [int(np.argmax(picture[height // 2, width // 2])) for picture in pictures]
     # The sound of a broadcast starts a little before its picture: both ends may show a part of a frame.
     assert hues == sorted(hues)
-    assert (hues.count(0), hues.count(1)) == (pytest.approx(before, abs=1), pytest.approx(after, abs=1))
+    assert [hues.count(0), hues.count(1)] == pytest.approx([before, after], abs=1)
     shown = pictures[-1][:, :, 1] > 128
     columns, rows = int(shown[height // 2].sum()), int(shown[:, width // 2].sum())
     given_width, given_height = (int(side) for side in second.split("x"))

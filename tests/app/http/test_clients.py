@@ -101,7 +101,7 @@ def test_a_python_client_finds_moments(python_client: Path, tmp_path: Path) -> N
     Image.new("RGB", (320, 180), "red").save(picture, "png")
     with library_of(tmp_path, TWO_VIDEOS) as library:
         api = create_app(Settings(data_dir=tmp_path))
-        api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+        api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())
         with served(api) as url:
             said = run(PYTHON, "use.py", url, folder=python_client, given=picture.getvalue())
     starts, code, is_indexed = said.splitlines()

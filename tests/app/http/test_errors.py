@@ -32,7 +32,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 def api(library: Library) -> FastAPI:
     """The API with a route that raises the error that its path names, and one that fails unexpectedly."""
     api = create_app(Settings(data_dir=library.settings.data_dir))
-    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())
 
     @api.get("/raise/{name}")
     def fail(name: str) -> None:

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from app.http.application import create_app
 from app.settings import Settings
@@ -76,7 +77,7 @@ def add(client: TestClient, **body: Any) -> str:
     return str(response.json()["job_id"])
 
 
-def problem(response: httpx.Response) -> tuple[int, str]:
+def problem(response: Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
 
@@ -142,7 +143,7 @@ def test_who_follows_all_jobs_hears_of_those_that_are_there_and_of_changes(
         assert next(job for job in stream if job["job_id"] == new and job["state"] == "done")
 
 
-def told(url: str, path: str, last: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+def told(url: str, path: str, last: str | None = None) -> Generator[tuple[str, dict[str, Any]], None, None]:
     """Events with their ids, as a browser would ask for those after ``last``; what no longer comes ends them."""
     headers = {} if last is None else {"Last-Event-ID": last}
     with httpx.stream("GET", f"{url}{path}", headers=headers, timeout=20, trust_env=False) as response:

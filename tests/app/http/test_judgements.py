@@ -161,7 +161,7 @@ def fake_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def open_engine(settings: object, _command: str) -> Iterator[SearchEngine]:
         with Library(settings, "test") as library:  # type: ignore[arg-type]
-            yield SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+            yield SearchEngine(library, FakeEncoders())
 
     monkeypatch.setattr("app.open_engine.open_engine", open_engine)
 
@@ -335,7 +335,7 @@ def test_a_body_that_cannot_be_is_one_clear_problem(
 
 def test_evaluation_knows_videos_of_files_by_name_and_of_verdicts_by_id(searchable: Library) -> None:
     """Two folders may hold files of one name."""
-    engine = SearchEngine(searchable, FakeEncoders())  # type: ignore[arg-type]
+    engine = SearchEngine(searchable, FakeEncoders())
     [case] = judged_cases([verdict("red", 0, 4, True)])
     [by_name] = evaluate.run_cases(engine, [case.case], 5)
     [by_id] = evaluate.run_cases(engine, [case.case], 5, evaluate._by_id)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from app.contract.contents import TranscriptAnswer
 from app.contract.timelines import TimelineAnswer
@@ -50,7 +50,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, files: Path) -> Iterator[L
 def client(library: Library) -> Iterator[TestClient]:
     api = FastAPI()
     api.state.library = library
-    api.state.engine = SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.engine = SearchEngine(library, FakeEncoders())
     api.state.searches = Admission(4, "searches")
     api.include_router(media.router)
     install_error_handlers(api)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import pytest
 import schemathesis
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.python import asgi
+from schemathesis.schemas import APIOperation
 
 from app.http.application import create_app
 from app.http.readiness import Warmup
@@ -20,6 +22,8 @@ from retrieval.search import SearchEngine
 from retrieval.storage.records import Failure
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 from tests.places import ROOT
+
+Case: TypeAlias = schemathesis.Case[APIOperation[Any, Any, Any, Any]]
 
 
 def broken(_self: Indexer, _job_id: str, addition: Addition, *_: object) -> Outcome:
@@ -50,7 +54,7 @@ BEYOND_SCHEMAS = re.compile(
 )
 
 
-def well_formed_data_are_taken_as_such(_: object, response: schemathesis.Response, case: schemathesis.Case) -> None:
+def well_formed_data_are_taken_as_such(_: object, response: schemathesis.Response, case: Case) -> None:
     """What fits the description is refused for what it means, never for its form: no field is to blame for that."""
     is_well_formed = case.meta is not None and case.meta.generation.mode.is_positive
     if is_well_formed and response.status_code == 422:
@@ -79,7 +83,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Warmup, "start", lambda warmup, _: setattr(warmup, "reason", None))
         patched.setattr(Indexer, "index", broken)
-        patched.setattr("app.http.application.SearchEngine", lambda library, _: SearchEngine(library, FakeEncoders()))  # type: ignore[arg-type]
+        patched.setattr("app.http.application.SearchEngine", lambda library, _: SearchEngine(library, FakeEncoders()))
         yield api
         asgi.shutdown_lifespans()
 
@@ -87,7 +91,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
 @schema.parametrize()
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
-def test_the_api_does_what_its_description_says(case: schemathesis.Case, api: FastAPI) -> None:
+def test_the_api_does_what_its_description_says(case: Case, api: FastAPI) -> None:
     if case.meta is not None and case.meta.generation.mode.is_positive and case.method != "DELETE":
         name_a_video_that_is_there(case.path_parameters)
         name_a_video_that_is_there(case.body)

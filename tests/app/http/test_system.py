@@ -53,7 +53,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 @pytest.fixture
 def api(library: Library) -> FastAPI:
     api = create_app(Settings(data_dir=library.settings.data_dir))
-    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())
     api.state.jobs, api.state.resolved = FakeQueue(), Resolved(Profile.LITE, "it was asked for")
     return api
 
@@ -91,7 +91,7 @@ def test_encoders_that_cannot_be_loaded_say_why() -> None:
             raise ModelUnavailableError("no weights of clip here")
 
     warmup = Warmup()
-    warmup.start(Broken())  # type: ignore[arg-type]
+    warmup.start(Broken())
     warmup.stop()
     assert warmup.reason == "no weights of clip here"
 
@@ -103,7 +103,7 @@ def test_a_server_answers_while_its_encoders_load() -> None:
             return FakeVisual()
 
     gate, warmup = threading.Event(), Warmup()
-    warmup.start(Slow())  # type: ignore[arg-type]
+    warmup.start(Slow())
     assert warmup.reason == "loading"
     gate.set()
     warmup.stop()
@@ -118,6 +118,15 @@ def test_the_system_says_what_runs_here(client: TestClient) -> None:
     assert (value["profile"], value["profile_reason"]) == ("lite", "it was asked for")
     assert value["encoders"] == {"visual": "colours", "sound": "pitches", "speech": "words", "screen": "words"}
     assert value["limits"]["moments"] == 100
+    assert [lane["lane"] for lane in value["lanes"]] == list(value["encoders"])
+    assert value["lanes"][2] == {
+        "lane": "speech",
+        "name": "Said",
+        "about": "spoken words",
+        "unit": "line",
+        "evidence": "transcript",
+        "colour": "green",
+    }
     assert re.match(r"3\.\d+", value["versions"]["python"])
 
 

@@ -19,6 +19,7 @@ from indexer.pipeline import Indexer
 from indexer.settings import IndexSettings
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoStatus
+from tests.fakes import FakeVoiceActivity
 from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until
 from tests.media import colour, tone, video
@@ -57,14 +58,13 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     data, site = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("site")
     settings = IndexSettings(data_dir=data, allow_private_urls=True, max_upload_gb=0.01)
-    encoders = IndexEncoders()
-    encoders.voices.probability = None
+    encoders = IndexEncoders(voices=FakeVoiceActivity(None))
     serve = partial(SilentHandler, directory=str(site))
     with (
         Library(settings, "test") as library,
         ThreadingHTTPServer(("127.0.0.1", 0), serve) as server,
         IndexJobs(
-            Indexer(library, encoders, settings),  # type: ignore[arg-type]
+            Indexer(library, encoders, settings),
             f"sqlite:///{data / 'jobs.sqlite'}",
             "local",
             2,

@@ -5,6 +5,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from indexer.intake.addition import Addition, Origin
 from indexer.intake.identify import IdentifiedFile, identify
 from indexer.media import indexed_file as indexed_files
 from indexer.media.indexed_file import indexed_file
+from indexer.media.probe import hash_of
 from indexer.pipeline import Indexer, Outcome, Status
 from indexer.settings import IndexSettings
 from indexer.steps.publish import STILL_WRITTEN
@@ -23,6 +25,8 @@ from retrieval.errors import VideoFileChangedError, VideoFileGoneError, VideoNot
 from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
 from retrieval.storage.records import VideoEdit, VideoRecord, VideoStatus
+from retrieval.video_filter import VideoFilter
+from tests.fakes import FakeVoiceActivity
 from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until
 from tests.media import colour, video
@@ -35,10 +39,10 @@ class Desk:
 
     def __init__(self, library: Library, encoders: IndexEncoders, settings: IndexSettings) -> None:
         self.library, self.encoders = library, encoders
-        self._indexer = Indexer(library, encoders, settings)  # type: ignore[arg-type]
+        self._indexer = Indexer(library, encoders, settings)
 
     def index(self, path: Path, origin: Origin = Origin.PATH, **given: object) -> Outcome:
-        def step(_name: str, run: Callable[[], T]) -> T:
+        def step(name: str, run: Callable[[], T]) -> T:  # noqa: ARG001
             return run()
 
         addition = Addition(str(path), origin, **given)  # type: ignore[arg-type]
@@ -92,8 +96,7 @@ class Beside:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     settings = IndexSettings(data_dir=tmp_path / "data")
-    encoders = IndexEncoders()
-    encoders.voices.probability = None
+    encoders = IndexEncoders(voices=FakeVoiceActivity(None))
     with Library(settings, "test") as library:
         yield Desk(library, encoders, settings)
         encoders.slow.clear()
@@ -175,8 +178,8 @@ def test_the_same_content_in_two_folders_is_found_under_both(desk: Desk, films: 
     record = desk.record(first)
     assert (record.path, set(record.paths)) == (str(talk), {str(talk), str(copy)})
     for glob, path in (("a/*", talk), ("b/*", copy)):
-        assert catalog.ids(path_glob=glob) == {first.video_id}
-        assert [found.path for found in catalog.videos(9, path_glob=glob).videos] == [str(path)]
+        assert catalog.ids(VideoFilter(path_globs=(glob,))) == {first.video_id}
+        assert [found.path for found in catalog.videos(9, VideoFilter(path_globs=(glob,))).videos] == [str(path)]
         assert catalog.resolve(str(path)).id == first.video_id
 
     shutil.copy(films / "blue.mp4", talk)
@@ -189,7 +192,7 @@ def test_the_same_content_in_two_folders_is_found_under_both(desk: Desk, films: 
     shutil.move(copy, copy.with_name("moved.mp4"))
     desk.index(copy.with_name("moved.mp4"))
     assert desk.record(first).paths == (str(copy.with_name("moved.mp4")),)
-    assert catalog.ids(path_glob="*/copy.mp4") == frozenset()
+    assert catalog.ids(VideoFilter(path_globs=("*/copy.mp4",))) == frozenset()
 
 
 def test_a_copy_that_is_deleted_is_forgotten_and_the_other_stays(desk: Desk, talk: Path) -> None:
@@ -343,8 +346,12 @@ def test_a_file_that_was_only_touched_is_read_once_to_know_it(
 ) -> None:
     outcome = desk.index(talk)
     hashed: list[Path] = []
-    real = indexed_files.hash_of
-    monkeypatch.setattr(indexed_files, "hash_of", lambda file: (hashed.append(Path(file.name)), real(file))[1])
+
+    def noted(file: FileIO) -> str:
+        hashed.append(Path(file.name))
+        return hash_of(file)
+
+    monkeypatch.setattr(indexed_files, "hash_of", noted)
     os.utime(talk, ns=(1, 1))
     for _ in range(3):
         assert indexed_file(desk.library.catalog, desk.record(outcome)) == talk

@@ -1,6 +1,7 @@
 """What a process knows of the jobs that run in it."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -33,7 +34,11 @@ def test_only_jobs_that_run_here_are_stopped() -> None:
     runs.cancel({"another"})
     runs.report("job", "decode", 0.5)
     runs.cancel({"job", "another"})
-    for move in (lambda: runs.report("job", "decode", 0.6), lambda: runs.enter("job", "look")):
+    moves: tuple[Callable[[], None], ...] = (
+        lambda: runs.report("job", "decode", 0.6),
+        lambda: runs.enter("job", "look"),
+    )
+    for move in moves:
         with pytest.raises(Cancelled):
             move()
     runs.end("job")

@@ -44,7 +44,7 @@ def settings(tmp_path: Path) -> IndexSettings:
 def index(settings: IndexSettings, path: Path, report: Callable[[str, float], None] = lambda *_: None) -> Outcome:
     """What becomes of the file; no model is reached by one that does not decode."""
     with Library(settings, "test") as library:
-        indexer = Indexer(library, FakeEncoders(), settings)  # type: ignore[arg-type]
+        indexer = Indexer(library, FakeEncoders(), settings)
         return indexer.index("job", Addition(str(path)), lambda _, run: run(), report, lambda *_: None)
 
 

@@ -107,7 +107,7 @@ def one_picture(path: Path, sound: Any, lasts_s: float | None = None, **options:
 @pytest.mark.parametrize("name", ["song.mov", "song.mp4", "song.m4v", "song.mkv", "song.avi", "song.ts", "song.webm"])
 def test_one_frame_beside_seconds_of_sound_is_a_cover(tmp_path: Path, name: str) -> None:
     codecs = {".webm": {"vcodec": "libvpx", "acodec": "libvorbis"}}.get(Path(name).suffix, {})
-    info = probe(one_picture(tmp_path / name, [media.tone(3)], **codecs))
+    info = probe(one_picture(tmp_path / name, [media.tone(3)], None, **codecs))
     assert info.video is None
     assert info.audio is not None
     assert [stream.is_cover for stream in info.video_streams] == [True]

@@ -18,7 +18,7 @@ ROWS, COLUMNS = np.mgrid[:SIGNATURE_HEIGHT, :SIGNATURE_WIDTH].astype(np.float32)
 def scroll(offset: float, tilt: float = 0.7) -> Signature:
     """A busy picture moved sideways by ``offset`` cells; another tilt, another picture."""
     across = COLUMNS + np.float32(offset) + np.float32(tilt) * ROWS
-    return (128 + 70 * np.sin(across / 3.3) + 50 * np.sin(across / 1.7 + ROWS / 5)).astype(np.float32)
+    return np.asarray(128 + 70 * np.sin(across / 3.3) + 50 * np.sin(across / 1.7 + ROWS / 5), np.float32)
 
 
 def boxed(background: Signature, brightness: float = 250) -> Signature:
@@ -136,7 +136,7 @@ def test_every_shot_of_a_montage_is_read_early() -> None:
 @settings(max_examples=20, deadline=None)
 def test_what_is_read_is_a_kept_frame_or_looks_like_the_last_one(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    pictures = [boxed(scroll(rng.integers(0, 3)), rng.integers(0, 255)) for _ in range(100)]
+    pictures = [boxed(scroll(float(rng.integers(0, 3))), float(rng.integers(0, 255))) for _ in range(100)]
     last = pictures[0]
     for picture, (_, choice) in zip(pictures, chosen(pictures), strict=True):
         last = picture if choice.keep else last

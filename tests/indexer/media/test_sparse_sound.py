@@ -27,13 +27,13 @@ from indexer.steps.embed import embed_sounds
 from indexer.steps.stages import cuts_of
 from indexer.steps.windows import frames_of_windows
 from retrieval.domain import Profile, ScreenText, Segment, Span, Window
-from retrieval.encoders.base import Embedding, Samples
+from retrieval.encoders.base import Embedding, Frames, Samples, Transcriber
 from retrieval.encoders.lite_sound import HOP_S, LiteSoundEncoder
 from retrieval.encoders.voice_activity import VoiceActivity
 from retrieval.storage.library import Library
 from tests import media
-from tests.fakes import FakeSentences, FakeSound, FakeTranscriber, FakeVisual, FakeVoiceActivity
-from tests.index_fakes import IndexEncoders, NoReader
+from tests.fakes import FakeSentences, FakeSound, FakeTranscriber, FakeVisual, FakeVoiceActivity, NoReader
+from tests.index_fakes import IndexEncoders
 
 RATE_HZ = 16_000
 DAY_S = 24 * 3600.0
@@ -55,8 +55,8 @@ def spread(path: Path, source: Path, every_s: float, packets_each: int = 1) -> P
     return path
 
 
-def decoded(path: Path, **options: float) -> Decoded:
-    return decode(probe(path), path.with_suffix(".decoded"), options=DecodeOptions(**options))
+def decoded(path: Path, options: DecodeOptions = DecodeOptions()) -> Decoded:
+    return decode(probe(path), path.with_suffix(".decoded"), options=options)
 
 
 def size_of(folder: Path) -> int:
@@ -121,7 +121,7 @@ def test_packets_an_hour_apart_are_heard_where_they_lie_and_nothing_between_is_k
 
 
 def test_what_lies_past_the_longest_that_is_indexed_is_left_out_and_said(hourly: Path) -> None:
-    result = decoded(hourly, longest_s=7200.0)
+    result = decoded(hourly, DecodeOptions(longest_s=7200.0))
     assert result.duration_s == pytest.approx(7190.2, abs=0.1)
     assert any("goes on after 2 hours" in warning for warning in result.warnings)
     assert not any("header claims" in warning for warning in result.warnings)
@@ -283,7 +283,7 @@ def stuck_in(step: str, stuck: Stuck) -> IndexEncoders:
             yield from super().transcribe(samples, speech)
 
     class Reader(NoReader):
-        def read(self, frame: object) -> list[ScreenText]:
+        def read(self, frame: Frames) -> list[ScreenText]:
             stuck.wait()
             return super().read(frame)
 
@@ -299,7 +299,7 @@ def stuck_in(step: str, stuck: Stuck) -> IndexEncoders:
         def sound(self) -> FakeSound:
             return Ears() if step == "listen" else super().sound()
 
-        def transcriber(self) -> FakeTranscriber:
+        def transcriber(self) -> Transcriber:
             return Writer() if step == "transcribe" else super().transcriber()
 
         def screen_reader(self) -> NoReader:
@@ -328,7 +328,7 @@ def test_cancel_is_heard_while_a_model_is_at_work(step: str, film: Path, tmp_pat
 
     chosen_settings = IndexSettings(data_dir=tmp_path / "data", profile=Profile.LITE)
     with Library(chosen_settings, "test") as library:
-        indexer = Indexer(library, stuck_in(step, stuck), chosen_settings)  # type: ignore[arg-type]
+        indexer = Indexer(library, stuck_in(step, stuck), chosen_settings)
         with pytest.raises(Cancelled):
             indexer.index("job", Addition(str(film)), lambda _, run: run(), report, lambda *_: None)
         assert time.monotonic() - asked_s[0] < 1.5

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.exports.chosen import Chosen
 from app.exports.edl import edl
@@ -85,10 +86,10 @@ def shades(file: Path) -> list[tuple[float, str]]:
     return found
 
 
-def loud(result: Decoded) -> np.ndarray:
+def loud(result: Decoded) -> NDArray[np.bool]:
     """Whether there is sound in each tenth of a second."""
     samples = result.sound[:]
-    return np.abs(samples[: len(samples) // 1600 * 1600].reshape(-1, 1600)).max(axis=1) > 1000
+    return np.asarray(np.abs(samples[: len(samples) // 1600 * 1600].reshape(-1, 1600)).max(axis=1) > 1000)
 
 
 def test_all_parts_are_decoded_one_after_another(film: Path, tmp_path: Path) -> None:
@@ -132,7 +133,8 @@ def test_sound_and_picture_of_each_part_start_together(tmp_path: Path) -> None:
     tenths = loud(result)
     starts = np.flatnonzero(tenths[1:] & ~tenths[:-1]) / 10
     assert starts == pytest.approx([2.0 * number for number in range(1, 8)], abs=0.4)
-    assert (len(result.times_s), result.duration_s) == (400, pytest.approx(16.0, abs=0.4))
+    assert len(result.times_s) == 400
+    assert result.duration_s == pytest.approx(16.0, abs=0.4)
     # A film's own step from sound to picture, a fiftieth of a second, is all that may lie between them.
     cuts = result.times_s[::50]
     assert np.abs(starts + 0.1 - cuts[1:]).max() < 0.11

@@ -113,7 +113,7 @@ def test_speech_of_all_tracks_is_transcribed_as_far_as_the_engine_knows_their_la
     decode(probe(path), artefacts.decode_folder)
     for name in ("subtitles", "subtitles_beside"):
         artefacts.save_lines(name, ())
-    hear(artefacts, lambda: Tones(languages), FakeVoiceActivity, lambda _: None)  # type: ignore[arg-type]
+    hear(artefacts, lambda: Tones(languages), FakeVoiceActivity, lambda _: None)
     assert {segment.text for segment in artefacts.load_segments("segments")} == said
 
 

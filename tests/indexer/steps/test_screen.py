@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +11,11 @@ ONE_SHOT = [Shot(0, Span(0.0, 30.0))]
 TWO_SHOTS = [Shot(0, Span(0.0, 10.0)), Shot(1, Span(10.0, 20.0))]
 
 
-def reading(time_s, *texts, confidence=0.9):
+def reading(time_s: float, *texts: str, confidence: float = 0.9) -> Reading:
     return Reading(time_s, tuple(ScreenText(Span(0.0, 0.0), text, confidence) for text in texts))
 
 
-def shown(readings, shots):
+def shown(readings: Sequence[Reading], shots: Sequence[Shot]) -> list[tuple[float, float, str]]:
     return [(text.span.start_s, text.span.end_s, text.text) for text in merge_readings(readings, shots)]
 
 
@@ -58,7 +60,8 @@ def test_of_near_readings_the_surest_is_kept() -> None:
         reading(8.0, "Expired certificat", confidence=0.9),
     ]
     (text,) = merge_readings(readings, ONE_SHOT)
-    assert text == ScreenText(Span(0.0, 30.0), "Expired certificate", pytest.approx(0.97))
+    assert (text.span, text.text) == (Span(0.0, 30.0), "Expired certificate")
+    assert text.confidence == pytest.approx(0.97)
 
 
 def test_a_score_that_changes_is_another_text() -> None:
@@ -96,7 +99,7 @@ def test_no_picture_no_text() -> None:
         ("->", "->", True),
     ],
 )
-def test_which_lines_are_the_same(first, second, same):
+def test_which_lines_are_the_same(first: str, second: str, same: bool) -> None:
     assert is_same_line(first, second) is same
 
 
@@ -107,7 +110,9 @@ WORDS = st.sampled_from(["Agenda", "Hiring", "Budget", "2:1", "2:2", "Exit", "Ex
     cuts=st.lists(st.integers(1, 60), min_size=1, max_size=5, unique=True).map(sorted),
     pictures=st.lists(st.tuples(st.floats(0, 59.9), st.lists(WORDS, max_size=4)), max_size=12),
 )
-def test_spans_lie_inside_the_video_in_order_and_never_empty(cuts, pictures):
+def test_spans_lie_inside_the_video_in_order_and_never_empty(
+    cuts: list[int], pictures: list[tuple[float, list[str]]]
+) -> None:
     edges = [0, *cuts]
     shots = [Shot(i, Span(float(start), float(end))) for i, (start, end) in enumerate(zip(edges, cuts, strict=False))]
     texts = merge_readings([reading(time_s, *lines) for time_s, lines in pictures], shots)

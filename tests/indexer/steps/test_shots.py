@@ -38,7 +38,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     st.floats(0.01, 0.5),
 )
 def test_shots_cover_the_video_without_gaps(signal: np.ndarray, frame_s: float) -> None:
-    times_s = np.arange(len(signal)) * frame_s
+    times_s = np.arange(len(signal), dtype=np.float64) * frame_s
     duration_s = max(1, len(signal)) * frame_s
     shots = find_shots(times_s, signal, duration_s)
     assert shots[0].span.start_s == 0.0

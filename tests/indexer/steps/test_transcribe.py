@@ -1,4 +1,7 @@
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 import pytest
@@ -11,15 +14,18 @@ from indexer.steps.stages import hear
 from indexer.steps.transcribe import blocks_of, not_written, transcribe
 from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
+from retrieval.encoders.base import Recording, Samples
 from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
 from retrieval.encoders.speech_trust import Doubt, doubt_of
 from retrieval.encoders.voice_activity import Speech, VoiceActivity
 from tests.spoken import SHARED_MEDIA, SHARED_SOUNDS, chords, noise, recorded, said, silence
 
+Line: TypeAlias = tuple[str, float, float]
+
 REVENUE = "we expect the revenue to grow by fourteen percent next year"
 
 
-def segment(text, start_s=0.0, end_s=4.0, confidence=0.8, **figures):
+def segment(text: str, start_s: float = 0.0, end_s: float = 4.0, confidence: float = 0.8, **figures: float) -> Segment:
     return Segment(Span(start_s, end_s), text, (), "en", confidence, SpeechOrigin.TRANSCRIBED, **figures)
 
 
@@ -27,28 +33,29 @@ class Echo:
     """Says the same about every span it is given, with one word in its middle."""
 
     name = "echo"
+    languages = None
 
-    def __init__(self, text="these are plain words", **changes):
-        self.text, self.changes = text, changes
+    def __init__(self, text: str = "these are plain words", confidence: float = 0.8) -> None:
+        self.text, self.confidence = text, confidence
         self.longest_s = 0.0
 
-    def transcribe(self, samples, speech):
+    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         assert samples.dtype == np.float32
         self.longest_s = max(self.longest_s, len(samples) / 16_000)
         for span in speech:
             assert 0 <= span.start_s < span.end_s <= len(samples) / 16_000 + 1e-3
             middle_s = (span.start_s + span.end_s) / 2
             word = Word("plain", Span(middle_s, middle_s + 0.1), 0.9)
-            yield replace(segment(self.text, span.start_s, span.end_s), words=(word,), **self.changes)
+            yield replace(segment(self.text, span.start_s, span.end_s, self.confidence), words=(word,))
 
 
 class SpeechAt:
     """Voice activity that is sure of given spans."""
 
-    def __init__(self, *spans, probability=0.9):
+    def __init__(self, *spans: tuple[float, float], probability: float = 0.9) -> None:
         self.found = [Speech(Span(*span), probability) for span in spans]
 
-    def find_speech(self, _samples, _on_progress):
+    def find_speech(self, _samples: Recording, _on_progress: Callable[[float], None] = lambda _: None) -> list[Speech]:
         return self.found
 
 
@@ -70,7 +77,7 @@ def test_one_endless_talk_is_transcribed_five_minutes_at_a_time() -> None:
 
 
 def test_progress_only_grows_and_ends_with_the_sound() -> None:
-    seen = []
+    seen: list[float] = []
     spans = [(1.0, 2.0), (3.0, 5.0), (400.0, 404.0)]
     transcribe(np.zeros(410 * 16_000, np.int16), Echo, SpeechAt(*spans), seen.append)
     assert seen == sorted(seen)
@@ -101,7 +108,9 @@ def test_stretches_that_hardly_sound_like_speech_are_not_transcribed() -> None:
         ([(20.0, 30.0)], [(0.0, 10.0), (12.0, 12.5)]),
     ],
 )
-def test_speech_that_stands_in_no_subtitle_is_left(written, left):
+def test_speech_that_stands_in_no_subtitle_is_left(
+    written: list[tuple[float, float]], left: list[tuple[float, float]]
+) -> None:
     """Somebody speaks for ten seconds, and for half a second later."""
     speech = [Speech(Span(0.0, 10.0), 0.9), Speech(Span(12.0, 12.5), 0.9)]
     spans = not_written(speech, [Span(*span) for span in written])
@@ -112,7 +121,9 @@ def test_speech_that_stands_in_no_subtitle_is_left(written, left):
     st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 50)), max_size=6),
     st.lists(st.tuples(st.floats(0, 300), st.floats(0.1, 50)), max_size=6),
 )
-def test_what_is_left_is_speech_outside_of_subtitles(gaps_and_lengths, written):
+def test_what_is_left_is_speech_outside_of_subtitles(
+    gaps_and_lengths: list[tuple[float, float]], written: list[tuple[float, float]]
+) -> None:
     speech, at_s = [], 0.0
     for gap_s, length_s in gaps_and_lengths:
         speech.append(Speech(Span(at_s + gap_s, at_s + gap_s + length_s), 1.0))
@@ -123,7 +134,7 @@ def test_what_is_left_is_speech_outside_of_subtitles(gaps_and_lengths, written):
         assert all(one.span.overlap_s(cue) == 0 for cue in cues)
 
 
-def never():
+def never() -> NoReturn:
     raise AssertionError("nothing is left to transcribe")
 
 
@@ -134,14 +145,14 @@ def test_no_transcriber_is_built_where_all_is_written() -> None:
 
 
 @pytest.mark.parametrize(("cue_s", "heard"), [(1.0, [(0.0, 6.0)]), (2.0, [(0.0, 2.0), (4.0, 6.0)])])
-def test_a_line_or_two_hide_no_speech_that_they_stand_over(cue_s, heard):
+def test_a_line_or_two_hide_no_speech_that_they_stand_over(cue_s: float, heard: list[tuple[float, float]]) -> None:
     """Six seconds of speech under one cue: of a sixth of it, as forced subtitles without a mark, and of a third."""
     written = [Span(2.0, 2.0 + cue_s)]
     transcript = transcribe(np.zeros(100_000, np.int16), Echo, SpeechAt((0.0, 6.0)), written=written)
     assert [(s.span.start_s, s.span.end_s) for s in transcript.segments] == heard
 
 
-def line(text, start_s, end_s, origin=SpeechOrigin.EMBEDDED_SUBTITLE):
+def line(text: str, start_s: float, end_s: float, origin: SpeechOrigin = SpeechOrigin.EMBEDDED_SUBTITLE) -> Segment:
     return replace(segment(text, start_s, end_s), origin=origin)
 
 
@@ -155,7 +166,9 @@ def line(text, start_s, end_s, origin=SpeechOrigin.EMBEDDED_SUBTITLE):
     ],
     ids=["forced alone", "whole", "a part", "only described"],
 )
-def test_subtitles_replace_listening_only_where_they_say_what_is_said(tmp_path, said, beside, expected):
+def test_subtitles_replace_listening_only_where_they_say_what_is_said(
+    tmp_path: Path, said: list[Line], beside: list[Line], expected: list[str]
+) -> None:
     """Somebody speaks for ten seconds."""
     artefacts = Artefacts(tmp_path)
     artefacts.save_lines("subtitles", [line(*one) for one in said])
@@ -175,7 +188,7 @@ def test_subtitles_replace_listening_only_where_they_say_what_is_said(tmp_path, 
 
 
 @given(st.lists(st.tuples(st.floats(0, 400), st.floats(0.1, 1000)), max_size=8))
-def test_blocks_are_short_and_hold_all_speech(gaps_and_lengths):
+def test_blocks_are_short_and_hold_all_speech(gaps_and_lengths: list[tuple[float, float]]) -> None:
     speech, at_s = [], 0.0
     for gap_s, length_s in gaps_and_lengths:
         speech.append(Speech(Span(at_s + gap_s, at_s + gap_s + length_s), 1.0))
@@ -210,7 +223,7 @@ def test_blocks_are_short_and_hold_all_speech(gaps_and_lengths):
     ],
     ids=lambda value: value.text[:20] if isinstance(value, Segment) else str(value),
 )
-def test_the_gate(heard, doubt):
+def test_the_gate(heard: Segment, doubt: Doubt | None) -> None:
     assert doubt_of(heard) is doubt
 
 

@@ -43,7 +43,7 @@ def test_the_bound_is_above_every_confidence_but_certainty() -> None:
 
 def test_the_moments_of_an_answer_are_ordered_by_score(tmp_path_factory: pytest.TempPathFactory) -> None:
     with library_of(tmp_path_factory.mktemp("library"), TWO_VIDEOS) as library:
-        engine = SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+        engine = SearchEngine(library, FakeEncoders())
         moments = engine.search(Query((Term("red"),), limit=100)).moments
     assert len(moments) > 3
     assert [moment.score for moment in moments] == sorted((moment.score for moment in moments), reverse=True)

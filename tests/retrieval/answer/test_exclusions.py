@@ -20,7 +20,7 @@ from tests.fakes import TWO_VIDEOS, FakeEncoders, library_of
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchEngine]:
     with library_of(tmp_path_factory.mktemp("library"), TWO_VIDEOS) as library:
         library.keep_vectors()
-        yield SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+        yield SearchEngine(library, FakeEncoders())
 
 
 def moment(video_id: str, start_s: float, end_s: float) -> Candidate:

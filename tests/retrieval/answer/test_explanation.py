@@ -167,7 +167,11 @@ EXPLAINED = Answer(
     (
         Moment(
             *(11, "0123456789abcdef", "/videos/talk.mp4", "talk"),
-            *(Span(1.0, 2.5), 1.75, 0.9, 0.9, {Lane.SPEECH: 0.9}, ()),
+            span=Span(1.0, 2.5),
+            peak_s=1.75,
+            score=0.9,
+            confidence=0.9,
+            lanes={Lane.SPEECH: 0.9},
             further=3,
             explanation=Explanation(
                 (

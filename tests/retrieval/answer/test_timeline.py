@@ -86,7 +86,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def engine(library: Library) -> SearchEngine:
-    return SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    return SearchEngine(library, FakeEncoders())
 
 
 def curve(engine: SearchEngine, query: Query, video: str) -> tuple[VideoRecord, tuple[CurvePoint, ...]]:

@@ -64,7 +64,7 @@ class CountingEncoders(FakeEncoders):
 @pytest.fixture(scope="module")
 def client(library: Library) -> TestClient:
     api = create_app(Settings(data_dir=library.settings.data_dir))
-    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())
     return TestClient(api)
 
 
@@ -89,7 +89,10 @@ def test_a_query_that_asks_too_much_is_refused(change: dict[str, Any], message: 
         ({"paths": ("a",) * (MAX_VALUES + 1)}, "1,001 paths; at most 1,000"),
         ({"tags": ("a",) * (MAX_VALUES + 1)}, "1,001 tags; at most 1,000"),
         ({"any_tags": ("a", LONG)}, "one of the filter's tags of which one is enough has 4,097 characters"),
-        ({"path_glob": "a" * 1001}, "the glob has 1,001 characters"),
+        ({"path_globs": ("a" * 1001,)}, "the glob has 1,001 characters"),
+        ({"path_globs": ("a" * 600, "b" * 600)}, "the 2 globs have 1,200 characters; at most 1,000"),
+        ({"path_globs": ("a", "")}, "one of the filter's globs is empty"),
+        ({"tags": ("",)}, "one of the filter's tags is empty"),
     ],
 )
 def test_a_filter_that_names_too_much_is_refused(parts: dict[str, Any], message: str) -> None:
@@ -166,7 +169,7 @@ def test_the_description_says_the_limits(client: TestClient) -> None:
 
 
 def test_the_command_says_it_too(library: Library, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    engine = SearchEngine(library, FakeEncoders())  # type: ignore[arg-type]
+    engine = SearchEngine(library, FakeEncoders())
 
     @contextmanager
     def opened(*_: object) -> Iterator[SearchEngine]:
@@ -189,7 +192,7 @@ def test_the_command_says_it_too(library: Library, monkeypatch: pytest.MonkeyPat
 
 def test_what_is_said_twice_counts_once_and_words_are_embedded_together(library: Library) -> None:
     encoders = CountingEncoders()
-    engine = SearchEngine(library, encoders)  # type: ignore[arg-type]
+    engine = SearchEngine(library, encoders)
     engine.search(Query((parse_term("red"),)))  # makes what is kept
     encoders.calls.clear()
     lane = frozenset({parse_lane("visual")})

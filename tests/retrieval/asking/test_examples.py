@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import numpy as np
 import pytest
@@ -42,7 +43,15 @@ def red(tmp_path: Path) -> Path:
     return tmp_path / "red.png"
 
 
-def found(engine: SearchEngine, *steps: Term, **changes: object) -> list[tuple[str, Span]]:
+class Changes(TypedDict, total=False):
+    """What a query may ask for beside its steps."""
+
+    lanes: frozenset[Lane]
+    limit: int
+    within_s: float
+
+
+def found(engine: SearchEngine, *steps: Term, **changes: Unpack[Changes]) -> list[tuple[str, Span]]:
     """Best first."""
     moments = engine.search(Query(steps, **changes)).moments
     return [(Path(moment.path).name, moment.span) for moment in moments]

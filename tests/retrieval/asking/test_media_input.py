@@ -28,8 +28,11 @@ SOURCES: list[Callable[[Path], FileOrBytes]] = [
 @pytest.mark.parametrize("suffix", ["wav", "mp3", "m4a", "flac", "ogg", "webm"])
 def test_a_tone_of_two_seconds_is_read_from_every_usual_container(tmp_path: Path, suffix: str) -> None:
     """440 Hz at an eighth of full scale, 44.1 kHz."""
-    codec = {"ogg": {"acodec": "libvorbis"}, "webm": {"acodec": "libopus", "ar": 48_000}}.get(suffix, {})
-    samples = read_sound(write(tmp_path / f"tone.{suffix}", tone(2.0), **codec), 30.0)
+    codecs: dict[str, dict[str, str | int]] = {
+        "ogg": {"acodec": "libvorbis"},
+        "webm": {"acodec": "libopus", "ar": 48_000},
+    }
+    samples = read_sound(write(tmp_path / f"tone.{suffix}", tone(2.0), **codecs.get(suffix, {})), 30.0)
     assert samples.dtype == np.float32
     assert len(samples) / 16_000 == pytest.approx(2.0, abs=0.1)
     assert np.abs(np.fft.rfft(samples[:16_000])).argmax() == 440

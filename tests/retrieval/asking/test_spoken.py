@@ -2,6 +2,7 @@
 
 import io
 import wave
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.asking.spoken import heard, transcribe_query
-from retrieval.domain import QueryTranscript
+from retrieval.domain import QueryTranscript, Segment, Span
+from retrieval.encoders.base import Recording, Samples, Transcriber
 from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
-from retrieval.encoders.voice_activity import VoiceActivity
+from retrieval.encoders.voice_activity import Speech, SpeechFinder, VoiceActivity
 from retrieval.errors import QueryError
 from tests.fakes import FakeEncoders, FakeTranscriber, FakeVoiceActivity
 from tests.spoken import SHARED_MEDIA, chords, noise, recorded, said, silence
@@ -23,8 +25,8 @@ THREE_SECONDS = np.zeros(48_000, np.float32)
 class RealEars(FakeEncoders):
     """The voice activity and the transcriber of the lite profile."""
 
-    heard: PocketsphinxTranscriber = field(default_factory=PocketsphinxTranscriber)
-    voices: VoiceActivity = field(default_factory=VoiceActivity)
+    heard: Transcriber = field(default_factory=PocketsphinxTranscriber)
+    voices: SpeechFinder = field(default_factory=VoiceActivity)
 
 
 def wav(samples: NDArray[np.int16]) -> bytes:
@@ -47,7 +49,7 @@ def test_the_confidence_is_that_of_the_words_together() -> None:
     """Three words heard with 0.9 and one with 0.7."""
 
     class Twice(FakeTranscriber):
-        def transcribe(self, samples, speech):
+        def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
             yield from FakeTranscriber("three plain words", 0.9).transcribe(samples, speech)
             yield from FakeTranscriber("more", 0.7).transcribe(samples, speech)
 
@@ -71,17 +73,21 @@ def test_words_that_the_trust_gate_rejects_are_not_searched_for(text: str, confi
 
 
 def test_speech_in_which_no_word_is_heard_is_no_query() -> None:
-    deaf = FakeTranscriber()
-    deaf.transcribe = lambda *_: iter(())
+    class Deaf(FakeTranscriber):
+        def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:  # noqa: ARG002
+            return iter(())
+
     with pytest.raises(QueryError, match="fake did not understand the recording; speak more clearly"):
-        heard(THREE_SECONDS, FakeVoiceActivity(), deaf)
+        heard(THREE_SECONDS, FakeVoiceActivity(), Deaf())
 
 
 def test_the_first_minute_is_used() -> None:
     """Somebody who speaks in the second minute only is not heard."""
 
     class Ears(FakeVoiceActivity):
-        def find_speech(self, samples):
+        def find_speech(
+            self, samples: Recording, _on_progress: Callable[[float], None] = lambda _: None
+        ) -> list[Speech]:
             assert len(samples) == 60 * 16_000
             return super().find_speech(samples)
 

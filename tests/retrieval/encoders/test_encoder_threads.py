@@ -20,7 +20,7 @@ from retrieval.encoders.lite_visual import LiteVisualEncoder
 from retrieval.encoders.once import once
 from retrieval.encoders.openclip import OpenClipEncoder
 from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
-from retrieval.encoders.profiles import Encoders
+from retrieval.encoders.profiles import ProfileEncoders
 from retrieval.encoders.screen_reader import RapidOcrReader
 from retrieval.encoders.sentence import MiniLmEncoder
 from retrieval.encoders.transformer_sentence import RECIPES, TransformerSentenceEncoder
@@ -148,7 +148,7 @@ def test_eight_threads_get_what_one_gets(name: str, tmp_path: Path) -> None:
 
 def test_a_warm_up_and_jobs_at_once_share_what_they_load(tmp_path: Path) -> None:
     """A fresh server's first seconds: nothing is made on its disk, and every thread gets the same objects."""
-    encoders = Encoders(Profile.LITE, RetrievalSettings(data_dir=tmp_path, profile=Profile.LITE))
+    encoders = ProfileEncoders(Profile.LITE, RetrievalSettings(data_dir=tmp_path, profile=Profile.LITE))
     together = threading.Barrier(THREADS)
 
     def begin(thread: int) -> list[int]:

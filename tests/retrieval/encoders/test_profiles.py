@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retrieval.domain import Lane, Profile
-from retrieval.encoders.profiles import Encoders, resolve
+from retrieval.encoders.profiles import ProfileEncoders, resolve
 from retrieval.encoders.registry import Role
 from retrieval.errors import InputError, ModelUnavailableError
 from retrieval.settings import RetrievalSettings
@@ -15,7 +15,7 @@ from tests import checkpoints
 
 
 @pytest.fixture(autouse=True)
-def empty_caches(tmp_path, monkeypatch):
+def empty_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No weights but those a test writes, no network, no faster-whisper."""
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -25,7 +25,7 @@ def empty_caches(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def standard_models(tmp_path_factory):
+def standard_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with a tiny checkpoint for each model that standard has to fetch on a CPU."""
     folder = tmp_path_factory.mktemp("models")
     checkpoints.write_clip(folder / "clip-vit-b-32-256")
@@ -36,39 +36,39 @@ def standard_models(tmp_path_factory):
 
 
 @pytest.fixture
-def bare(tmp_path):
+def bare(tmp_path: Path) -> RetrievalSettings:
     return RetrievalSettings(data_dir=tmp_path / "data", device="cpu")
 
 
 @pytest.fixture
-def stocked(tmp_path, standard_models):
+def stocked(tmp_path: Path, standard_models: Path) -> RetrievalSettings:
     return RetrievalSettings(data_dir=tmp_path / "data", device="cpu", models_dir=standard_models)
 
 
-def test_a_profile_asked_for_is_the_one_that_runs(bare):
+def test_a_profile_asked_for_is_the_one_that_runs(bare: RetrievalSettings) -> None:
     assert resolve(Profile.MAX, bare).profile is Profile.MAX
 
 
-def test_auto_is_standard_when_its_weights_are_here(stocked):
+def test_auto_is_standard_when_its_weights_are_here(stocked: RetrievalSettings) -> None:
     resolved = resolve(Profile.AUTO, stocked)
     assert resolved.profile is Profile.STANDARD
     assert resolved.reason == "its weights are on this machine"
 
 
-def test_auto_is_lite_when_weights_are_missing_and_the_network_is_forbidden(bare):
+def test_auto_is_lite_when_weights_are_missing_and_the_network_is_forbidden(bare: RetrievalSettings) -> None:
     resolved = resolve(Profile.AUTO, bare)
     assert resolved.profile is Profile.LITE
     assert resolved.reason == "standard needs weights of 1.9 GB that are not here, and HF_HUB_OFFLINE is set"
 
 
-def test_auto_is_lite_when_the_hub_does_not_answer(bare, monkeypatch):
+def test_auto_is_lite_when_the_hub_does_not_answer(bare: RetrievalSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     resolved = resolve(Profile.AUTO, bare)
     assert resolved.profile is Profile.LITE
     assert resolved.reason.endswith("http://127.0.0.1:9 does not answer")
 
 
-def test_auto_is_standard_when_the_hub_answers(bare, monkeypatch):
+def test_auto_is_standard_when_the_hub_answers(bare: RetrievalSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     note = bare.data_dir / "models" / "hub-answers"
     note.parent.mkdir(parents=True)
@@ -79,28 +79,30 @@ def test_auto_is_standard_when_the_hub_answers(bare, monkeypatch):
 
 
 @pytest.mark.parametrize("profile", [Profile.LITE, Profile.STANDARD, Profile.MAX])
-def test_auto_keeps_to_the_profile_that_made_the_index(stocked, bare, profile):
-    spaces = {Encoders(profile, bare).spec(Lane.SPEECH).space}
+def test_auto_keeps_to_the_profile_that_made_the_index(
+    stocked: RetrievalSettings, bare: RetrievalSettings, profile: Profile
+) -> None:
+    spaces = {ProfileEncoders(profile, bare).spec(Lane.SPEECH).space}
     assert resolve(Profile.AUTO, stocked, spaces).profile is profile
     assert resolve(Profile.AUTO, bare, spaces).profile is profile
 
 
-def test_auto_has_no_encoders_of_its_own(bare):
+def test_auto_has_no_encoders_of_its_own(bare: RetrievalSettings) -> None:
     with pytest.raises(InputError, match="lite, standard or max"):
-        Encoders(Profile.AUTO, bare)
+        ProfileEncoders(Profile.AUTO, bare)
 
 
-def test_specs_need_no_weights_and_differ_by_profile_and_lane(bare):
+def test_specs_need_no_weights_and_differ_by_profile_and_lane(bare: RetrievalSettings) -> None:
     spaces = [
-        Encoders(profile, bare).spec(lane).space
+        ProfileEncoders(profile, bare).spec(lane).space
         for profile in (Profile.LITE, Profile.STANDARD, Profile.MAX)
         for lane in Lane
     ]
     assert len(set(spaces)) == len(spaces)
 
 
-def test_lite_encoders_and_the_registry_agree_on_the_length_of_vectors(bare):
-    encoders = Encoders(Profile.LITE, bare)
+def test_lite_encoders_and_the_registry_agree_on_the_length_of_vectors(bare: RetrievalSettings) -> None:
+    encoders = ProfileEncoders(Profile.LITE, bare)
     by_role = {model.role: model.dim for model in encoders.models()}
     assert encoders.spec(Lane.VISUAL).dim == by_role[Role.VISUAL]
     assert encoders.spec(Lane.SOUND).dim == by_role[Role.SOUND]
@@ -111,10 +113,10 @@ def test_naming_the_spaces_imports_no_heavy_library(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from retrieval.domain import Lane, Profile\n"
         "from retrieval.settings import RetrievalSettings\n"
-        "from retrieval.encoders.profiles import Encoders, resolve\n"
+        "from retrieval.encoders.profiles import ProfileEncoders, resolve\n"
         "settings = RetrievalSettings(data_dir=Path(sys.argv[1]))\n"
         "resolve(Profile.AUTO, settings)\n"
-        "[Encoders(Profile.LITE, settings).spec(lane).space for lane in Lane]\n"
+        "[ProfileEncoders(Profile.LITE, settings).spec(lane).space for lane in Lane]\n"
         "heavy = {'torch', 'open_clip', 'transformers', 'whisper', 'huggingface_hub', 'onnxruntime'}\n"
         "print(heavy & set(sys.modules))"
     )
@@ -122,8 +124,8 @@ def test_naming_the_spaces_imports_no_heavy_library(tmp_path: Path) -> None:
     assert shown.stdout.strip() == "set()"
 
 
-def test_standard_encoders_load_by_the_libraries_own_loaders(stocked):
-    encoders = Encoders(Profile.STANDARD, stocked)
+def test_standard_encoders_load_by_the_libraries_own_loaders(stocked: RetrievalSettings) -> None:
+    encoders = ProfileEncoders(Profile.STANDARD, stocked)
     frames = np.zeros((2, 36, 64, 3), np.uint8)
     sound = np.zeros(48_000, np.float32)
     assert encoders.visual().embed_frames(frames).vectors.shape == (2, encoders.spec(Lane.VISUAL).dim)
@@ -135,25 +137,27 @@ def test_standard_encoders_load_by_the_libraries_own_loaders(stocked):
     assert encoders.transcriber().name == "whisper-base"
 
 
-def test_every_thread_gets_the_same_encoder(stocked):
-    encoders = Encoders(Profile.STANDARD, stocked)
+def test_every_thread_gets_the_same_encoder(stocked: RetrievalSettings) -> None:
+    encoders = ProfileEncoders(Profile.STANDARD, stocked)
     with ThreadPoolExecutor(4) as pool:
         built = list(pool.map(lambda _: id(encoders.sentences()), range(8)))
     assert len(set(built)) == 1
 
 
-def test_a_chosen_model_takes_the_place_of_the_profiles(tmp_path, stocked, monkeypatch):
+def test_a_chosen_model_takes_the_place_of_the_profiles(
+    tmp_path: Path, stocked: RetrievalSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MOMENTS_MODELS", "siglip2-b-16-256, whisper-small")
     settings = RetrievalSettings(data_dir=tmp_path, device="cpu", models_dir=tmp_path / "models")
     checkpoints.write_siglip(tmp_path / "models" / "siglip2-b-16-256")
-    encoders = Encoders(Profile.STANDARD, settings)
+    encoders = ProfileEncoders(Profile.STANDARD, settings)
     assert encoders.visual().spec.name == "siglip2-b-16-256"
-    assert encoders.spec(Lane.SOUND) == Encoders(Profile.STANDARD, stocked).spec(Lane.SOUND)
+    assert encoders.spec(Lane.SOUND) == ProfileEncoders(Profile.STANDARD, stocked).spec(Lane.SOUND)
     assert "whisper-small" in {model.name for model in encoders.models()}
 
 
-def test_missing_weights_are_reported_when_the_lane_is_first_used(bare):
-    encoders = Encoders(Profile.STANDARD, bare)
+def test_missing_weights_are_reported_when_the_lane_is_first_used(bare: RetrievalSettings) -> None:
+    encoders = ProfileEncoders(Profile.STANDARD, bare)
     with pytest.raises(ModelUnavailableError, match="moments models pull clap-htsat-unfused"):
         encoders.sound()
 

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from retrieval.domain import Lane, Profile
-from retrieval.encoders.lineups import PROFILES, STANDARD_ON_GPU, lineup, profiles_of
+from retrieval.encoders.lineups import PROFILES, STANDARD_ON_GPU, Lineup, lineup, profiles_of
 from retrieval.encoders.registry import MODELS, Role, WeightsSource, find_model
 from retrieval.errors import InputError, NotFoundError
 from tests.places import ROOT
@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 
 
 @pytest.mark.parametrize("models", [*PROFILES.values(), STANDARD_ON_GPU], ids=lambda models: models.visual)
-def test_a_lineup_has_a_model_of_the_right_role_in_every_place(models):
+def test_a_lineup_has_a_model_of_the_right_role_in_every_place(models: Lineup) -> None:
     assert [models.model(role).role for role in Role] == list(Role)
 
 
@@ -34,7 +34,7 @@ def test_every_fetched_model_that_makes_vectors_has_spaces_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", ["whisper-base", "minilm-l6"])
-def test_models_without_vectors_and_installed_ones_have_no_space_in_the_registry(name):
+def test_models_without_vectors_and_installed_ones_have_no_space_in_the_registry(name: str) -> None:
     with pytest.raises(InputError, match=f"no space of {name}"):
         find_model(name).spec(Lane.SPEECH)
 

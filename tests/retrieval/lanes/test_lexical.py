@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from retrieval.lanes.terms import K1, B, document_terms, document_vector, matched_words, query_vector, stem, terms
 
 
-def score(query, text, average_length):
+def score(query: str, text: str, average_length: float) -> float:
     """BM25 without IDF, as a store would sum it."""
     asked, document = query_vector(query), document_vector(text, average_length)
     weights = dict(zip(document.indices, document.values, strict=True))
@@ -35,7 +35,7 @@ def score(query, text, average_length):
         (" -- ...", []),
     ],
 )
-def test_terms(text, expected):
+def test_terms(text: str, expected: list[str]) -> None:
     assert terms(text) == expected
 
 
@@ -55,7 +55,7 @@ def test_terms(text, expected):
         ("друзья", "Привет, дорогие друзья", True),
     ],
 )
-def test_a_word_is_found_where_words_have_no_spaces_around_them(query, text, found):
+def test_a_word_is_found_where_words_have_no_spaces_around_them(query: str, text: str, found: bool) -> None:
     assert (score(query, text, 10.0) > 0) == bool(matched_words(query, text)) == found
 
 
@@ -75,12 +75,12 @@ def test_a_text_with_spaces_is_found_by_its_own_terms_alone() -> None:
         ("fall", "falls", "falling"),
     ],
 )
-def test_forms_of_one_word_have_one_stem(forms):
+def test_forms_of_one_word_have_one_stem(forms: tuple[str, ...]) -> None:
     assert len({stem(form) for form in forms}) == 1
 
 
 @pytest.mark.parametrize("word", ["string", "bus", "glass", "king", "red", "this", "4.2.0", "q3s"])
-def test_words_that_only_look_inflected_stay(word):
+def test_words_that_only_look_inflected_stay(word: str) -> None:
     assert stem(word) == word
 
 
@@ -128,7 +128,7 @@ def test_matched_words_are_as_written_and_named_once() -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_has_a_sound_vector(text):
+def test_any_text_has_a_sound_vector(text: str) -> None:
     vector = document_vector(text, 10.0)
     assert len(set(vector.indices)) == len(vector.indices) == len(vector.values)
     assert all(0 <= index < 2**32 for index in vector.indices)
@@ -136,6 +136,6 @@ def test_any_text_has_a_sound_vector(text):
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-def test_words_match_exactly_when_there_is_a_score(query, text):
+def test_words_match_exactly_when_there_is_a_score(query: str, text: str) -> None:
     matched = matched_words(query, text)
     assert bool(matched) == (not isclose(score(query, text, 10.0), 0.0))

@@ -4,8 +4,9 @@ import { get, isAbort } from "../api.js";
 import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { exampleSearches } from "./examples.js";
-import { duration, lane, plural } from "../format.js";
+import { duration, plural } from "../format.js";
 import { icon } from "../icons.js";
+import { lane } from "../lane-table.js";
 import { emptySearch, searchAddress } from "./search-state.js";
 
 const EXAMPLE_VIDEOS = 6;
@@ -47,7 +48,7 @@ function exampleLinks(examples) {
             { class: "example-link", href: searchAddress({ ...emptySearch(), text }) },
             icon(lane(id).icon),
             h("span", { class: "example-lane" }, lane(id).name),
-            h("span", { class: "example-words" }, id === "speech" ? `“${text}”` : text),
+            h("span", { class: "example-words" }, lane(id).evidence === "transcript" ? `“${text}”` : text),
           ),
         ),
       ),

@@ -2,8 +2,9 @@
 
 import { h } from "../dom.js";
 import { tellingEvidence } from "../evidence.js";
-import { clock, clockRange, lane, percent } from "../format.js";
+import { clock, clockRange, percent } from "../format.js";
 import { icon } from "../icons.js";
+import { lane, laneColour } from "../lane-table.js";
 import { bare, pieces } from "./text-marks.js";
 
 /** `{element, choose(moment)}`; `on.choose(moment)` when one is picked. */
@@ -66,15 +67,16 @@ function momentButton(moment, on) {
 }
 
 function proof(item) {
-  const { name, icon: image } = lane(item.lane);
-  const text = item.text ?? (item.kind === "frame" ? `looks like it at ${clock(item.frame_s ?? item.start_s)}` : name);
+  const found = lane(item.lane);
+  const text =
+    item.text ?? (item.kind === "frame" ? `looks like it at ${clock(item.frame_s ?? item.start_s)}` : found.name);
   const marks = new Set((item.matched_words ?? []).map(bare));
   const quoted = item.kind === "transcript" || item.kind === "screen_text";
   const marked = pieces(text, { marks }).map((piece) => (piece.isMatch ? h("mark", null, piece.text) : piece.text));
   return h(
     "span",
-    { class: "moment-line-proof", dataset: { lane: item.lane } },
-    icon(image, { label: name }),
+    { class: "moment-line-proof", style: laneColour(found) },
+    icon(found.icon, { label: found.name }),
     h("span", null, quoted ? ["“", marked, "”"] : marked),
   );
 }
