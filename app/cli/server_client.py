@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -69,10 +69,12 @@ class Server:
         """What the server says of each thing that it needs: ``ok``, or why not."""
         import httpx
 
+        from app.http.schemas.system import ReadyAnswer
+
         try:
             answer = httpx.get(f"{self.url}/readyz", timeout=_TIMEOUT_S, trust_env=False)
-            return cast(dict[str, str], answer.json()["checks"])
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+            return ReadyAnswer.model_validate_json(answer.content).checks
+        except (httpx.HTTPError, ValidationError) as error:
             raise StorageError(f"the server at {self.url} does not answer: {error}") from error
 
     def job(self, job_id: str) -> "JobAnswer":

@@ -75,9 +75,11 @@ def sent_file(page: "Page") -> bytes:
 
 
 def test_words_are_found_and_the_moment_is_played(page: "Page") -> None:
-    search(page, "the budget is tight")
-    best = page.locator(FIRST).first
+    with page.expect_response("**/v1/search") as answered:
+        search(page, "the budget is tight")
+    best, told = page.locator(FIRST).first, answered.value.json()["moments"][0]
     assert titles(page)[0] == "a.mp4"
+    assert best.locator(".confidence-words").inner_text() == told["confidence_in_words"]
     assert best.locator(".moment-when").inner_text().startswith("0:00–0:04")
     assert best.locator("mark").all_inner_texts() == ["budget", "tight"]
     assert page.locator("#live").inner_text().startswith("1 moment")
