@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -95,10 +94,12 @@ class Outcome:
     failure: Failure | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """The outcome as the queue keeps it: no class of ours by name, which would have to stay where it is."""
+        return asdict(self) | {"status": self.status.value}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Outcome":
+        """What ``as_dict`` made of it."""
         failure = value["failure"]
         return cls(
             **{
@@ -107,6 +108,39 @@ class Outcome:
                 "warnings": tuple(value["warnings"]),
                 "failure": Failure(**failure) if failure else None,
             }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What the first step hands on: who the file is and, if it is indexed already, that outcome.
+
+    ``is_new`` says that the library had no such video, ``began_at`` when this was found, in seconds since 1970.
+    """
+
+    source: IdentifiedFile
+    unchanged: Outcome | None
+    is_new: bool
+    began_at: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was identified as the queue keeps it."""
+        return {
+            "source": self.source.as_dict(),
+            "unchanged": self.unchanged.as_dict() if self.unchanged else None,
+            "is_new": self.is_new,
+            "at": self.began_at,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Identified":
+        """What ``as_dict`` made of it."""
+        unchanged = value["unchanged"]
+        return cls(
+            IdentifiedFile.from_dict(value["source"]),
+            Outcome.from_dict(unchanged) if unchanged else None,
+            value["is_new"],
+            value["at"],
         )
 
 
@@ -130,14 +164,16 @@ class Indexer:
             is_here = addition.origin is not Origin.URL
             path = Path(addition.where) if is_here else self._fetch(addition.where, own, step, report)
             here = partial(report, "identify", 0.0)
-            begun = step("identify", lambda: self._identify(path, addition, here))
-            source, began_at = IdentifiedFile(**begun["source"]), begun["at"]
+            begun = Identified.from_dict(step("identify", lambda: self._identify(path, addition, here).as_dict()))
+            source, began_at = begun.source, begun.began_at
             found(source.video_id, source.duration_s)
             with self._library.folder.working_on(source.video_id, lambda: report("identify", 1.0)) as waited:
-                unchanged = begun["unchanged"] or (waited and self._identify(path, addition, here)["unchanged"])
-                if unchanged:
-                    return self._without_copy(Outcome.from_dict(unchanged), own)
-                return self._index(source, addition, begun, step, report)
+                unchanged = begun.unchanged
+                if unchanged is None and waited:
+                    unchanged = self._identify(path, addition, here).unchanged
+                if unchanged is not None:
+                    return self._without_copy(unchanged, own)
+                return self._index(begun, addition, step, report)
         except MomentsError as error:
             if isinstance(error, MediaError) or addition.origin is Origin.URL:
                 self.drop(job_id)
@@ -170,9 +206,8 @@ class Indexer:
         """Delete the file that came for a job, if one did."""
         shutil.rmtree(self._library.folder.files_of(job_id), ignore_errors=True)
 
-    def _index(
-        self, source: IdentifiedFile, addition: Addition, begun: Mapping[str, Any], step: Step, report: ReportStage
-    ) -> Outcome:
+    def _index(self, begun: Identified, addition: Addition, step: Step, report: ReportStage) -> Outcome:
+        source = begun.source
         artefacts = Artefacts(self._library.folder.work_dir(source.video_id))
         models, window_s = self._encoders, self._settings.window_s
         told = {name: partial(report, name) for name in STEPS}
@@ -185,14 +220,14 @@ class Indexer:
                 lambda: hear(artefacts, models.transcriber, models.voice_activity, told["transcribe"]),
             )
             step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))
-            published = step("publish", lambda: self._publish(source, addition, artefacts, begun, told["publish"]))
+            published = step("publish", lambda: self._publish(begun, addition, artefacts, told["publish"]).as_dict())
             report("publish", 1.0)
         except MomentsError:
             artefacts.clear()
             raise
         except Cancelled:
             artefacts.clear()
-            if begun.get("is_new") and self._library.catalog.get(source.video_id) is not None:
+            if begun.is_new and self._library.catalog.get(source.video_id) is not None:
                 self._library.remove_video(source.video_id)
             raise
         artefacts.clear()
@@ -222,7 +257,7 @@ class Indexer:
         shutil.rmtree(own, ignore_errors=True)
         return replace(unchanged, path=known.path)
 
-    def _identify(self, path: Path, addition: Addition, waiting: Callable[[], None]) -> dict[str, Any]:
+    def _identify(self, path: Path, addition: Addition, waiting: Callable[[], None]) -> Identified:
         """The file's identity and, if it is indexed by these encoders already, that outcome."""
         source = identify(path, waiting, self._library.roots)
         known = self._library.catalog.get(source.video_id)
@@ -241,8 +276,8 @@ class Indexer:
                 duration_s=known.duration_s,
                 windows=known.windows,
                 warnings=known.warnings if is_settled else (*known.warnings, STILL_WRITTEN),
-            ).as_dict()
-        return {"source": asdict(source), "unchanged": unchanged, "is_new": known is None, "at": time.time()}
+            )
+        return Identified(source, unchanged, known is None, time.time())
 
     def _is_indexed(self, known: VideoRecord, source: IdentifiedFile) -> bool:
         """Whether the video is indexed by these encoders, with the subtitles that lie beside the file now."""
@@ -280,13 +315,9 @@ class Indexer:
         replace(decoded, warnings=(*decoded.warnings, *subtitles.warnings)).save()
 
     def _publish(
-        self,
-        source: IdentifiedFile,
-        addition: Addition,
-        artefacts: Artefacts,
-        begun: Mapping[str, Any],
-        report: Callable[[float], None],
-    ) -> dict[str, Any]:
+        self, begun: Identified, addition: Addition, artefacts: Artefacts, report: Callable[[float], None]
+    ) -> Outcome:
+        source = begun.source
         record = VideoRecord(
             id=source.video_id,
             content_hash=source.content_hash,
@@ -298,22 +329,24 @@ class Indexer:
             height=source.height,
             profile=self._encoders.profile,
             encoders=self._spaces(),
-            recorded_at=datetime.fromisoformat(source.recorded_at) if source.recorded_at else None,
+            recorded_at=source.recorded_at,
             files=(source.file,),
         )
-        kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, begun["at"], report)
+        kept = publish(
+            self._library, self._encoders, artefacts, record, self._settings.window_s, begun.began_at, report
+        )
         self._describe(kept, addition)
         self._drop_copies(kept, source.path)
         self._library.sweep()
         return Outcome(
             source.path,
             kept.id,
-            Status.REINDEXED if addition.again and not begun["is_new"] else Status.INDEXED,
+            Status.REINDEXED if addition.again and not begun.is_new else Status.INDEXED,
             duration_s=kept.duration_s,
             seconds=kept.index_s or 0.0,
             windows=kept.windows,
             warnings=kept.warnings,
-        ).as_dict()
+        )
 
     def _drop_copies(self, video: VideoRecord, path: str) -> None:
         """Of a video that came by upload or from an address again, keep the file that came last."""

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from app.cli.terminal import shown
 from app.harmless import shell_word
+from retrieval.answer.confidence import words_of
 from retrieval.domain import Answer, Correction, Evidence, Explanation, LaneWeight, Moment, WeightSource
 from retrieval.lanes.lane_table import LANES
 from retrieval.path_text import meant
@@ -29,14 +30,6 @@ def clock(seconds: float) -> str:
     if hours:
         return f"{hours}:{minutes:02d}:{whole:02d}"
     return f"{minutes}:{whole:02d}.{tenth}"
-
-
-def confidence_words(confidence: float) -> str:
-    """The confidence in a word or two."""
-    for floor, words in ((0.8, "very likely"), (0.6, "likely"), (0.4, "perhaps"), (0.2, "doubtful")):
-        if confidence >= floor:
-            return words
-    return "unlikely"
 
 
 def _bar(share: float) -> str:
@@ -64,7 +57,7 @@ def print_moment(console: Console, moment: Moment) -> None:
     console.print(
         f"[bold]{moment.rank:>2}[/bold]  [bold green]{span}[/bold green]  "
         f"{shown(Path(moment.path).name)}  [dim]{_bar(moment.confidence)}[/dim] "
-        f"{moment.confidence:.0%} {confidence_words(moment.confidence)}"
+        f"{moment.confidence:.0%} {words_of(moment.confidence)}"
     )
     telling = [item for item in moment.evidence if item.score >= _LEAST_TELLING]
     for item in telling or moment.evidence[:1]:

@@ -4,8 +4,10 @@ import os
 import unicodedata
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from indexer.media.apart import probe
 from indexer.media.probe import hash_of
@@ -27,8 +29,7 @@ class IdentifiedFile:
     height: int | None
     duration_s: float | None = None
     """What the header claims."""
-    recorded_at: str | None = None
-    """As ISO 8601 has it."""
+    recorded_at: datetime | None = None
     sidecars: Mapping[str, str] | None = None
     """Hashes of the subtitle files beside it, see ``VideoFile``."""
 
@@ -39,6 +40,16 @@ class IdentifiedFile:
     @property
     def file(self) -> VideoFile:
         return VideoFile(self.path, self.size_bytes, self.modified_ns, self.sidecars)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The file as the queue keeps it."""
+        return asdict(self) | {"recorded_at": self.recorded_at.isoformat() if self.recorded_at else None}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "IdentifiedFile":
+        """What ``as_dict`` made of it, or that of an earlier version, which knew less."""
+        recorded_at = value.get("recorded_at")
+        return cls(**{**value, "recorded_at": datetime.fromisoformat(recorded_at) if recorded_at else None})
 
 
 def identify(path: Path, waiting: Callable[[], None], roots: MediaRoots = ANYWHERE) -> IdentifiedFile:
@@ -60,7 +71,7 @@ def identify(path: Path, waiting: Callable[[], None], roots: MediaRoots = ANYWHE
         picture.width if picture else None,
         picture.height if picture else None,
         info.duration_s,
-        info.recorded_at.isoformat() if info.recorded_at else None,
+        info.recorded_at,
         sidecar_hashes(path, roots),
     )
 

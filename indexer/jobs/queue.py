@@ -20,6 +20,7 @@ from indexer.jobs.deaths import Deaths
 from indexer.jobs.feed import JobFeed
 from indexer.jobs.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
 from indexer.jobs.keeper import Keeper
+from indexer.jobs.kept import Kept
 from indexer.jobs.patience import while_away, while_full
 from indexer.jobs.runs import RunProgress, Runs
 from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
@@ -36,7 +37,7 @@ from retrieval.storage.records import Failure
 from retrieval.storage.room import full_disk_errors, is_full_disk
 
 if TYPE_CHECKING:
-    from dbos import DBOS
+    from dbos import DBOS, WorkflowStatus
 
 T = TypeVar("T")
 
@@ -194,7 +195,7 @@ class IndexJobs:
         finally:
             try:
                 if not self._runs.is_stopping:
-                    self._keep_when_there_is_room(job_id, {"progress": self._runs.progress()[job_id].as_dict()})
+                    self._keep_when_there_is_room(job_id, Kept(progress=self._runs.progress()[job_id]))
             finally:
                 self._runs.end(job_id)
         if outcome.failure is not None:
@@ -324,19 +325,19 @@ class IndexJobs:
 
     def keep_progress(self, job_id: str, progress: RunProgress) -> None:
         """Write how far the job is, for other processes and for later."""
-        self._keep(job_id, {"progress": progress.as_dict()})
+        self._keep(job_id, Kept(progress=progress))
 
-    def _kept(self, job_id: str) -> dict[str, Any]:
+    def _kept(self, job_id: str) -> Kept:
         """What is kept with a job beside its row."""
         rows = _outside(lambda: self._rows(workflow_ids=[job_id], load_input=False, load_output=False))
-        return dict(rows[0].attributes or {}) if rows else {}
+        return Kept.from_dict(rows[0].attributes if rows else None)
 
-    def _keep_when_there_is_room(self, job_id: str, kept: dict[str, Any]) -> None:
+    def _keep_when_there_is_room(self, job_id: str, kept: Kept) -> None:
         """As ``_keep``; on a full disk, when there is room: before, nobody could be told how the job ends, either."""
         while_full(lambda: self._keep(job_id, kept), lambda: self._is_letting_go)
 
-    def _keep(self, job_id: str, kept: dict[str, Any]) -> None:
-        _outside(lambda: self._open.update_workflow_attributes(job_id, kept, merge=True))
+    def _keep(self, job_id: str, kept: Kept) -> None:
+        _outside(lambda: self._open.update_workflow_attributes(job_id, kept.as_dict(), merge=True))
 
     def running_here(self) -> set[str]:
         """Ids of the jobs that this process is working on."""
@@ -365,7 +366,7 @@ class IndexJobs:
         ]
         return self._jobs({row.workflow_id: row for row in rows}.values())
 
-    def _jobs(self, rows: Any) -> list[Job]:
+    def _jobs(self, rows: "Collection[WorkflowStatus]") -> list[Job]:
         waiting = list(self._runs.waiting())
         if any(STATUSES[row.status] is JobState.QUEUED for row in rows):
             queued = self._rows(status=["ENQUEUED"], load_input=False, load_output=False)
@@ -374,7 +375,7 @@ class IndexJobs:
         positions = {job_id: number for number, job_id in enumerate(waiting, start=1) if job_id not in here}
         return [job_of(row, here.get(row.workflow_id), positions.get(row.workflow_id)) for row in rows]
 
-    def _rows(self, **conditions: Any) -> list[Any]:
+    def _rows(self, **conditions: Any) -> "list[WorkflowStatus]":
         return self._open.list_workflows(name=WORKFLOW, **conditions)
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from retrieval.answer.confidence import score_of
 from retrieval.answer.grouping import Group
 from retrieval.domain import EvidenceKind, Moment
 from retrieval.storage.contents import Contents
@@ -27,7 +28,7 @@ def moment_of(rank: int, group: Group, record: VideoRecord, where: VideoFilter) 
         record.title,
         span,
         peak_s,
-        group.score,
+        score_of(group.score),
         group.score,
         candidate.lanes,
         evidence,

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import replace
-from typing import Any
 
 import click
 
@@ -11,9 +10,7 @@ from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, print_rows, shown
-from app.contract.answers import video_json
 from app.harmless import say
-from retrieval.domain import Segment
 from retrieval.path_text import readable
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord
@@ -37,7 +34,10 @@ def videos(invocation: Invocation, where: VideoFilter, limit: int) -> None:
     with Library(invocation.settings, "moments videos") as library:
         page = library.catalog.videos(limit, where)
     if invocation.as_json:
-        emit_json({"videos": [video_json(record) for record in page.videos], "more": page.next_cursor is not None})
+        from app.contract.videos import PlainVideo
+
+        told = [PlainVideo.of(record).model_dump(mode="json") for record in page.videos]
+        emit_json({"videos": told, "more": page.next_cursor is not None})
         return
     if not page.videos:
         say(_why_none(where))
@@ -76,46 +76,11 @@ def show(invocation: Invocation, video: str) -> None:
         record = library.catalog.resolve(video)
         contents = library.catalog.contents.of(record.id)
     if invocation.as_json:
-        emit_json({**video_json(record), **_contents_json(contents)})
+        from app.contract.contents import ShownVideo
+
+        emit_json(ShownVideo.of_contents(record, contents).model_dump(mode="json"))
         return
     _print_video(record, contents)
-
-
-def _contents_json(contents: VideoContents) -> dict[str, Any]:
-    return {
-        "shots": [{"start_s": shot.span.start_s, "end_s": shot.span.end_s} for shot in contents.shots],
-        "speech": [_segment_json(segment) for segment in contents.segments],
-        "screen": [
-            {
-                "start_s": text.span.start_s,
-                "end_s": text.span.end_s,
-                "text": text.text,
-                "confidence": round(text.confidence, 3),
-            }
-            for text in contents.screen_texts
-        ],
-        "sounds": [
-            {
-                "start_s": event.span.start_s,
-                "end_s": event.span.end_s,
-                "label": event.label,
-                "score": round(event.score, 3),
-            }
-            for event in contents.sound_events
-        ],
-    }
-
-
-def _segment_json(segment: Segment) -> dict[str, Any]:
-    return {
-        "start_s": segment.span.start_s,
-        "end_s": segment.span.end_s,
-        "text": segment.text,
-        "confidence": round(segment.confidence, 3),
-        "language": segment.language,
-        "origin": segment.origin.value,
-        "words": [[word.text, word.span.start_s, word.span.end_s] for word in segment.words],
-    }
 
 
 def _print_video(record: VideoRecord, contents: VideoContents) -> None:

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.contract.linked import VideoAnswer
 from app.http.problems import install_error_handlers
 from app.http.routes import videos
-from app.http.schemas.videos import VideoAnswer
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord

@@ -1,6 +1,5 @@
 """Jobs in this process: how far they are, lists, cancelling, trying again, news."""
 
-import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.contract.answers import job_json
+from app.contract.jobs import JobAnswer
 from indexer.intake.addition import Addition, Origin
 from indexer.jobs.job import Job, JobState
 from indexer.jobs.queue import IndexJobs
@@ -95,7 +94,7 @@ def test_of_a_long_crash_the_log_has_all_and_everyone_else_a_little(
     assert crashed.crash.startswith("RuntimeError: out of cheese and wine")
     assert crashed.crash.endswith("and wine")
     assert "450,027 characters in all: see the log" in crashed.crash
-    assert len(json.dumps(job_json(crashed))) < 2 * MOST_CHARACTERS
+    assert len(JobAnswer.of(crashed).model_dump_json()) < 2 * MOST_CHARACTERS
     assert " and wine" * 50_000 in caplog.text
     queues = list(tmp_path_factory.getbasetemp().glob("queue*/jobs.sqlite"))
     for table in ("workflow_output", "operation_outputs"):

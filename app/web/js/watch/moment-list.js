@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { tellingEvidence } from "../evidence.js";
-import { clock, clockRange, confidenceWords, percent } from "../format.js";
+import { clock, clockRange, percent } from "../format.js";
 import { icon } from "../icons.js";
 import { lane, laneColour } from "../lane-table.js";
 import { bare, pieces } from "./text-marks.js";
@@ -39,7 +39,6 @@ export function momentList(moments, { on }) {
 }
 
 function momentButton(moment, on) {
-  const words = confidenceWords(moment.confidence);
   const bar = h("span", { class: "bar", style: { "--share": moment.confidence } });
   return h(
     "button",
@@ -59,7 +58,7 @@ function momentButton(moment, on) {
         "span",
         { class: "moment-line-head" },
         h("span", { class: "moment-line-time num" }, clockRange(moment.start_s, moment.end_s)),
-        h("span", { class: "soft" }, words),
+        h("span", { class: "soft" }, moment.confidence_in_words),
       ),
       h("span", { class: "moment-line-bar", title: percent(moment.confidence) }, bar),
       tellingEvidence(moment).map(proof),

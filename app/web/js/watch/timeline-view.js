@@ -2,7 +2,7 @@
 
 import { announce } from "../announce.js";
 import { h } from "../dom.js";
-import { confidenceWords, spokenClock } from "../format.js";
+import { spokenClock } from "../format.js";
 import { icon } from "../icons.js";
 import { laneColour } from "../lane-table.js";
 import { drawRows, heightOf, rowsOf } from "./lanes-view.js";
@@ -107,7 +107,7 @@ export function timelineView(timeline, moments, { on }) {
     const shot = timeline.shots.findIndex((one) => timeS >= one.start_s && timeS < one.end_s);
     const parts = [at];
     if (shot >= 0 && timeline.shots.length > 1) parts.push(`shot ${shot + 1} of ${timeline.shots.length}`);
-    if (moment) parts.push(`in a moment that is ${confidenceWords(moment.confidence)}`);
+    if (moment) parts.push(`in a moment that is ${moment.confidence_in_words}`);
     return parts.join(", ");
   }
 
