@@ -5,18 +5,17 @@ The only file that knows the order of the steps.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.answer.confidence import score_of
 from retrieval.answer.exclusions import Excluded, Unwanted, places_of, without
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
 from retrieval.answer.lost_lanes import LOST, in_words, lost_lanes, warnings_of
+from retrieval.answer.moments import moment_of, with_sounds
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.timeline import CurvePoint, Curves, curve_of
 from retrieval.asking.examples import with_clip
@@ -26,11 +25,9 @@ from retrieval.asking.query_vectors import QueryVectors
 from retrieval.domain import (
     Answer,
     Correction,
-    EvidenceKind,
     Gone,
     Lane,
     LaneWeight,
-    Moment,
     Searched,
     never,
 )
@@ -40,8 +37,7 @@ from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, Unit
 from retrieval.lanes.lines import text_candidates
 from retrieval.lanes.windows import window_candidates
-from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
-from retrieval.storage.references import shown_path
+from retrieval.storage.records import VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import VectorFilter, VectorStore
 from retrieval.video_filter import VideoFilter
 
@@ -246,10 +242,10 @@ class SearchEngine:
         records = catalog.get_many({group.best.video_id for group in page})
         page = [group for group in page if group.best.video_id in records]  # but for what was removed meanwhile
         moments = [
-            _moment(rank, group, records[group.best.video_id], query.where)
+            moment_of(rank, group, records[group.best.video_id], query.where)
             for rank, group in enumerate(page, start=offset + 1)
         ]
-        moments = self._with_sounds(moments)
+        moments = with_sounds(moments, catalog.contents)
         if query.explain:
             reasons = [explain(group.score, group.best, rankings, catalog.contents) for group in page]
             moments = [replace(moment, explanation=reason) for moment, reason in zip(moments, reasons, strict=True)]
@@ -259,22 +255,6 @@ class SearchEngine:
             reason = _too_low(groups[0].score, ABSTAIN_BELOW, "that an answer needs")
             return Answer(tuple(moments), True, reason, searched)
         return Answer(tuple(moments), False, None, searched)
-
-    def _with_sounds(self, moments: list[Moment]) -> list[Moment]:
-        """The moments with their sound evidence named after what was heard there."""
-        heard = self.library.catalog.contents.sound_events_during(
-            [Place(moment.video_id, moment.span) for moment in moments]
-        )
-        named = []
-        for moment, events in zip(moments, heard, strict=True):
-            best = sorted(events, key=lambda event: -event.score)
-            labels = ", ".join(dict.fromkeys(event.label for event in best[:3]))
-            evidence = tuple(
-                replace(item, text=labels or None) if item.kind is EvidenceKind.SOUND else item
-                for item in moment.evidence
-            )
-            named.append(replace(moment, evidence=evidence))
-        return named
 
 
 def _corrected(*rankings: Sequence[Ranking | Excluded]) -> tuple[Correction, ...]:
@@ -288,31 +268,6 @@ def _warnings(steps: Sequence[Ranking], unwanted: Sequence[Excluded]) -> tuple[s
 
 def _too_low(score: float, needed: float, by_whom: str) -> str:
     return f"the best moment has a confidence of {score:.0%}, below the {needed:.0%} {by_whom}"
-
-
-def _moment(rank: int, group: Group, record: VideoRecord, where: VideoFilter) -> Moment:
-    candidate = group.best
-    lanes: Mapping[Lane, float] = candidate.lanes
-    evidence = tuple(sorted(candidate.evidence, key=lambda item: -item.score))
-    end_s = min(candidate.span.end_s, record.duration_s or candidate.span.end_s)
-    span = replace(candidate.span, start_s=max(0.0, candidate.span.start_s), end_s=end_s)
-    peak_s = min(max(candidate.peak_s, span.start_s), span.end_s)
-    frames_s = [item.frame_s for item in evidence if item.frame_s is not None]
-    return Moment(
-        rank,
-        candidate.video_id,
-        str(Path(shown_path(record.paths, where.paths, where.path_globs))),
-        record.title,
-        span,
-        peak_s,
-        score_of(group.score),
-        group.score,
-        lanes,
-        evidence,
-        group.further,
-        picture_s=[*frames_s, peak_s][0] if record.has_picture else None,
-        times_break=record.clock is not None,
-    )
 
 
 def _is_the_example(candidate: Candidate, term: Term) -> bool:
