@@ -89,7 +89,8 @@ class Server:
             raise StorageError(f"the server at {self.url} does not answer: {error}") from error
         value: dict[str, Any] = response.json() if response.content else {}
         if response.is_error:
-            kind = _ERRORS.get(value.get("code", ""), StorageError)
+            # One that this version does not know, as of another server, is no error of storage or anything else.
+            kind = _ERRORS.get(value.get("code", ""), MomentsError)
             raise kind(value.get("detail", f"the server at {self.url} answered {response.status_code}"))
         return value
 
