@@ -29,6 +29,7 @@ from retrieval.errors import (
     ForbiddenError,
     GoneError,
     NotFoundError,
+    StorageError,
     StorageFullError,
     TooLargeError,
     UploadHeaderError,
@@ -170,9 +171,14 @@ class Uploads:
             return
         for note in self._folder.uploads_dir.glob("*.json"):
             try:
-                upload = self._read(note.stem)
                 is_old = time.time() - note.stat().st_mtime > EXPIRES_S
+                upload = self._read(note.stem)
             except (NotFoundError, FileNotFoundError):
+                continue
+            except StorageError:
+                # Nobody can go on with it; until it is as old as others that expire, somebody may look into it.
+                if is_old:
+                    self._delete(note.stem)
                 continue
             if upload.is_expired or (upload.job_id is not None and is_old):
                 self._delete(upload.id)
@@ -220,7 +226,7 @@ class Uploads:
 
     def _drop_expired(self) -> None:
         for note in self._folder.uploads_dir.glob("*.json"):
-            with suppress(NotFoundError):
+            with suppress(NotFoundError, StorageError):
                 if self._read(note.stem).is_expired:
                     self._delete(note.stem)
 
@@ -240,13 +246,20 @@ class Uploads:
         try:
             if not _ID.fullmatch(upload_id):
                 raise FileNotFoundError
-            note: dict[str, Any] = json.loads(self._note(upload_id).read_text("utf-8"))
+            return self._upload_of(upload_id, json.loads(self._note(upload_id).read_text("utf-8")))
         except FileNotFoundError:
             raise NotFoundError(f"no upload {upload_id!r}") from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StorageError(
+                f"{self._note(upload_id)}, which tells of an upload, cannot be read: {error}; send the file anew"
+            ) from error
+
+    def _upload_of(self, upload_id: str, note: dict[str, Any]) -> Upload:
         # A note of an earlier version has no kind: there were only whole files.
         kind = UploadKind(note.get("kind", UploadKind.WHOLE))
         expires_at = None
-        received, is_complete = note["size_bytes"], note["is_complete"]
+        size_bytes, is_complete = int(note["size_bytes"]), note["is_complete"]
+        received = size_bytes
         if not is_complete:
             try:
                 about = self._part(upload_id).stat()
@@ -259,9 +272,9 @@ class Uploads:
             upload_id,
             kind,
             About(note["filename"], note["title"], tuple(note["tags"]), note.get("metadata", "")),
-            note["size_bytes"],
+            size_bytes,
             received,
-            is_complete or (kind is UploadKind.PARTIAL and received == note["size_bytes"]),
+            is_complete or (kind is UploadKind.PARTIAL and received == size_bytes),
             expires_at,
             tuple((part_id, size_bytes) for part_id, size_bytes in note.get("parts", ())),
         )

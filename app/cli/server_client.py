@@ -124,7 +124,8 @@ class Server:
             raise StorageError(f"the server at {self.url} does not answer: {error}") from error
         if response.is_error:
             problem: dict[str, str] = response.json() if response.content else {}
-            kind = _ERRORS.get(problem.get("code", ""), StorageError)
+            # One that this version does not know, as of another server, is no error of storage or anything else.
+            kind = _ERRORS.get(problem.get("code", ""), MomentsError)
             raise kind(problem.get("detail", f"the server at {self.url} answered {response.status_code}"))
         return response
 

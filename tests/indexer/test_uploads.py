@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from httpx2 import Response
 from app.http.tus import parse_checksum, parse_metadata
 from indexer.intake.addition import Addition, Origin
 from indexer.uploads import EXPIRES_S, About, Uploads
-from retrieval.errors import GoneError, NotFoundError, StorageFullError, UploadHeaderError
+from retrieval.errors import GoneError, NotFoundError, StorageError, StorageFullError, UploadHeaderError
 from tests.tus import CONTENT, NOBODYS, PART, TUS, FakeJobs, begin, files, metadata, problem, send
 from tests.tus import client as client
 from tests.tus import jobs as jobs
@@ -310,6 +311,34 @@ def test_what_nobody_goes_on_with_expires(uploads: Uploads, tmp_path: Path) -> N
     with pytest.raises(NotFoundError):
         uploads.get(old.id)
     assert (tmp_path / "files" / done.id / "talk.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: "{",
+        lambda _: "[]",
+        lambda note: json.dumps({**note, "kind": "halved"}),
+        lambda note: json.dumps({**note, "size_bytes": "many"}),
+        lambda note: json.dumps({name: value for name, value in note.items() if name != "filename"}),
+    ],
+    ids=["cut", "no object", "of a kind that nobody knows", "no size", "nameless"],
+)
+def test_a_note_that_cannot_be_read_is_one_error_and_holds_up_no_other(
+    uploads: Uploads, tmp_path: Path, damage: Callable[[dict[str, object]], str]
+) -> None:
+    damaged, old = uploads.create(5, About("talk.mp4")), uploads.create(5, About("talk.mp4"))
+    note = tmp_path / "uploads" / f"{damaged.id}.json"
+    note.write_text(damage(json.loads(note.read_text())))
+    with pytest.raises(StorageError, match=f"{damaged.id}.json, which tells of an upload, cannot be read"):
+        uploads.get(damaged.id)
+    long_ago = time.time() - EXPIRES_S - 1
+    os.utime(tmp_path / "uploads" / f"{old.id}.part", (long_ago, long_ago))
+    uploads.sweep()
+    assert files(tmp_path) == [f"uploads/{damaged.id}.json", f"uploads/{damaged.id}.part"]
+    os.utime(note, (long_ago, long_ago))
+    uploads.sweep()
+    assert files(tmp_path) == []
 
 
 def test_a_disk_without_room_is_told_before_anything_is_sent(
