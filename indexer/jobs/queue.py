@@ -28,12 +28,15 @@ from retrieval.errors import (
     CursorError,
     MomentsError,
     NotFoundError,
+    StorageError,
     StorageFullError,
     WorkerDiedError,
+    system_text,
 )
 from retrieval.storage import cursors
+from retrieval.storage.database import queue_errors
 from retrieval.storage.records import Failure
-from retrieval.storage.room import full_disk_errors, is_full_disk
+from retrieval.storage.room import is_full_disk
 
 if TYPE_CHECKING:
     from dbos import DBOS
@@ -241,7 +244,7 @@ class IndexJobs:
                 if is_same and known.again >= addition.again:
                     return job.id
         job_id = job_id or str(uuid.uuid4())
-        with full_disk_errors("the queue", "another job"), dbos.SetWorkflowID(job_id):
+        with queue_errors("another job"), dbos.SetWorkflowID(job_id):
             self._open.enqueue_workflow(QUEUE, self._workflow, addition.where, addition.as_dict())
         self.feed.poke(job_id)
         return job_id
@@ -251,7 +254,7 @@ class IndexJobs:
         job = self.job(job_id)
         if job.is_over:
             raise ConflictError(f"job {job_id} is {job.state}: only one that waits or runs can be cancelled")
-        with full_disk_errors("the queue", f"the end of job {job_id}"):
+        with queue_errors(f"the end of job {job_id}"):
             self._open.cancel_workflow(job_id)
         self._runs.cancel({job_id})
         cancelled = self.job(job_id)
@@ -269,7 +272,7 @@ class IndexJobs:
             raise ConflictError(f"job {job_id} is {job.state}: only one that failed or was cancelled can be retried")
         if job.addition.origin is Origin.UPLOAD and not Path(job.addition.where).exists():
             raise ConflictError(f"job {job_id}: its file was deleted when it {job.state}; upload it again")
-        with full_disk_errors("the queue", f"job {job_id}, again"):
+        with queue_errors(f"job {job_id}, again"):
             self._open.update_workflow_attributes(job_id, None)
             self._open.rewind_workflow(job_id, queue_name=QUEUE)
         self.feed.poke(job_id)
@@ -277,7 +280,7 @@ class IndexJobs:
 
     def job(self, job_id: str) -> Job:
         """What is known of a job. Raises NotFoundError for an id that was never given out."""
-        rows = self._rows(workflow_ids=[job_id])
+        rows = self._rows(workflow_ids=[job_id]) if "\0" not in job_id else []
         if not rows:
             raise NotFoundError(f"no job {job_id!r}")
         return self._jobs(rows)[0]
@@ -375,7 +378,8 @@ class IndexJobs:
         return [job_of(row, here.get(row.workflow_id), positions.get(row.workflow_id)) for row in rows]
 
     def _rows(self, **conditions: Any) -> list[Any]:
-        return self._open.list_workflows(name=WORKFLOW, **conditions)
+        with queue_errors("its answer"):
+            return self._open.list_workflows(name=WORKFLOW, **conditions)
 
     @property
     def _open(self) -> "type[DBOS]":
@@ -383,7 +387,9 @@ class IndexJobs:
         return self._dbos
 
 
-def _crashed(crash: Exception) -> IndexingCrashed:
+def _crashed(crash: Exception) -> IndexingCrashed | StorageError:
+    if isinstance(crash, OSError):  # a folder that is gone or may not be written to: no fault of the program
+        return StorageError(system_text(crash))
     return crash if isinstance(crash, IndexingCrashed) else IndexingCrashed(crash_text(crash))
 
 
