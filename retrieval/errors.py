@@ -24,6 +24,11 @@ def shortened(text: str) -> str:
     return text[: MOST_CHARACTERS - _ENDING - len(note)] + note + text[-_ENDING:]
 
 
+def system_text(error: OSError) -> str:
+    """What the operating system refused, and of which file."""
+    return f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
+
+
 class MomentsError(Exception):
     """Base of every error that Moments raises on purpose; ``code`` is stable, for programs.
 

@@ -52,6 +52,11 @@ def loaded(text: str) -> str:
     return text.translate(_FROM_STORED).encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
+def is_unicode(text: str) -> bool:
+    """Whether the text is valid Unicode, without halves of surrogate pairs."""
+    return not _has_surrogates(text)
+
+
 def _with_real_bytes(text: str) -> str:
     return _SHOWN_BYTE.sub(lambda found: chr(_FIRST_ESCAPED - _FIRST_BYTE + int(found.group(1), 16)), text)
 

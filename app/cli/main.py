@@ -112,7 +112,7 @@ def _say_no_more() -> None:
 
 def main() -> None:
     """Run the command line; errors that Moments knows become one line and an exit code."""
-    from retrieval.errors import MomentsError, StorageFullError
+    from retrieval.errors import MomentsError, StorageError, StorageFullError, system_text
     from retrieval.storage.room import is_full_disk
 
     _fill_standard_streams()
@@ -140,16 +140,13 @@ def main() -> None:
         _say_no_more()
         code = 1
     except Exception as error:
-        if not is_full_disk(error):
+        if is_full_disk(error):
+            _tell(StorageFullError.code, f"the disk is full: {error}")
+        elif isinstance(error, OSError):
+            # Whatever is wrong with a file or a folder is no fault of the program: it needs no traceback.
+            _tell(StorageError.code, system_text(error))
+        else:
             raise
-        _tell(StorageFullError.code, f"the disk is full: {error}")
-        code = 1
-    except OSError as error:
-        # Whatever is wrong with a file or a folder is no fault of the program: it needs no traceback.
-        message = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
-        if "--json" in sys.argv:
-            emit_json({"error": {"code": "storage_failed", "message": message}})
-        say(f"moments: {message}", err=True)
         code = 1
     sys.exit(code)
 

@@ -54,7 +54,7 @@ class Warmup:
 
 def checks(library: Library, jobs: IndexJobs, warmup: Warmup) -> tuple[ReadinessCheck, ...]:
     """Everything that a search or a job needs, each asked for."""
-    database = _asked("database", lambda: library.catalog.totals())
+    database = _asked("database", lambda: _ask_catalog(library))
     return (
         database,
         _vectors(library, database),
@@ -62,6 +62,11 @@ def checks(library: Library, jobs: IndexJobs, warmup: Warmup) -> tuple[Readiness
         ReadinessCheck("queue", database.reason) if database.reason else _asked("queue", lambda: jobs.unfinished()),
         ReadinessCheck("encoders", warmup.reason),
     )
+
+
+def _ask_catalog(library: Library) -> None:
+    library.require_in_place()
+    library.catalog.totals()
 
 
 def _vectors(library: Library, database: ReadinessCheck) -> ReadinessCheck:

@@ -29,7 +29,7 @@ class KnownJobs(ABC):
 
     def job(self, job_id: str) -> Job:
         """What is known of a job. Raises NotFoundError for an id that was never given out."""
-        rows = self._rows(workflow_ids=[job_id])
+        rows = self._rows(workflow_ids=[job_id]) if "\0" not in job_id else []
         if not rows:
             raise NotFoundError(f"no job {job_id!r}")
         return self._jobs(rows)[0]

@@ -30,12 +30,15 @@ from retrieval.errors import (
     INTERNAL_ERROR,
     ConflictError,
     MomentsError,
+    StorageError,
     StorageFullError,
     WorkerDiedError,
+    system_text,
 )
 from retrieval.log_context import working_for
+from retrieval.storage.database import queue_errors
 from retrieval.storage.records import Failure
-from retrieval.storage.room import full_disk_errors, is_full_disk
+from retrieval.storage.room import is_full_disk
 
 if TYPE_CHECKING:
     from dbos import DBOS, WorkflowStatus
@@ -273,7 +276,7 @@ class IndexJobs(KnownJobs):
                 if is_same and known.again >= addition.again:
                     return job.id
         job_id = job_id or str(uuid.uuid4())
-        with full_disk_errors("the queue", "another job"), dbos.SetWorkflowID(job_id):
+        with queue_errors("another job"), dbos.SetWorkflowID(job_id):
             self._open.enqueue_workflow(QUEUE, self._workflow, addition.where, addition.as_dict())
         self.feed.poke(job_id)
         return job_id
@@ -283,7 +286,7 @@ class IndexJobs(KnownJobs):
         job = self.job(job_id)
         if job.is_over:
             raise ConflictError(f"job {job_id} is {job.state}: only one that waits or runs can be cancelled")
-        with full_disk_errors("the queue", f"the end of job {job_id}"):
+        with queue_errors(f"the end of job {job_id}"):
             self._open.cancel_workflow(job_id)
         self._runs.cancel({job_id})
         cancelled = self.job(job_id)
@@ -303,7 +306,7 @@ class IndexJobs(KnownJobs):
             raise ConflictError(f"job {job_id} is {job.state}: only one that failed or was cancelled can be retried")
         if job.addition.origin is Origin.UPLOAD and not Path(job.addition.where).exists():
             raise ConflictError(f"job {job_id}: its file was deleted when it {job.state}; upload it again")
-        with full_disk_errors("the queue", f"job {job_id}, again"):
+        with queue_errors(f"job {job_id}, again"):
             self._open.update_workflow_attributes(job_id, None)
             self._open.rewind_workflow(job_id, queue_name=QUEUE)
         self.feed.poke(job_id)
@@ -358,7 +361,8 @@ class IndexJobs(KnownJobs):
         return self._jobs({row.workflow_id: row for row in rows}.values())
 
     def _rows(self, **conditions: Any) -> "list[WorkflowStatus]":
-        return self._open.list_workflows(name=WORKFLOW, **conditions)
+        with queue_errors("its answer"):
+            return self._open.list_workflows(name=WORKFLOW, **conditions)
 
     @property
     def _open(self) -> "type[DBOS]":
@@ -366,7 +370,9 @@ class IndexJobs(KnownJobs):
         return self._dbos
 
 
-def _crashed(crash: Exception) -> IndexingCrashed:
+def _crashed(crash: Exception) -> IndexingCrashed | StorageError:
+    if isinstance(crash, OSError):  # a folder that is gone or may not be written to: no fault of the program
+        return StorageError(system_text(crash))
     return crash if isinstance(crash, IndexingCrashed) else IndexingCrashed(crash_text(crash))
 
 

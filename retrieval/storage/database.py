@@ -18,7 +18,7 @@ from sqlalchemy.exc import (
 
 import migrations
 from retrieval.errors import InputError, StorageAwayError, StorageError, StorageFullError
-from retrieval.storage.room import says_full
+from retrieval.storage.room import full_disk_errors, says_full
 from retrieval.storage.tables import Base, UtcDateTime
 
 if TYPE_CHECKING:
@@ -91,7 +91,17 @@ def database_errors(engine: Engine) -> Iterator[None]:
     except SQLAlchemyError as error:
         raise _unusable(engine, error) from error
     except UnicodeEncodeError as error:
-        raise StorageError(f"the catalog keeps valid Unicode only, which {error.object!r} is not") from error
+        raise InputError(f"the catalog keeps valid Unicode only, which {error.object!r} is not") from error
+
+
+@contextmanager
+def queue_errors(what: str) -> Iterator[None]:
+    """Raises the errors of the queue's database as StorageError; that of a full disk names ``what`` was written."""
+    with full_disk_errors("the queue", what):
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StorageError(f"the queue cannot be used: {getattr(error, 'orig', None) or error}") from error
 
 
 def _unusable(engine: Engine, error: SQLAlchemyError) -> StorageError:

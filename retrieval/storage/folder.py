@@ -27,6 +27,8 @@ from retrieval.errors import DataFolderBusyError, StorageError, StorageFullError
 
 _PRIVATE_FOLDER = 0o700
 _OTHERS = 0o077
+_BOTH = os.R_OK | os.W_OK
+_ALL = _BOTH | os.X_OK
 _OWN_FOLDERS = (
     "vectors",
     "thumbnails",
@@ -110,6 +112,12 @@ class DataFolder:
         """The folder, and what of ours lies in it, as far as other users of the machine may look in."""
         return [path for path in [self.path, *self._own()] if path.stat().st_mode & _OTHERS]
 
+    def closed_to_us(self) -> list[Path]:
+        """What of ours lies in it and this user can read or write only in part. Models may be shared, and read only."""
+        own = [path for path in self._own() if path != self.models_dir]
+        vectors = list(self.vectors_dir.iterdir()) if os.access(self.vectors_dir, os.R_OK | os.X_OK) else []
+        return [path for path in (*own, *vectors) if not os.access(path, _ALL if path.is_dir() else _BOTH)]
+
     def _close(self) -> None:
         """Close to other users what is ours: earlier versions left it as open as the umask had it.
 
@@ -149,20 +157,33 @@ class DataFolder:
     @property
     def catalog_url(self) -> str:
         """SQLAlchemy URL of the catalog that is kept here unless another database is set."""
-        return f"sqlite:///{self.path / 'catalog.sqlite'}"
+        return f"sqlite:///{self.catalog_file}"
+
+    @property
+    def catalog_file(self) -> Path:
+        """The catalog that is kept here unless another database is set."""
+        return self.path / "catalog.sqlite"
 
     def require_catalog(self) -> None:
-        """Raises StorageError if the catalog was cut to nothing: SQLite takes that for one that is yet to be made."""
-        catalog, log = self.path / "catalog.sqlite", self.path / "catalog.sqlite-wal"
-        if not catalog.is_file() or any(file.exists() and file.stat().st_size for file in (catalog, log)):
-            return
+        """Raises StorageError if the catalog is lost, or cut to nothing: SQLite would make a new one without a word.
+
+        What was indexed and uploaded would then belong to nothing, and be deleted as a leftover.
+        """
+        # The catalog is made first: it is looked for last, or another process that begins would look like a loss.
         left = [
-            folder for folder in (self.vectors_dir, self.thumbnails_dir) if folder.is_dir() and any(folder.iterdir())
+            folder
+            for folder in (self.files_dir, self.vectors_dir, self.thumbnails_dir)
+            if folder.is_dir() and any(folder.iterdir())
         ]
-        if left:
+        catalog, log = self.catalog_file, self.path / "catalog.sqlite-wal"
+        if os.path.lexists(catalog) and not catalog.is_file():
+            return
+        if left and not any(file.exists() and file.stat().st_size for file in (catalog, log)):
+            how = "is empty" if catalog.exists() else "is gone"
             raise StorageError(
-                f"the catalog {catalog} is empty, though {left[0]} holds what was indexed: bring it back from a "
-                "backup, or delete it to begin anew"
+                f"the catalog {catalog} {how}, though {left[0]} holds what belongs to it: bring it back from a backup, "
+                "or set MOMENTS_DATABASE_URL if it is kept elsewhere; to begin anew, choose another data folder, or "
+                f"move {', '.join(map(str, left))} away"
             )
 
     @property
@@ -177,7 +198,10 @@ class DataFolder:
         try:
             with closing(sqlite3.connect(self.jobs_file, isolation_level=None, timeout=_JOBS_PATIENCE_S)) as database:
                 database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                # Of a file that may only be read, SQLite begins even a transaction that is to write.
                 database.execute("BEGIN IMMEDIATE")
+                (version,) = database.execute("PRAGMA user_version").fetchone()
+                database.execute(f"PRAGMA user_version = {version}")
                 database.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise StorageError(

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrieval.errors import MomentsError, VideoNotFoundError
+from retrieval.errors import MomentsError, StorageError, VideoNotFoundError
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.folder import DataFolder, LockName
 from retrieval.storage.media_roots import MediaRoots
@@ -50,10 +50,22 @@ class Library:
                 self._engine.dispose()
                 raise
         self.catalog: Catalog = Catalog(self._engine)
+        self._file = _file_of(self.folder.catalog_file) if settings.database_url is None else None
         self._held = ExitStack()
         self._kept: VectorStore | None = None
         self._looking = threading.Lock()
         self._looked: tuple[str, float, Shortfall] | None = None
+
+    def require_in_place(self) -> None:
+        """Raises StorageError if the catalog's file was removed or replaced since it was opened.
+
+        Reading goes on from a file that has no name any more; what is written to it would be lost.
+        """
+        if self._file is not None and self._file != _file_of(self.folder.catalog_file):
+            raise StorageError(
+                f"the catalog {self.folder.catalog_file} was removed or replaced while this process has it open: "
+                "stop it, bring the data folder back from a backup, and start it again"
+            )
 
     def __enter__(self) -> "Library":
         return self
@@ -164,3 +176,12 @@ class _Busy(Exception):  # noqa: N818
 
 def _give_up() -> None:
     raise _Busy
+
+
+def _file_of(path: Path) -> tuple[int, int]:
+    """What tells the file from any other that comes to lie there; zeros if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino

@@ -234,3 +234,41 @@ def test_a_body_in_chunks_is_counted_too(attacked: Attacked) -> None:
     chunks = b"".join(b"10000\r\n" + b" " * 0x10000 + b"\r\n" for _ in range(32)) + b"0\r\n\r\n"
     head = b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert attacked.sent(head + chunks).status in (413, 0)
+
+
+@pytest.mark.parametrize("text", ["a\\u0000b", "a\\ud800b", "a\\udcffb"], ids=["NUL", "half", "byte"])
+def test_no_text_that_databases_refuse_comes_so_far(attacked: Attacked, text: str) -> None:
+    """NUL, and halves of surrogate pairs, in every text of every body."""
+    conditions = [f'{{"tag": {given}}}' for given in (f'"{text}"', f'{{"in": ["{text}"]}}', f'["{text}"]')]
+    conditions += [f'{{"path": {given}}}' for given in (f'"{text}"', f'["{text}"]')] + [f'{{"video_id": "{text}"}}']
+    bodies = [
+        *(("POST", "/v1/search", search_with(filter=condition)) for condition in conditions),
+        ("POST", "/v1/search", search_with(query=f'{{"like": {{"video_id": "{text}", "start_s": 0, "end_s": 1}}}}')),
+        ("POST", "/v1/search", search_with(cursor=f'"{text}"')),
+        ("POST", "/v1/videos", f'{{"path": "/videos/{text}"}}'),
+        ("POST", "/v1/videos", f'{{"video": "{text}", "again": true}}'),
+        (
+            "POST",
+            "/v1/judgements",
+            f'{{"query": "red", "video_id": "{text}", "start_s": 0, "end_s": 1, "is_right": true}}',
+        ),
+        (
+            "POST",
+            "/v1/exports",
+            f'{{"format": "csv", "moments": [{{"video_id": "{text}", "start_s": 0, "end_s": 1}}]}}',
+        ),
+    ]
+    for method, path, body in bodies:
+        answer = attacked.asked(method, path, body.encode(), Content_Type="application/json")
+        assert answer.status in (200, 400, 404, 422), (body, answer.content)
+    assert attacked.jobs.added == {}
+
+
+@pytest.mark.parametrize("text", ["a\\ud800b", "a\\udcffb"])
+@pytest.mark.parametrize("field", ['"title": "{}"', '"tags": ["{}"]'])
+def test_half_a_character_is_no_title_and_no_tag(attacked: Attacked, text: str, field: str) -> None:
+    for method, path, more in (("PATCH", f"/v1/videos/{A}", ""), ("POST", "/v1/videos", '"path": "/a.mp4", ')):
+        body = "{" + more + field.replace("{}", text) + "}"
+        answer = attacked.asked(method, path, body.encode(), Content_Type="application/json")
+        assert (answer.status, answer.code) == (422, "invalid_input")
+        assert b"valid Unicode" in answer.content

@@ -19,7 +19,7 @@ from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
 from retrieval.encoders.profiles import ProfileEncoders
-from retrieval.errors import DataFolderBusyError, MomentsError
+from retrieval.errors import DataFolderBusyError, MomentsError, system_text
 from retrieval.storage.folder import DataFolder, LockName
 from retrieval.storage.library import Library
 
@@ -47,10 +47,11 @@ def doctor(invocation: Invocation, repair: bool) -> int:
     for check in (_machine, _ffmpeg, _folder, _queue, _models, _index):
         try:
             findings += list(check(invocation.settings))
-        except MomentsError as error:
-            findings.append(Finding(check.__name__.strip("_"), False, error.message))
-        except OSError as error:
-            findings.append(Finding(check.__name__.strip("_"), False, str(error)))
+        except (MomentsError, OSError) as error:
+            reason = system_text(error) if isinstance(error, OSError) else error.message
+            # What keeps one check from its work keeps others, too.
+            if reason not in (finding.detail for finding in findings):
+                findings.append(Finding(check.__name__.strip("_"), False, reason))
     if invocation.as_json:
         emit_json(
             {
@@ -121,6 +122,13 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         not open_paths,
         f"{len(open_paths)} of its files and folders are open to other users{such_as(list(map(str, open_paths)))}",
         f"chmod -R go= {shell_word(str(settings.data_dir))}, or take a folder that only Moments uses",
+    )
+    closed = DataFolder.create(settings.data_dir).closed_to_us()
+    yield Finding(
+        "writable",
+        not closed,
+        f"{len(closed)} of its files and folders cannot be read and written{such_as(list(map(str, closed)))}",
+        f"chmod -R u+rwX {shell_word(str(settings.data_dir))}, as the user that they belong to",
     )
     yield Finding("disk", free_gb > _LOW_DISK_GB, f"{free_gb:.1f} GB free", advice)
 

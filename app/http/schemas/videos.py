@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.http.schemas.body import Body
 from retrieval.errors import InputError
-from retrieval.path_text import composed
+from retrieval.path_text import composed, is_unicode
 from retrieval.storage.records import VideoEdit
 from retrieval.video_filter import in_utc, parse_time
 
@@ -17,7 +17,11 @@ MAX_TAGS = 50
 
 
 def _one_line(value: object) -> object:
-    return composed(" ".join(value.replace("\0", "").split())) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if not is_unicode(value):
+        raise ValueError("half a surrogate pair is no character; give valid Unicode")
+    return composed(" ".join(value.replace("\0", "").split()))
 
 
 def _time(value: object) -> object:

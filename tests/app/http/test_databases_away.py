@@ -97,7 +97,7 @@ def test_the_queue_is_not_asked_for_whose_database_is_away() -> None:
     def vectors() -> Iterator[Any]:
         yield SimpleNamespace(spaces=list)
 
-    library: Any = SimpleNamespace(catalog=SimpleNamespace(totals=away), vectors=vectors)
+    library: Any = SimpleNamespace(require_in_place=away, vectors=vectors)
     jobs: Any = SimpleNamespace(unfinished=lambda: pytest.fail("the queue was asked"))
     found = {check.name: check.reason for check in checks(library, jobs, Warmup())}
     assert found == {

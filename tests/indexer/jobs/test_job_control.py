@@ -201,6 +201,14 @@ def test_a_job_that_never_was_is_not_found(jobs: IndexJobs) -> None:
             ask("never")
 
 
+def test_an_id_that_no_database_keeps_is_not_looked_for(jobs: IndexJobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL refuses a NUL, which no id has."""
+    monkeypatch.setattr(jobs, "_rows", lambda **_: pytest.fail("the database was asked"))
+    for ask in (jobs.job, jobs.cancel, jobs.retry):
+        with pytest.raises(NotFoundError, match=r"no job 'a\\x00b'"):
+            ask("a\0b")
+
+
 def test_the_feed_tells_of_every_change_until_it_ends(jobs: IndexJobs, indexer: HeldIndexer) -> None:
     held = f"{uuid.uuid4().hex}.mp4"
     indexer.held.add(held)

@@ -357,7 +357,7 @@ def test_a_file_name_of_any_bytes_is_kept(catalog: Catalog) -> None:
 
 
 def test_text_that_is_no_unicode_is_a_clear_error(catalog: Catalog) -> None:
-    with pytest.raises(StorageError, match=r"keeps valid Unicode only, which '\\udcff' is not"):
+    with pytest.raises(InputError, match=r"keeps valid Unicode only, which '\\udcff' is not"):
         catalog.upsert(replace(video(1), content_hash="\udcff"))
     assert catalog.get(video(1).id) is None
 
