@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from indexer.media.ffmpeg_binary import ffmpeg_path
 from retrieval.encoders.base import SPEECH_RATE_HZ
-from tests.places import SHARED
+from tests.places import SHARED_MEDIA
 
 if TYPE_CHECKING:
     from hibari import Hibari
 
-_JFK = SHARED / "media" / "jfk.flac"
+_JFK = SHARED_MEDIA / "jfk.flac"
 VOICES = ("made", "recorded") if _JFK.is_file() else ("made",)
 """In whose voice ``country`` can be had here."""
 
