@@ -43,7 +43,8 @@ class Settings(IndexSettings):
         default=4,
         ge=1,
         le=64,
-        description="Searches by words at the same time, half of one caller; others wait, then get 503.",
+        description="Searches by words at the same time, half of one caller; others wait, then get 503. Long ones, of "
+        "more than four steps and exclusions, have a quarter as many places beside these.",
     )
     export_encoders: int = Field(default=2, ge=1, le=64, description="Exports that are encoded at the same time.")
     export_max_s: float = Field(default=1800.0, gt=0, description="Longest mp4 or reel that is encoded, in seconds.")

@@ -1,12 +1,13 @@
 """Makes anew what is missing of the index: what the catalog knows at once, the rest by indexing its video again."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from indexer.steps.publish import line_points, space_of, write_vectors
-from retrieval.domain import Lane, ScreenText, Segment
+from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import StorageError
+from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord, VideoStatus
 from retrieval.storage.vector_survey import Difference, Survey, survey
@@ -73,13 +74,10 @@ def _write_lines(library: Library, store: VectorStore, encoders: Encoders, diffe
     """Whether the vectors of these lines could be made of what the catalog has of them."""
     video, lane = difference.video, difference.lane
     contents = library.catalog.contents
-    lines: Sequence[Segment | ScreenText]
-    match lane:
-        case Lane.SPEECH:
-            lines = contents.of(video.id).segments
-        case Lane.SCREEN:
-            lines = contents.of(video.id).screen_texts
-        case Lane.VISUAL | Lane.SOUND:
+    match LANES[lane].tuning:
+        case LineTuning() as tuning:
+            lines = contents.of(video.id).lines(tuning.lines)
+        case WindowTuning():
             return False
     if not is_of(difference, encoders) or len(lines) != difference.expected or difference.found > len(lines):
         return False

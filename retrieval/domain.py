@@ -7,6 +7,7 @@ half-open ``[start_s, end_s)``.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 Gone = Callable[[], bool]
 """Whether whoever asked has gone away: asked now and then by long work, which then stops."""
@@ -24,10 +25,6 @@ class Lane(StrEnum):
     SOUND = "sound"
     SPEECH = "speech"
     SCREEN = "screen"
-
-
-LINE_LANES = (Lane.SPEECH, Lane.SCREEN)
-"""The lanes whose unit is a line of text; that of the others is the window."""
 
 
 class Profile(StrEnum):
@@ -134,6 +131,22 @@ class SoundEvent:
     span: Span
     label: str
     score: float
+
+
+class Timed(StrEnum):
+    """What indexing finds in a video that has times of its own."""
+
+    SHOTS = "shots"
+    SEGMENTS = "segments"
+    SCREEN_TEXTS = "screen_texts"
+    SOUND_EVENTS = "sound_events"
+
+
+Line = Segment | ScreenText
+"""A line of text: of what is said, or of what is shown in writing."""
+
+LineKind = Literal[Timed.SEGMENTS, Timed.SCREEN_TEXTS]
+"""What consists of lines."""
 
 
 class EvidenceKind(StrEnum):

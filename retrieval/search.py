@@ -5,35 +5,24 @@ The only file that knows the order of the steps.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.answer.exclusions import Excluded, look_in_lines, look_in_windows, places_of, without
+from retrieval.answer.exclusions import Excluded, Unwanted, places_of, without
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
 from retrieval.answer.lost_lanes import LOST, in_words, lost_lanes, warnings_of
 from retrieval.answer.paging import cursor_at, offset_of
-from retrieval.answer.timeline import (
-    CurvePoint,
-    KeptVectors,
-    WindowVectors,
-    curve_of,
-    fused,
-    line_probabilities,
-    window_probabilities,
-)
+from retrieval.answer.timeline import CurvePoint, Curves, curve_of
 from retrieval.asking.examples import with_clip
 from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
 from retrieval.asking.query_spelling import QuerySpelling
 from retrieval.asking.query_vectors import QueryVectors
 from retrieval.domain import (
-    LINE_LANES,
     Answer,
     Correction,
     EvidenceKind,
@@ -42,18 +31,17 @@ from retrieval.domain import (
     LaneWeight,
     Moment,
     Searched,
-    Span,
     never,
 )
 from retrieval.errors import InputError, VectorsDamagedError, go_on_unless
 from retrieval.lanes.backgrounds import Backgrounds
-from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
+from retrieval.lanes.lane_table import LANES, Unit
 from retrieval.lanes.lines import text_candidates
 from retrieval.lanes.windows import window_candidates
 from retrieval.storage.records import Place, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.references import shown_path
-from retrieval.storage.vectors import Places, VectorFilter, VectorStore
+from retrieval.storage.vectors import VectorFilter, VectorStore
 from retrieval.video_filter import VideoFilter
 
 if TYPE_CHECKING:
@@ -73,7 +61,8 @@ class SearchEngine:
         self.library = library
         self.encoders = encoders
         self._backgrounds = Backgrounds(library, encoders)
-        self._kept = KeptVectors()
+        self._unwanted = Unwanted(library, encoders, self._backgrounds)
+        self._curves = Curves(encoders, self._backgrounds)
         self._spelling = QuerySpelling(library, encoders)
 
     def search(self, query: Query, gone: Gone = never) -> Answer:
@@ -89,7 +78,11 @@ class SearchEngine:
             return Answer((), True, self._why_empty(query.where), searched)
         steps, found, unwanted, _ = self._rankings(query, where, gone)
         answer = self._page(query, steps, found, searched, offset, version)
-        return replace(answer, corrected=_corrected(steps, unwanted), warnings=warnings_of(steps, unwanted))
+        return replace(
+            answer,
+            corrected=_corrected(steps, unwanted),
+            warnings=_warnings(steps, unwanted),
+        )
 
     def search_video(
         self, query: Query, video: VideoRecord, windows: Sequence[VideoWindow], gone: Gone = never
@@ -104,11 +97,15 @@ class SearchEngine:
             return Answer((), True, self._why_empty(query.where), searched), ()
         steps, found, unwanted, vectors = self._rankings(query, where, gone)
         answer = self._page(query, steps, found, searched, 0, self._version(where))
-        answer = replace(answer, corrected=_corrected(steps, unwanted), warnings=warnings_of(steps, unwanted))
+        answer = replace(
+            answer,
+            corrected=_corrected(steps, unwanted),
+            warnings=_warnings(steps, unwanted),
+        )
         with self.library.vectors() as store:
-            curves = [self._curve(store, ranking, vectors, video, windows) for ranking in steps]
-            there = self._unwanted_in(store, unwanted, vectors, video)
-            taken = [self._curve(store, ranking, vectors, video, windows) for ranking in there]
+            curves = [self._curves.of(store, ranking, vectors, video, windows) for ranking in steps]
+            there = self._unwanted.lines_in(store, unwanted, vectors, video)
+            taken = [self._curves.of(store, ranking, vectors, video, windows) for ranking in there]
         return answer, curve_of(windows, curves, taken)
 
     def _rankings(
@@ -133,62 +130,8 @@ class SearchEngine:
             if len(steps) > 1:
                 found = in_order([ranking.found[:STEP_DEPTH] for ranking in rankings], query.within_s)
             excluded = [Excluded(term, self._weights(term, query)) for term in unwanted]
-            self._look_for(store, excluded, vectors, places_of(found), lost, gone)
+            self._unwanted.look_for(store, excluded, vectors, places_of(found), lost, gone)
             return rankings, without(found, excluded), excluded, vectors
-
-    def _look_for(
-        self,
-        store: VectorStore,
-        excluded: Sequence[Excluded],
-        vectors: QueryVectors,
-        places: Places,
-        lost: frozenset[Lane],
-        gone: Gone,
-    ) -> None:
-        """Note where each thing that must not be there may be, in each of its lanes that can be read.
-
-        Raises VectorsDamagedError if one has none, and HungUpError.
-        """
-        for lane in Lane:
-            those = [one for one in excluded if lane in one.weights]
-            if those:
-                go_on_unless(gone)
-            unread = LOST if lane in lost else None
-            try:
-                if those and unread is None:
-                    self._look_in(store, lane, those, vectors, places)
-            except VectorsDamagedError as error:
-                unread = error.message
-            if unread is not None:
-                for one in those:
-                    one.unread[lane] = unread
-        for one in excluded:
-            if len(one.unread) == len(one.weights):
-                raise VectorsDamagedError("; ".join(in_words(one.unread)))
-
-    def _look_in(
-        self, store: VectorStore, lane: Lane, excluded: Sequence[Excluded], vectors: QueryVectors, places: Places
-    ) -> None:
-        space, vector_of = self.encoders.spec(lane).space, partial(vectors.of, lane)
-        if lane in LINE_LANES:
-            look_in_lines(lane, store, space, excluded, vector_of, places, self.library.catalog.contents)
-        else:
-            background = self._backgrounds.of(store, lane, for_example=False)  # they are words
-            look_in_windows(lane, store, space, excluded, vector_of, background, places)
-
-    def _unwanted_in(
-        self, store: VectorStore, excluded: Sequence[Excluded], vectors: QueryVectors, video: VideoRecord
-    ) -> list[Ranking]:
-        """For each thing that must not be there the lines of the video that are like it, wherever they are."""
-        lines: dict[Term, list[Candidate]] = {one.term: [] for one in excluded}
-        whole = ((video.id, (Span(0.0, inf),)),)
-        for lane in LINE_LANES:
-            those = [one for one in excluded if lane in one.spots]
-            space, contents = self.encoders.spec(lane).space, self.library.catalog.contents
-            found = look_in_lines(lane, store, space, those, partial(vectors.of, lane), whole, contents)
-            for term, candidates in found.items():
-                lines[term] += candidates
-        return [Ranking(one.term, one.weights, lines[one.term], ()) for one in excluded]
 
     def _page(
         self,
@@ -208,38 +151,6 @@ class SearchEngine:
         groups = grouped(found, query.group_by, contents, most=end + 1, good_score=ABSTAIN_BELOW)
         answer = self._answer(groups, offset, query, steps, searched)
         return replace(answer, next_cursor=cursor_at(end, query, version)) if len(groups) > end else answer
-
-    def _curve(
-        self,
-        store: VectorStore,
-        ranking: Ranking,
-        vectors: QueryVectors,
-        video: VideoRecord,
-        windows: Sequence[VideoWindow],
-    ) -> Floats:
-        """Probability (n,) of one term at each window, fused over the lanes that were searched for it."""
-        found: dict[Lane, Floats] = {}
-        for lane in ranking.weights:
-            if lane in LINE_LANES:
-                found[lane] = line_probabilities(lane, ranking.candidates, windows)
-                continue
-            space = self.encoders.spec(lane).space
-            stored = self._window_vectors(store, space, video)
-            vector, background = (
-                vectors.of(lane, ranking.term),
-                self._backgrounds.of(store, lane, for_example=lane in ranking.term.examples),
-            )
-            found[lane] = window_probabilities(lane, vector, stored, background, windows)
-        return fused(found, {lane: weight.value for lane, weight in ranking.weights.items()})
-
-    def _window_vectors(self, store: VectorStore, space: str, video: VideoRecord) -> WindowVectors:
-        """The vectors of the video's windows, kept for the next query about it."""
-        key = (space, video.id, str(video.indexed_at))
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = WindowVectors.of(store.fetch(space, VectorFilter(video_ids=frozenset({video.id})), video.windows))
-            self._kept.put(key, kept)
-        return kept
 
     def _version(self, where: VectorFilter) -> str:
         """Text that changes whenever what is searched, or what it is searched with, does."""
@@ -313,10 +224,12 @@ class SearchEngine:
     ) -> list[Candidate]:
         contents = self.library.catalog.contents
         space = self.encoders.spec(lane).space
-        if lane in LINE_LANES:
-            return text_candidates(lane, store, space, term, vector, where, contents)
-        background = self._backgrounds.of(store, lane, for_example=lane in term.examples)
-        return window_candidates(lane, store, space, vector, background, where, contents)
+        match LANES[lane].unit:
+            case Unit.LINE:
+                return text_candidates(lane, store, space, term, vector, where, contents)
+            case Unit.WINDOW:
+                background = self._backgrounds.of(store, lane, for_example=lane in term.examples)
+                return window_candidates(lane, store, space, vector, background, where, contents)
 
     def _answer(
         self,
@@ -368,6 +281,10 @@ def _corrected(*rankings: Sequence[Ranking | Excluded]) -> tuple[Correction, ...
     return tuple(dict.fromkeys(one for some in rankings for ranking in some for one in ranking.term.corrected))
 
 
+def _warnings(steps: Sequence[Ranking], unwanted: Sequence[Excluded]) -> tuple[str, ...]:
+    return warnings_of([*(step.unread for step in steps), *(one.unread for one in unwanted)])
+
+
 def _too_low(score: float, needed: float, by_whom: str) -> str:
     return f"the best moment has a confidence of {score:.0%}, below the {needed:.0%} {by_whom}"
 
@@ -383,7 +300,7 @@ def _moment(rank: int, group: Group, record: VideoRecord, where: VideoFilter) ->
     return Moment(
         rank,
         candidate.video_id,
-        str(Path(shown_path(record.paths, where.paths, where.path_glob))),
+        str(Path(shown_path(record.paths, where.paths, where.path_globs))),
         record.title,
         span,
         peak_s,

@@ -1,5 +1,6 @@
 """Which videos a search goes through, and which part of each."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,9 +14,11 @@ MAX_VALUES = 1_000
 MAX_REFERENCE_CHARS = 4_096
 """Of an id, a path or a tag: the longest path that systems have."""
 MAX_GLOB_CHARS = 1_000
+"""Of all globs of a filter: each is held against every path."""
 
 _LONGEST_TIME_CHARS = 64
 _ISO_DAY_CHARS = len("2026-05-31")
+_TOLD_AT_MOST = 5
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 """The finest that times are told apart."""
@@ -38,15 +41,26 @@ class Period:
         return self.start, None if self.end is None else self.end - _INSTANT
 
 
+def require_short(globs: Collection[str]) -> None:
+    """Raises InputError for globs that are too long, or empty."""
+    if "" in globs:
+        raise InputError("one of the filter's globs is empty")
+    characters = sum(map(len, globs))
+    if characters > MAX_GLOB_CHARS:
+        have = "the glob has" if len(globs) == 1 else f"the {len(globs):,} globs have"
+        raise InputError(f"{have} {characters:,} characters; at most {MAX_GLOB_CHARS:,} are allowed")
+
+
 @dataclass(frozen=True, slots=True)
 class VideoFilter:
     """Which videos, and which part of each, are searched.
 
-    ``tags`` are those that a video must all have, of ``any_tags`` one is enough. ``paths`` are whole paths.
+    ``tags`` are those that a video must all have. Of ``video_ids``, ``path_globs``, ``paths``, which are whole ones,
+    and ``any_tags`` one is enough.
     """
 
     video_ids: tuple[str, ...] = ()
-    path_glob: str | None = None
+    path_globs: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     during: Span | None = None
     paths: tuple[str, ...] = ()
@@ -67,33 +81,38 @@ class VideoFilter:
         ):
             if len(values) > most:
                 raise InputError(f"the filter names {len(values):,} {name}; at most {most:,} are allowed")
+            if "" in values:
+                raise InputError(f"one of the filter's {name} is empty")
             longest = max(map(len, values), default=0)
             if longest > MAX_REFERENCE_CHARS:
                 raise InputError(
                     f"one of the filter's {name} has {longest:,} characters; "
                     f"at most {MAX_REFERENCE_CHARS:,} are allowed"
                 )
-        if self.path_glob is not None:
-            require_short(self.path_glob)
+        require_short(self.path_globs)
 
     def in_words(self) -> list[str]:
         """What the filter asks of a video; nothing if it takes all of them."""
         asked = {
             "video": self.video_ids,
             "path": self.paths,
-            "path like": self.path_glob,
+            "path like": self.path_globs,
             "tag": self.tags,
             "one of the tags": self.any_tags,
-            "recorded from": self.recorded and self.recorded.start and self.recorded.start.isoformat(),
-            "recorded before": self.recorded and self.recorded.end and self.recorded.end.isoformat(),
         }
-        return [f"{name} {value!r}" for name, value in asked.items() if value]
+        told = [f"{name} {_some(values)}" for name, values in asked.items() if values]
+        first, end = (None, None) if self.recorded is None else (self.recorded.start, self.recorded.end)
+        told += [] if first is None else [f"recorded from {first.isoformat()}"]
+        return told + ([] if end is None else [f"recorded before {end.isoformat()}"])
 
 
-def require_short(glob: str) -> None:
-    """Raises InputError for a glob that is too long."""
-    if len(glob) > MAX_GLOB_CHARS:
-        raise InputError(f"the glob has {len(glob):,} characters; at most {MAX_GLOB_CHARS:,} are allowed")
+ALL_VIDEOS = VideoFilter()
+
+
+def _some(values: tuple[str, ...]) -> str:
+    """Some of the values, and how many there are besides."""
+    more = len(values) - _TOLD_AT_MOST
+    return ", ".join(map(repr, values[:_TOLD_AT_MOST])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def parse_time(text: str) -> datetime | date:
@@ -108,8 +127,13 @@ def parse_time(text: str) -> datetime | date:
         raise InputError(f"{text!r} is no date or time as 2026-05-31 or 2026-05-31T14:30:00Z") from None
 
 
-def period(first: datetime | date | None, last: datetime | date | None) -> Period:
-    """From the first of these days or times to the last, with both. Raises InputError if none lies between."""
+def period(first: datetime | date | None, last: datetime | date | None) -> Period | None:
+    """From the first of these days or times to the last, with both; None, for all times, where neither is given.
+
+    Raises InputError if none lies between.
+    """
+    if first is None and last is None:
+        return None
     try:
         return Period(
             None if first is None else in_utc(first),

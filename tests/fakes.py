@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import LINE_LANES, Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Window, Word
+from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Window, Word
 from retrieval.encoders.base import (
     SPEECH_RATE_HZ,
     Embedding,
@@ -17,11 +17,13 @@ from retrieval.encoders.base import (
     Frames,
     Recording,
     Samples,
+    TextEncoder,
     Transcriber,
     Vectors,
 )
-from retrieval.encoders.registry import MODELS, Model
+from retrieval.encoders.registry import MODELS, Model, Role
 from retrieval.encoders.voice_activity import Speech, SpeechFinder
+from retrieval.lanes.lane_table import LANES
 from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
@@ -154,6 +156,14 @@ class FakeEncoders:
     def spec(self, lane: Lane) -> EncoderSpec:
         return _SPECS[lane]
 
+    def text_encoder(self, lane: Lane) -> TextEncoder:
+        of_role: dict[Role, TextEncoder] = {
+            Role.VISUAL: self.visual(),
+            Role.SOUND: self.sound(),
+            Role.SENTENCE: self.sentences(),
+        }
+        return of_role[LANES[lane].role]
+
     def visual(self) -> FakeVisual:
         return FakeVisual()
 
@@ -200,7 +210,7 @@ def fill(
     random = np.random.default_rng(5)
     with library.vectors() as store:
         for lane in Lane:
-            sparse = lane in LINE_LANES
+            sparse = LANES[lane].has_terms
             store.ensure_space(Space(encoders.spec(lane).space, DIM, sparse))
             library.catalog.add_space(encoders.spec(lane))
         for name, shots in videos.items():

@@ -4,6 +4,7 @@ Threads are few, and all of them share one interpreter: hundreds of requests at 
 times as long.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -36,14 +37,18 @@ class _Caller:
 class Admission:
     """Lets ``at_once`` requests in and a few more wait, for ``patience_s``. Waiting takes no thread.
 
-    One caller has half of the places, so that whoever comes next does not wait behind all that he asks.
+    One caller has half of the places, so that whoever comes next does not wait behind all that he asks. When the last
+    one has left, ``when_idle`` is called in a thread of its own.
     """
 
-    def __init__(self, at_once: int, what: str, patience_s: float = 10.0) -> None:
+    def __init__(
+        self, at_once: int, what: str, patience_s: float = 10.0, when_idle: Callable[[], object] = lambda: None
+    ) -> None:
         self._at_once = at_once
         self._of_one = max(1, at_once // 2)
         self._what = what
         self._patience_s = patience_s
+        self._when_idle = when_idle
         self._here = 0
         self._callers: dict[str, _Caller] = {}
         self._limiter: CapacityLimiter | None = None
@@ -73,6 +78,8 @@ class Admission:
             caller.here -= 1
             if not caller.here:
                 del self._callers[name]
+            if not self._here:
+                asyncio.get_running_loop().run_in_executor(None, self._when_idle)
 
     async def _enter(self, limiters: tuple[CapacityLimiter, ...], request: object, hung_up: HungUp) -> None:
         is_in = has_hung_up = False

@@ -14,6 +14,7 @@ from app.exports.exporter import Exporter
 from app.exports.scratch import sweep_scratch
 from app.http.admission import Admission
 from app.http.api_description import CONTACT, DESCRIPTION, LICENSE, SUMMARY, TAGS, describe
+from app.http.heap import give_back
 from app.http.job_events import Told
 from app.http.metrics import Metrics
 from app.http.middleware import BodyLimit, Door, Envelope, OpenRequests, StreamEnd
@@ -76,8 +77,9 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     api.state.guard, api.state.metrics, api.state.failure = guard, metrics, None
     api.state.attempts, api.state.warmup, api.state.resolved = Attempts(), Warmup(), None
     api.state.exporter, api.state.told = Exporter(settings), Told()
-    api.state.heavy = Admission(settings.heavy_requests, "requests that decode or encode")
+    api.state.heavy = Admission(settings.heavy_requests, "requests that decode or encode", when_idle=give_back)
     api.state.searches = Admission(settings.search_requests, "searches")
+    api.state.long_searches = Admission(max(1, settings.search_requests // 4), "long searches")
     install_error_handlers(api)
     for routes in (search, videos, media, uploads, jobs, exports, judgements, session, system, docs, web):
         api.include_router(routes.router)

@@ -2,26 +2,31 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from app.access.guard import Attempts, Caller, CallerKind, Guard
 from app.exports.exporter import Exporter
 from app.exports.scratch import scratch_folder
+from app.http.admission import Admission
 from app.http.job_events import Told
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
-from app.http.turns import Turn, Turns
+from app.http.schemas.filters import Glob, Text, When
+from app.http.schemas.search import SearchBody
+from app.http.turns import Turn, Turns, takes_long
 from indexer.jobs.queue import IndexJobs
 from indexer.uploads import Uploads
 from retrieval.domain import Gone
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
+from retrieval.video_filter import MAX_GLOB_CHARS, MAX_VALUES, MAX_VIDEOS, VideoFilter, period
 
 _LOOK_EVERY_S = 0.25
 
@@ -64,8 +69,21 @@ async def _heavy(request: Request) -> AsyncIterator[None]:
         yield
 
 
-async def _search(request: Request) -> AsyncIterator[None]:
-    async with request.app.state.searches.one(_name(request), request.is_disconnected):
+def _searches(request: Request, terms: int) -> AbstractAsyncContextManager[None]:
+    """A place among the searches of this length."""
+    state = request.app.state
+    admission: Admission = state.long_searches if takes_long(terms) else state.searches
+    return admission.one(_name(request), request.is_disconnected)
+
+
+async def _search_body(request: Request, body: SearchBody) -> AsyncIterator[None]:
+    async with _searches(request, body.query.terms):
+        yield
+
+
+async def _search_parameters(request: Request) -> AsyncIterator[None]:
+    asked = request.query_params
+    async with _searches(request, sum(len(asked.getlist(name)) for name in ("text", "then", "not"))):
         yield
 
 
@@ -112,17 +130,44 @@ def _roots(guard: GuardOf, caller: Annotated[Caller, Depends(_caller)]) -> Media
     return guard.roots(caller)
 
 
+async def _video_filter(
+    video_id: Annotated[
+        tuple[Text, ...], Query(max_length=MAX_VIDEOS, description="Ids, paths or file names, of which one is enough.")
+    ] = (),
+    path: Annotated[
+        tuple[Glob, ...],
+        Query(max_length=MAX_GLOB_CHARS, description="Globs, of which a path must match one; `*` crosses folders."),
+    ] = (),
+    tag: Annotated[
+        tuple[Text, ...], Query(max_length=MAX_VALUES, description="Tags, all of which they must have.")
+    ] = (),
+    any_tag: Annotated[
+        tuple[Text, ...], Query(max_length=MAX_VALUES, description="Tags, of which one is enough.")
+    ] = (),
+    recorded_from: Annotated[When | None, Query(description="Recorded on or after this day or time, in UTC.")] = None,
+    recorded_to: Annotated[When | None, Query(description="Recorded on or before this day or time, in UTC.")] = None,
+) -> VideoFilter:
+    recorded = period(recorded_from, recorded_to)
+    return VideoFilter(video_id, path, tag, any_tags=any_tag, recorded=recorded)
+
+
 HEAVY = Depends(_heavy, scope="function")
 """For routes that decode, embed or encode what the caller chose: only a few are at work at a time."""
 
-SEARCH = Depends(_search, scope="function")
-"""For routes that search by words."""
+SEARCH_BODY = Depends(_search_body, scope="function")
+"""For routes that search by words: long searches have places of their own, so that short ones never wait for them."""
+
+SEARCH_PARAMETERS = Depends(_search_parameters, scope="function")
+"""The same, for what is asked in the address."""
 
 LinksOf = Annotated[Links, Depends(_links)]
 ScratchOf = Annotated[Path, Depends(_scratch)]
 GoneOf = Annotated[Gone, Depends(_gone, scope="function")]
 TurnOf = Annotated[Turn, Depends(_turn, scope="function")]
 """What searches ask instead: meanwhile shorter ones may pass."""
+
+VideoFilterOf = Annotated[VideoFilter, Depends(_video_filter)]
+"""Which videos the parameters of a list ask for; each may be given several times."""
 
 RootsOf = Annotated[MediaRoots, Depends(_roots)]
 """The folders whose files this caller may add: `roots.allowed(body.path)` is the path to use."""

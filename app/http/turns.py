@@ -11,7 +11,7 @@ from retrieval.asking.query import Query
 from retrieval.domain import Gone
 
 FEW_TERMS = 4
-"""A search of more steps and exclusions than these is a long one from its start."""
+"""A search of more steps and exclusions than these is a long one."""
 
 LONG_S = 0.4
 """Processor time of its own thread after which any search is a long one: an ordinary one takes less."""
@@ -20,6 +20,11 @@ MOST_WAITED_S = 10.0
 """A long search lets others pass for so long in all, and then no more."""
 
 _LOOK_EVERY_S = 0.01
+
+
+def takes_long(terms: int) -> bool:
+    """Whether a search of so many steps and exclusions is a long one from its start."""
+    return terms > FEW_TERMS
 
 
 class Turn:
@@ -32,9 +37,9 @@ class Turn:
         self._began_s: float | None = None
         self._waited_s = 0.0
 
-    def of(self, query: Query) -> "Turn":
-        """The turn as one of this query."""
-        self.is_long = len(query.steps) + len(query.exclude) > FEW_TERMS
+    def of(self, query: Query, *, with_file: bool = False) -> "Turn":
+        """The turn as one of this query; whoever sends a file waits for its decoding anyway, and lets others pass."""
+        self.is_long = with_file or takes_long(len(query.steps) + len(query.exclude))
         return self
 
     def __call__(self) -> bool:

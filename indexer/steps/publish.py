@@ -14,10 +14,11 @@ from indexer.steps.attended import attended
 from indexer.steps.embed import UnitVectors, points
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
-from retrieval.domain import LINE_LANES, Lane, ScreenText, Segment
+from retrieval.domain import Lane, Line, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
+from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, line_tuning
 from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.lanes.terms import document_vector, with_terms
 from retrieval.storage.library import Library
@@ -59,7 +60,7 @@ def publish(
     """
     decoded = artefacts.decoded()
     cuts = cuts_of(decoded, window_s)
-    visual, about = artefacts.load_units("visual")
+    visual, about = artefacts.load_units(Lane.VISUAL)
     best_frame = dict(zip(visual.ordinals, about["best_frames"], strict=True))
     labels = dict(zip(visual.ordinals, visual.labels, strict=True))
     windows = tuple(
@@ -77,14 +78,7 @@ def publish(
         artefacts.load_screen_texts(),
         artefacts.load_sound_events(),
     )
-    sound, _ = artefacts.load_units("sound")
-    window_spans = [window.span for window in cuts.windows]
-    by_lane = {
-        Lane.VISUAL: points(record.id, record.content_hash, encoders.spec(Lane.VISUAL), visual, window_spans),
-        Lane.SOUND: points(record.id, record.content_hash, encoders.spec(Lane.SOUND), sound, window_spans),
-        Lane.SPEECH: line_points(record, encoders, Lane.SPEECH, contents.segments, report),
-        Lane.SCREEN: line_points(record, encoders, Lane.SCREEN, contents.screen_texts, report),
-    }
+    by_lane = {lane: _points_of(lane, record, encoders, artefacts, contents, report) for lane in LANES}
     pictures = [decoded.frames[index] for index in sorted(set(best_frame.values()))]
     thumbnails = [decoded.frame_path(picture) for picture in pictures]
     _require_room(library, encoders, by_lane, thumbnails)
@@ -130,6 +124,24 @@ def publish(
     return stored
 
 
+def _points_of(
+    lane: Lane,
+    record: VideoRecord,
+    encoders: Encoders,
+    artefacts: Artefacts,
+    contents: VideoContents,
+    report: Callable[[float], None],
+) -> list[Point]:
+    """A lane's points: of the windows that its step left in the work folder, or of its lines."""
+    match LANES[lane].tuning:
+        case WindowTuning():
+            units, _ = artefacts.load_units(lane)
+            spans = [kept.window.span for kept in contents.windows]
+            return points(record.id, record.content_hash, encoders.spec(lane), units, spans)
+        case LineTuning() as tuning:
+            return line_points(record, encoders, lane, contents.lines(tuning.lines), report)
+
+
 def _require_room(
     library: Library, encoders: Encoders, by_lane: dict[Lane, list[Point]], thumbnails: Sequence[Path]
 ) -> None:
@@ -170,14 +182,14 @@ def write_vectors(
 
 def space_of(spec: EncoderSpec) -> Space:
     """The space that the encoder's vectors are written to."""
-    return Space(spec.space, spec.dim, spec.lane in LINE_LANES)
+    return Space(spec.space, spec.dim, LANES[spec.lane].has_terms)
 
 
 def line_points(
     record: VideoRecord,
     encoders: Encoders,
     lane: Lane,
-    lines: Sequence[Segment | ScreenText],
+    lines: Sequence[Line],
     report: Callable[[float], None] = _go_on,
 ) -> list[Point]:
     """Points of segments or screen texts: a sentence vector and BM25 terms each."""
@@ -192,7 +204,7 @@ def line_points(
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
     languages = [line.language if isinstance(line, Segment) else None for line in lines]
     sparse = [document_vector(text, AVERAGE_TERMS, language) for text, language in zip(texts, languages, strict=True)]
-    if lane is Lane.SPEECH:
+    if line_tuning(lane).is_heard:
         sparse = [
             with_terms(vector, sound_terms(text.split()), SOUND_TERM_WEIGHT)
             for vector, text in zip(sparse, texts, strict=True)

@@ -16,7 +16,7 @@ from indexer.steps.windows import cut_windows, frames_of_windows
 from indexer.steps.work_folder import Artefacts
 from indexer.subtitles.languages import is_same_language, language_tag
 from indexer.subtitles.reading import has_words
-from retrieval.domain import ScreenText, Segment, Shot, Span, Window
+from retrieval.domain import Lane, ScreenText, Segment, Shot, Span, Window
 from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder
 from retrieval.encoders.voice_activity import SpeechFinder
@@ -52,7 +52,7 @@ def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: flo
     frames = embed_frames([decoded.frame_path(frame) for frame in decoded.frames], encoder, report)
     times_s = [frame.time_s for frame in decoded.frames]
     units, best = pool_windows(frames, frames_of_windows(cuts.windows, cuts.shots, times_s))
-    artefacts.save_units("visual", units, best_frames=best)
+    artefacts.save_units(Lane.VISUAL, units, best_frames=best)
 
 
 def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], window_s: float, report: ReportShare) -> None:
@@ -70,7 +70,7 @@ def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], window_s: fl
     else:
         units = embed_sounds(windows, sound, encoder, SOUND_CONTEXT_S, report)
         artefacts.save_lines("sound_events", ())
-    artefacts.save_units("sound", units)
+    artefacts.save_units(Lane.SOUND, units)
 
 
 def hear(

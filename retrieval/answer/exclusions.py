@@ -5,18 +5,32 @@ The vectors there are fetched once per lane, however many things are unwanted.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer.explanation import Ranking
+from retrieval.answer.lost_lanes import LOST, in_words
 from retrieval.asking.query import Term
-from retrieval.domain import Lane, LaneWeight, Span
+from retrieval.asking.query_vectors import QueryVectors
+from retrieval.domain import Gone, Lane, LaneWeight, Span
+from retrieval.errors import VectorsDamagedError, go_on_unless
+from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
+from retrieval.lanes.lane_table import LANES, Unit, line_lanes
 from retrieval.lanes.lines import lines_like
 from retrieval.lanes.windows import Background, window_chances
 from retrieval.storage.contents import Contents
+from retrieval.storage.records import VideoRecord
 from retrieval.storage.vectors import Hit, Places, VectorFilter, VectorStore
+
+if TYPE_CHECKING:
+    from retrieval.encoders.profiles import Encoders
+    from retrieval.storage.library import Library
 
 Found = Sequence[tuple[float, Candidate]]
 
@@ -109,6 +123,70 @@ def without(found: Found, excluded: Sequence[Excluded]) -> list[tuple[float, Can
         kept *= 1.0 - one.chances_at(moments)
     lowered = [(score * float(share), candidate) for (score, candidate), share in zip(found, kept, strict=True)]
     return sorted(lowered, key=lambda pair: -pair[0])
+
+
+class Unwanted:
+    """Looks for what must not be there; safe to share between threads."""
+
+    def __init__(self, library: "Library", encoders: "Encoders", backgrounds: Backgrounds) -> None:
+        self._library = library
+        self._encoders = encoders
+        self._backgrounds = backgrounds
+
+    def look_for(
+        self,
+        store: VectorStore,
+        excluded: Sequence[Excluded],
+        vectors: QueryVectors,
+        places: Places,
+        lost: frozenset[Lane],
+        gone: Gone,
+    ) -> None:
+        """Note where each thing that must not be there may be, in each of its lanes that can be read.
+
+        Raises VectorsDamagedError if one has none, and HungUpError.
+        """
+        for lane in LANES:
+            those = [one for one in excluded if lane in one.weights]
+            if those:
+                go_on_unless(gone)
+            unread = LOST if lane in lost else None
+            try:
+                if those and unread is None:
+                    self._look_in(store, lane, those, vectors, places)
+            except VectorsDamagedError as error:
+                unread = error.message
+            if unread is not None:
+                for one in those:
+                    one.unread[lane] = unread
+        for one in excluded:
+            if len(one.unread) == len(one.weights):
+                raise VectorsDamagedError("; ".join(in_words(one.unread)))
+
+    def _look_in(
+        self, store: VectorStore, lane: Lane, excluded: Sequence[Excluded], vectors: QueryVectors, places: Places
+    ) -> None:
+        space, vector_of = self._encoders.spec(lane).space, partial(vectors.of, lane)
+        match LANES[lane].unit:
+            case Unit.LINE:
+                look_in_lines(lane, store, space, excluded, vector_of, places, self._library.catalog.contents)
+            case Unit.WINDOW:
+                background = self._backgrounds.of(store, lane, for_example=False)  # they are words
+                look_in_windows(lane, store, space, excluded, vector_of, background, places)
+
+    def lines_in(
+        self, store: VectorStore, excluded: Sequence[Excluded], vectors: QueryVectors, video: VideoRecord
+    ) -> list[Ranking]:
+        """For each thing that must not be there the lines of the video that are like it, wherever they are."""
+        lines: dict[Term, list[Candidate]] = {one.term: [] for one in excluded}
+        whole = ((video.id, (Span(0.0, inf),)),)
+        for lane in line_lanes():
+            those = [one for one in excluded if lane in one.spots]
+            space, contents = self._encoders.spec(lane).space, self._library.catalog.contents
+            found = look_in_lines(lane, store, space, those, partial(vectors.of, lane), whole, contents)
+            for term, candidates in found.items():
+                lines[term] += candidates
+        return [Ranking(one.term, one.weights, lines[one.term], ()) for one in excluded]
 
 
 def look_in_windows(

@@ -6,15 +6,13 @@ from math import prod
 
 from retrieval.answer.fusion import chained, fuse
 from retrieval.asking.query import Term
-from retrieval.domain import Boundary, Explanation, Lane, LaneExplanation, LaneWeight, Span, StepExplanation
+from retrieval.domain import Boundary, Explanation, Lane, LaneExplanation, LaneWeight, StepExplanation
 from retrieval.lanes.candidate import Candidate
+from retrieval.lanes.lane_table import LANES
 from retrieval.storage.contents import Contents
 from retrieval.storage.records import Place
 
 _SAME_TIME_S = 1e-3
-
-Edges = tuple[Boundary, Boundary]
-"""What a start lies on, and what an end does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +42,18 @@ def explain(score: float, candidate: Candidate, rankings: Sequence[Ranking], con
 def _step(candidate: Candidate, ranking: Ranking, contents: Contents) -> StepExplanation:
     weights = {lane: weight.value for lane, weight in ranking.weights.items()}
     spanned_by = candidate.evidence[0].lane
-    edges = _edges(candidate, spanned_by, contents)
-    starts = [(reasons[0], [span.start_s for span in spans]) for reasons, spans in edges]
-    ends = [(reasons[1], [span.end_s for span in spans]) for reasons, spans in edges]
-    otherwise = Boundary.PHRASE if spanned_by is Lane.SPEECH else Boundary.SCORE_CURVE
+    spec = LANES[spanned_by]
+    around = [Place(candidate.video_id, candidate.span)]
+    edges = [(edge, contents.spans_during(edge.on, around)[0]) for edge in spec.edges]
+    starts = [(edge.start, [span.start_s for span in spans]) for edge, spans in edges]
+    ends = [(edge.end, [span.end_s for span in spans]) for edge, spans in edges]
     return StepExplanation(
         ranking.term.text,
         fuse(candidate.lanes, weights),
         {lane: _lane(lane, candidate, ranking) for lane in ranking.weights},
         spanned_by,
-        _reason(candidate.span.start_s, starts) or otherwise,
-        _reason(candidate.span.end_s, ends) or otherwise,
+        _reason(candidate.span.start_s, starts) or spec.other_edge,
+        _reason(candidate.span.end_s, ends) or spec.other_edge,
         ranking.term.corrected,
     )
 
@@ -65,23 +64,6 @@ def _lane(lane: Lane, candidate: Candidate, ranking: Ranking) -> LaneExplanation
         return LaneExplanation(ranking.weights[lane], None, None)
     better = sum(1 for other in ranking.candidates if other.lanes.get(lane, 0.0) > probability)
     return LaneExplanation(ranking.weights[lane], probability, better + 1)
-
-
-def _edges(candidate: Candidate, lane: Lane, contents: Contents) -> list[tuple[Edges, list[Span]]]:
-    """What the edges of a lane's moments may lie on, the first that fits being the reason."""
-    around = [Place(candidate.video_id, candidate.span)]
-    shots = [shot.span for shot in contents.shots_during(around)[0]]
-    of_shots = ((Boundary.SHOT, Boundary.SHOT), shots)
-    if lane is Lane.SPEECH:
-        spoken = [segment.span for segment in contents.segments_during(around)[0]]
-        return [((Boundary.UTTERANCE, Boundary.UTTERANCE), spoken)]
-    if lane is Lane.SCREEN:
-        shown = [text.span for text in contents.screen_texts_during(around)[0]]
-        return [((Boundary.VISIBLE_SPAN, Boundary.VISIBLE_SPAN), shown), of_shots]
-    if lane is Lane.SOUND:
-        heard = [event.span for event in contents.sound_events_during(around)[0]]
-        return [((Boundary.SOUND_ONSET, Boundary.SOUND_END), heard), of_shots]
-    return [of_shots]
 
 
 def _reason(time_s: float, edges: Sequence[tuple[Boundary, Sequence[float]]]) -> Boundary | None:

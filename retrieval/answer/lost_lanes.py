@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from retrieval.answer.exclusions import Excluded
-from retrieval.answer.explanation import Ranking
 from retrieval.domain import Lane
 from retrieval.errors import EncoderMismatchError
+from retrieval.lanes.lane_table import LANES
 from retrieval.storage.records import VideoStatus
 from retrieval.storage.vectors import VectorStore
 
@@ -28,14 +27,14 @@ def lost_lanes(catalog: "Catalog", store: VectorStore, encoders: "Encoders") -> 
         return frozenset()
     written = catalog.vector_totals()
     lost = frozenset(lane for lane in missing if encoders.spec(lane).space in written)
-    if Lane.VISUAL in missing - lost:
+    if any(LANES[lane].is_in_every_index for lane in missing - lost):
         raise _mismatch(catalog, encoders)
     return lost
 
 
-def warnings_of(*rankings: Sequence[Ranking | Excluded]) -> tuple[str, ...]:
-    """What could not be searched, and why, each once."""
-    return tuple(dict.fromkeys(told for some in rankings for ranking in some for told in in_words(ranking.unread)))
+def warnings_of(unread: Sequence[Mapping[Lane, str]]) -> tuple[str, ...]:
+    """What could not be searched for one thing or another, and why, each once."""
+    return tuple(dict.fromkeys(told for one in unread for told in in_words(one)))
 
 
 def in_words(unread: Mapping[Lane, str]) -> list[str]:

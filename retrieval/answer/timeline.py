@@ -4,16 +4,24 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer.explanation import Ranking
+from retrieval.asking.query_vectors import QueryVectors
 from retrieval.domain import Lane, Span
+from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
-from retrieval.lanes.windows import TUNING, Background, peaks
-from retrieval.storage.records import VideoWindow
-from retrieval.storage.vectors import Hit
+from retrieval.lanes.lane_table import LANES, Unit, window_tuning
+from retrieval.lanes.windows import Background, peaks
+from retrieval.storage.records import VideoRecord, VideoWindow
+from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
+
+if TYPE_CHECKING:
+    from retrieval.encoders.profiles import Encoders
 
 MOST_KEPT_BYTES = 64 * 2**20
 """What the vectors of videos that were looked at may take up: some hours of each of several videos."""
@@ -69,6 +77,45 @@ class KeptVectors:
                 self._kept.popitem(last=False)
 
 
+class Curves:
+    """Score curves of videos; safe to share between threads."""
+
+    def __init__(self, encoders: "Encoders", backgrounds: Backgrounds) -> None:
+        self._encoders = encoders
+        self._backgrounds = backgrounds
+        self._kept = KeptVectors()
+
+    def of(
+        self,
+        store: VectorStore,
+        ranking: Ranking,
+        vectors: QueryVectors,
+        video: VideoRecord,
+        windows: Sequence[VideoWindow],
+    ) -> Floats:
+        """Probability (n,) of one term at each window, fused over the lanes that were searched for it."""
+        found: dict[Lane, Floats] = {}
+        for lane in ranking.weights:
+            match LANES[lane].unit:
+                case Unit.LINE:
+                    found[lane] = line_probabilities(lane, ranking.candidates, windows)
+                case Unit.WINDOW:
+                    vector, stored = vectors.of(lane, ranking.term), self._stored(store, lane, video)
+                    background = self._backgrounds.of(store, lane, for_example=lane in ranking.term.examples)
+                    found[lane] = window_probabilities(lane, vector, stored, background, windows)
+        return fused(found, {lane: weight.value for lane, weight in ranking.weights.items()})
+
+    def _stored(self, store: VectorStore, lane: Lane, video: VideoRecord) -> WindowVectors:
+        """The vectors of the video's windows, kept for the next query about it."""
+        space = self._encoders.spec(lane).space
+        key = (space, video.id, str(video.indexed_at))
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = WindowVectors.of(store.fetch(space, VectorFilter(video_ids=frozenset({video.id})), video.windows))
+            self._kept.put(key, kept)
+        return kept
+
+
 def window_probabilities(
     lane: Lane,
     query: NDArray[np.float32],
@@ -93,7 +140,7 @@ def window_probabilities(
     for peak in peaks(lane, scored, scores.tolist()):
         stretch = slice(*np.searchsorted(starts_s, [peak.span.start_s, peak.span.end_s]))
         capped[stretch] = np.minimum(capped[stretch], peak.score)
-    found[at] = TUNING[lane].probability.probabilities(capped)
+    found[at] = window_tuning(lane).probability.probabilities(capped)
     return found
 
 

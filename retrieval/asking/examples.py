@@ -12,6 +12,7 @@ from retrieval.asking.query import Term
 from retrieval.domain import Lane, Span
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
 from retrieval.errors import InputError, QueryError
+from retrieval.lanes.lane_table import window_lanes
 from retrieval.mono import SILENCE_RMS
 from retrieval.storage.records import VideoStatus
 from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
@@ -67,8 +68,7 @@ def with_clip(term: Term, store: VectorStore, catalog: "Catalog", encoders: "Enc
         raise InputError(f"the clip starts at {span.start_s:g} s; {record.path} ends at {record.duration_s:g} s")
     where = VectorFilter(video_ids=frozenset({record.id}), during=span)
     vectors = {
-        lane: mean_vector(store.fetch(encoders.spec(lane).space, where, MOST_WINDOWS), span)
-        for lane in (Lane.VISUAL, Lane.SOUND)
+        lane: mean_vector(store.fetch(encoders.spec(lane).space, where, MOST_WINDOWS), span) for lane in window_lanes()
     }
     found = {lane: vector for lane, vector in vectors.items() if vector is not None}
     if not found:

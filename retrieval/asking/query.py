@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from retrieval.domain import Correction, Lane, LaneWeight, Span, WeightSource
 from retrieval.errors import CursorError, InputError, QueryError
+from retrieval.lanes.lane_table import LANES, line_lanes
 from retrieval.path_text import readable
 from retrieval.video_filter import MAX_REFERENCE_CHARS, VideoFilter
 
@@ -24,42 +25,11 @@ _MOST_RAW_CHARS = 10 * MAX_QUERY_CHARS
 """Not even looked at beyond it, for what is left of it without its spaces."""
 _SHOWN_CHARS = 60
 
-_SCOPED = re.compile(r"^\s*(visual|sound|speech|screen)\s*:\s*(.+)$", re.IGNORECASE | re.DOTALL)
+_SCOPED = re.compile(rf"^\s*({'|'.join(Lane)})\s*:\s*(.+)$", re.IGNORECASE | re.DOTALL)
 QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,})[\"“”»]")
 
-_HINTS: tuple[tuple[Lane, re.Pattern[str]], ...] = (
-    (
-        Lane.SPEECH,
-        re.compile(
-            r"\b(says?|said|saying|mentions?|mentioned|mentioning|talks? about|talking about|talked about|"
-            r"speaks? (of|about)|speaking (of|about)|tells?|told|explains?|explained|discuss(es|ed)?|"
-            r"introduces? (himself|herself|themselves)|asks?|answers?|quote|where (he|she|they|someone) "
-            r"(says?|mentions?|talks?))\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        Lane.SOUND,
-        re.compile(
-            r"\b(the )?(sounds?|noises?) of\b|\b(hear|hearing|heard|audible|loud|noise|barks?|barking|crowing|"
-            r"sneez(e|es|ing)|cough(s|ing)?|applause|clapping|laughter|ringing|ticking|crackling|whistling|"
-            r"humming|buzzing|crying|screaming|howling|meowing|siren|slams?|thunder|engine running)\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        Lane.SCREEN,
-        re.compile(
-            r"\b(slides?|on screen|on-screen|screen shows|caption(ed)? (says|reads)|title card|written|"
-            r"reads|the words?|headline|subtitle says|error message|source code|bullet points?)\b",
-            re.IGNORECASE,
-        ),
-    ),
-)
 _HINTED_WEIGHT = 3.0
 _UNHINTED_WEIGHT = 0.5
-_UNASKED_SOUND_WEIGHT = 0.4
-"""Words that name a thing mostly mean its looks: a bark somewhere proves little about "a dog on a sofa"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +167,9 @@ def lane_hints(term: Term) -> dict[Lane, str]:
     """The words that ask for a lane ("she says", "the sound of"), by lane; often none."""
     if term.lane is not None:
         return {term.lane: f"{term.lane}:"}
-    hints = {lane: found.group(0) for lane, pattern in _HINTS if (found := pattern.search(term.text))}
+    hints = {lane: found.group(0) for lane, spec in LANES.items() if (found := spec.hints.search(term.text))}
     for phrase in term.quoted[:1]:
-        hints = {Lane.SPEECH: f'"{phrase}"', Lane.SCREEN: f'"{phrase}"'} | hints
+        hints = dict.fromkeys(line_lanes(), f'"{phrase}"') | hints
     return hints
 
 
@@ -231,6 +201,6 @@ def _lane_weight(term: Term, lane: Lane, override: Mapping[Lane, float]) -> Lane
     if lane in override:
         return LaneWeight(share * override[lane], WeightSource.CALLER)
     if not hints:
-        return LaneWeight(share * (_UNASKED_SOUND_WEIGHT if lane is Lane.SOUND else 1.0), WeightSource.EVEN)
+        return LaneWeight(share * LANES[lane].unasked_weight, WeightSource.EVEN)
     source = WeightSource.WORDS if term.lane is None else WeightSource.SCOPE
     return LaneWeight(share * (_HINTED_WEIGHT if lane in hints else _UNHINTED_WEIGHT), source, hints.get(lane))

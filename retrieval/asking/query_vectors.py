@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from retrieval.asking.query import Query, Term, lane_weights
 from retrieval.domain import Lane
-from retrieval.encoders.of_lane import text_encoder
 
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
@@ -41,7 +40,7 @@ class QueryVectors:
         return mixed
 
     def _words(self, lane: Lane, text: str) -> NDArray[np.float32]:
-        encoder = text_encoder(self._encoders, lane)
+        encoder = self._encoders.text_encoder(lane)
         name = encoder.spec.fingerprint
         if (name, text) not in self._of_words:
             wanted = list(dict.fromkeys([text, *self._texts[lane]]))

@@ -25,19 +25,13 @@ from retrieval.encoders.sentence import MiniLmEncoder
 from retrieval.encoders.torch_runtime import choose_device
 from retrieval.encoders.weights_store import WeightsStore
 from retrieval.errors import InputError
+from retrieval.lanes.lane_table import LANES
 from retrieval.settings import RetrievalSettings
 
 if TYPE_CHECKING:
     from retrieval.encoders.voice_activity import SpeechFinder
 
 Built = TypeVar("Built")
-
-_ROLE_OF_LANE = {
-    Lane.VISUAL: Role.VISUAL,
-    Lane.SOUND: Role.SOUND,
-    Lane.SPEECH: Role.SENTENCE,
-    Lane.SCREEN: Role.SENTENCE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +101,10 @@ class Encoders(Protocol):
         """Identity of the lane's space; no weights are loaded for it."""
         ...
 
+    def text_encoder(self, lane: Lane) -> TextEncoder:
+        """The encoder that turns words into vectors of the lane's space."""
+        ...
+
     def models(self) -> tuple[Model, ...]:
         """The models that these encoders use or would use."""
         ...
@@ -146,16 +144,18 @@ class ProfileEncoders:
         self._built: dict[Role, object] = {}
 
     def spec(self, lane: Lane) -> EncoderSpec:
-        model = self._lineup.model(_ROLE_OF_LANE[lane])
+        model = self._lineup.model(LANES[lane].role)
         if not model.source.is_installed:
             return model.spec(lane)
-        encoders: dict[Lane, Callable[[], TextEncoder]] = {
-            Lane.VISUAL: self.visual,
-            Lane.SOUND: self.sound,
-            Lane.SPEECH: self.sentences,
-            Lane.SCREEN: self.sentences,
+        return replace(self.text_encoder(lane).spec, lane=lane)
+
+    def text_encoder(self, lane: Lane) -> TextEncoder:
+        of_role: dict[Role, Callable[[], TextEncoder]] = {
+            Role.VISUAL: self.visual,
+            Role.SOUND: self.sound,
+            Role.SENTENCE: self.sentences,
         }
-        return replace(encoders[lane]().spec, lane=lane)
+        return of_role[LANES[lane].role]()
 
     def models(self) -> tuple[Model, ...]:
         return self._lineup.models()

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Lane
-from retrieval.encoders.of_lane import text_encoder
 from retrieval.lanes.background import background_texts
 from retrieval.lanes.windows import SAMPLE, Background
 from retrieval.storage.vectors import VectorStore
@@ -49,7 +48,7 @@ class Backgrounds:
             kept: NDArray[np.float32] = np.load(file)
             if len(kept) == len(texts):
                 return kept
-        vectors = text_encoder(self._encoders, lane).embed_texts(texts)
+        vectors = self._encoders.text_encoder(lane).embed_texts(texts)
         draft = file.with_name(f".{file.stem}-{uuid.uuid4().hex}.npy")
         with suppress(OSError):  # on a full disk it is made again by the next process
             try:

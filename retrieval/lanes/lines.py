@@ -2,15 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import exp
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.asking.query import Term
-from retrieval.domain import Evidence, EvidenceKind, Lane, ScreenText, Segment, Span, SpeechOrigin
+from retrieval.domain import Evidence, Lane, Line, Segment, Span, SpeechOrigin
 from retrieval.lanes.candidate import Candidate
+from retrieval.lanes.lane_table import LANES, line_tuning
 from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.lanes.terms import document_terms, matched_words, query_vector, with_terms
 from retrieval.lanes.word_match import (
@@ -27,25 +27,6 @@ from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
 DENSE_HITS = 50
 SPARSE_HITS = 50
 
-
-@dataclass(frozen=True, slots=True)
-class LineTuning:
-    """Log-odds of a match: a sum over cosine, share of the query's words, and likeness of sound."""
-
-    offset: float
-    by_cosine: float
-    by_coverage: float
-    by_likeness: float
-
-    def probability(self, cosine: float, covered: float, likeness: float) -> float:
-        odds = self.offset + self.by_cosine * cosine + self.by_coverage * covered + self.by_likeness * likeness
-        return 1.0 / (1.0 + exp(-odds))
-
-
-TUNING: Mapping[Lane, LineTuning] = {
-    Lane.SPEECH: LineTuning(-5.6, 7.0, 4.5, 9.0),
-    Lane.SCREEN: LineTuning(-7.0, 6.0, 7.0, 0.0),
-}
 
 CHANCE_LIKENESS = 0.25
 """How much of any query can be heard in any line of speech; only what goes beyond counts."""
@@ -79,13 +60,13 @@ def text_candidates(
     """The lane's best lines for a term and its unit sentence vector (dim,), best first."""
     dense = store.search(space, [query], DENSE_HITS, where)[0]
     asked = query_vector(term.text)
-    if lane is Lane.SPEECH:
+    if line_tuning(lane).is_heard:
         asked = with_terms(asked, sound_terms(said_words(term.text)), SOUND_TERM_WEIGHT)
     sparse = store.search_sparse(space, asked, SPARSE_HITS, where)
     cosines: dict[Key, float] = {(hit.video_id, hit.ordinal): hit.score for hit in dense}
     lowest = min(cosines.values(), default=0.0)
     keys = list(dict.fromkeys([*cosines, *((hit.video_id, hit.ordinal) for hit in sparse)]))
-    found = _scored(lane, term, _lines(lane, contents, keys), cosines, lowest)
+    found = _scored(lane, term, contents.lines_at(line_tuning(lane).lines, keys), cosines, lowest)
     return sorted(found, key=lambda candidate: -candidate.lanes[lane])
 
 
@@ -103,7 +84,7 @@ def lines_like(
     if not hits:
         return [[] for _ in terms]
     keys = [(hit.video_id, hit.ordinal) for hit in hits]
-    lines = _lines(lane, contents, keys)
+    lines = contents.lines_at(line_tuning(lane).lines, keys)
     shared_by = [_terms_of_line(lane, lines[key].text) if key in lines else frozenset() for key in keys]
     places: dict[str, list[int]] = defaultdict(list)
     for place, found in enumerate(shared_by):
@@ -114,7 +95,7 @@ def lines_like(
     for term, near in zip(terms, cosines, strict=True):
         shared = Counter(place for one in _terms_of_line(lane, term.text) for place in places.get(one, ()))
         nearest = np.argsort(-near, kind="stable")[:DENSE_HITS].tolist()
-        likely = [at for at in nearest if TUNING[lane].probability(float(near[at]), 0.0, 0.0) >= LEAST_LIKE]
+        likely = [at for at in nearest if line_tuning(lane).probability(float(near[at]), 0.0, 0.0) >= LEAST_LIKE]
         chosen = [keys[at] for at in {*likely, *(at for at, _ in shared.most_common(MOST_ALIKE))} if keys[at] in lines]
         of_term = {key: float(cosine) for key, cosine in zip(keys, near, strict=True)}
         like.append(_scored(lane, term, {key: lines[key] for key in chosen}, of_term, 0.0))
@@ -123,14 +104,14 @@ def lines_like(
 
 def _terms_of_line(lane: Lane, text: str) -> frozenset[str]:
     """The words of a text, and, of speech, its sounds."""
-    sounds = sound_terms(said_words(text)) if lane is Lane.SPEECH else ()
+    sounds = sound_terms(said_words(text)) if line_tuning(lane).is_heard else ()
     return frozenset([*document_terms(text), *sounds])
 
 
 def _scored(
     lane: Lane,
     term: Term,
-    lines: Mapping[Key, Segment | ScreenText],
+    lines: Mapping[Key, Line],
     cosines: Mapping[Key, float],
     lowest: float,
 ) -> list[Candidate]:
@@ -141,13 +122,13 @@ def _scored(
         language = line.language if isinstance(line, Segment) else None
         covered = coverage(term.text, line.text, language)
         phrase, likeness = _phrase_of(term, line, by_sound.get(key), covered)
-        probability = TUNING[lane].probability(cosines.get(key, lowest), covered, likeness)
+        probability = line_tuning(lane).probability(cosines.get(key, lowest), covered, likeness)
         if any(contains_phrase(quoted, line.text) for quoted in term.quoted):
             probability += _PHRASE_BONUS * (1.0 - probability)
         span = phrase.span if phrase is not None else line.span
         evidence = Evidence(
             lane,
-            EvidenceKind.TRANSCRIPT if lane is Lane.SPEECH else EvidenceKind.SCREEN_TEXT,
+            LANES[lane].evidence,
             line.span,
             probability,
             text=line.text,
@@ -156,10 +137,10 @@ def _scored(
         )
         middle_s = (span.start_s + span.end_s) / 2
         candidates[key] = Candidate(key[0], span, middle_s, {lane: probability}, (evidence,))
-    return _joined(candidates) if lane is Lane.SPEECH else list(candidates.values())
+    return _joined(lane, candidates) if line_tuning(lane).is_heard else list(candidates.values())
 
 
-def _joined(candidates: Mapping[Key, Candidate]) -> list[Candidate]:
+def _joined(lane: Lane, candidates: Mapping[Key, Candidate]) -> list[Candidate]:
     """Segments of which each answers about as well as the next, and follows at once, as one candidate.
 
     A speaker pauses within a sentence; the recogniser makes two segments of it.
@@ -168,9 +149,9 @@ def _joined(candidates: Mapping[Key, Candidate]) -> list[Candidate]:
     previous: Key | None = None
     for key in sorted(candidates):
         candidate = candidates[key]
-        if previous == (key[0], key[1] - 1) and _is_one_utterance(joined[-1], candidate):
+        if previous == (key[0], key[1] - 1) and _is_one_utterance(lane, joined[-1], candidate):
             before = joined.pop()
-            better = max(before, candidate, key=lambda one: one.lanes[Lane.SPEECH])
+            better = max(before, candidate, key=lambda one: one.lanes[lane])
             first, second = before.evidence[0], candidate.evidence[0]
             evidence = replace(
                 better.evidence[0],
@@ -185,17 +166,13 @@ def _joined(candidates: Mapping[Key, Candidate]) -> list[Candidate]:
     return joined
 
 
-def _is_one_utterance(before: Candidate, after: Candidate) -> bool:
-    scores = (before.lanes[Lane.SPEECH], after.lanes[Lane.SPEECH])
+def _is_one_utterance(lane: Lane, before: Candidate, after: Candidate) -> bool:
+    scores = (before.lanes[lane], after.lanes[lane])
     gap_s = after.span.start_s - before.span.end_s
     return gap_s <= LONGEST_PAUSE_S and min(scores) >= LIKE_THE_OTHER * max(scores) and min(scores) >= LEAST_JOINED
 
 
-def _lines(lane: Lane, contents: Contents, keys: Sequence[Key]) -> Mapping[Key, Segment | ScreenText]:
-    return contents.segments_at(keys) if lane is Lane.SPEECH else contents.screen_texts_at(keys)
-
-
-def _heard_in(term: Term, lines: Mapping[Key, Segment | ScreenText]) -> Mapping[Key, Phrase | None]:
+def _heard_in(term: Term, lines: Mapping[Key, Line]) -> Mapping[Key, Phrase | None]:
     """What each transcribed line has that sounds like the term.
 
     Sound counts only where a machine listened: it may have misheard, subtitles were written.
@@ -208,9 +185,7 @@ def _heard_in(term: Term, lines: Mapping[Key, Segment | ScreenText]) -> Mapping[
     return dict(zip(transcribed, phrases_by_sound(term.text, list(transcribed.values())), strict=True))
 
 
-def _phrase_of(
-    term: Term, line: Segment | ScreenText, by_sound: Phrase | None, covered: float
-) -> tuple[Phrase | None, float]:
+def _phrase_of(term: Term, line: Line, by_sound: Phrase | None, covered: float) -> tuple[Phrase | None, float]:
     """The words of a segment that answer, if fewer than all, and how much they sound like the query."""
     if not isinstance(line, Segment) or not line.words:
         return None, 0.0

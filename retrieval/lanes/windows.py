@@ -2,17 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import Evidence, EvidenceKind, Lane, Span
+from retrieval.domain import Evidence, Lane, Span
 from retrieval.lanes.boundaries import Peak, Scored, find_peaks, snapped
-from retrieval.lanes.calibration import Floats, Logistic, locally_scaled, neighbourhood, spread, unit_of
+from retrieval.lanes.calibration import Floats, locally_scaled, neighbourhood, spread, unit_of
 from retrieval.lanes.candidate import Candidate
+from retrieval.lanes.lane_table import LANES, window_tuning
 from retrieval.storage.contents import Contents, Key
 from retrieval.storage.records import Place, VideoWindow
 from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
@@ -25,23 +26,6 @@ LEAST_SAMPLE = 30
 """Windows that a library must have before they can stand for what windows are like."""
 ONSET_REACH_S = 2.0
 """An onset lies at most one window within what the curve gives."""
-
-
-@dataclass(frozen=True, slots=True)
-class WindowTuning:
-    """How one lane reads its curve. ``keep``, ``valley`` and ``doubt`` are those of ``find_peaks``."""
-
-    probability: Logistic
-    keep: float
-    valley: float
-    within_shot: bool
-    doubt: float
-
-
-TUNING: Mapping[Lane, WindowTuning] = {
-    Lane.VISUAL: WindowTuning(Logistic(1.7, -6.0), keep=0.35, valley=1.0, within_shot=True, doubt=0.0),
-    Lane.SOUND: WindowTuning(Logistic(2.2, -8.8), keep=0.5, valley=1.0, within_shot=False, doubt=0.25),
-}
 
 
 class Background:
@@ -86,7 +70,7 @@ def window_candidates(
     contents: Contents,
 ) -> list[Candidate]:
     """The lane's best stretches for a unit query vector (dim,), best first."""
-    tuning = TUNING[lane]
+    tuning = window_tuning(lane)
     hits = store.search(space, [query], HITS, where, with_vectors=True)[0]
     if not hits:
         return []
@@ -107,12 +91,12 @@ def window_candidates(
                     peak.span,
                     peak.peak_s if windows[best].frame_s is None else float(windows[best].frame_s or 0.0),
                     {lane: tuning.probability.probability(peak.score)},
-                    (_evidence(lane, windows[best], peak.span, peak.score, tuning),),
+                    (_evidence(lane, windows[best], peak.span, peak.score),),
                     windows[best].window.shot_ordinal,
                 )
             )
     best_first = sorted(candidates, key=lambda candidate: -candidate.lanes[lane])[:CANDIDATES]
-    return _at_onsets(best_first, contents) if lane is Lane.SOUND else best_first
+    return _at_onsets(best_first, contents) if tuning.to_onsets else best_first
 
 
 def window_chances(
@@ -126,7 +110,7 @@ def window_chances(
 
     Where the lane doubts a single window, the next one may vouch for it: ``keys`` are in order.
     """
-    tuning = TUNING[lane]
+    tuning = window_tuning(lane)
     spreads = np.asarray([background.spread(query) for query in queries], np.float32)
     scores = background.scores_of_all(queries, vectors, spreads)
     if tuning.doubt:
@@ -141,7 +125,7 @@ def window_chances(
 
 def peaks(lane: Lane, windows: Sequence[VideoWindow], scores: Sequence[float]) -> list[Peak]:
     """The stretches that stand out of a curve: scores (n,) of windows in time order, read as the lane reads them."""
-    tuning = TUNING[lane]
+    tuning = window_tuning(lane)
     curve = [
         Scored(kept.window.span, kept.window.shot_ordinal if tuning.within_shot else 0, score)
         for kept, score in zip(windows, scores, strict=True)
@@ -221,9 +205,10 @@ def _runs(keys: Sequence[Key], windows: Mapping[Key, VideoWindow], within_shot: 
     return runs
 
 
-def _evidence(lane: Lane, window: VideoWindow, span: Span, score: float, tuning: WindowTuning) -> Evidence:
-    probability = tuning.probability.probability(score)
-    if lane is Lane.SOUND:
-        return Evidence(lane, EvidenceKind.SOUND, span, probability)
+def _evidence(lane: Lane, window: VideoWindow, span: Span, score: float) -> Evidence:
+    tuning = window_tuning(lane)
+    proof = Evidence(lane, LANES[lane].evidence, span, tuning.probability.probability(score))
+    if not tuning.shows_frame:
+        return proof
     names = ", ".join(label.name for label in window.labels[:3])
-    return Evidence(lane, EvidenceKind.FRAME, span, probability, text=names or None, frame_s=window.frame_s)
+    return replace(proof, text=names or None, frame_s=window.frame_s)

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Engine, Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
-from retrieval.path_text import composed, readable, spellings
-from retrieval.storage import cursors, paths, references
+from retrieval.path_text import composed
+from retrieval.storage import cursors, paths, selection
 from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
 from retrieval.storage.database import WRITES, database_errors
@@ -38,10 +38,9 @@ from retrieval.storage.rows import (
     video_values,
 )
 from retrieval.storage.tables import SpaceRow, TagRow, VideoPathRow, VideoRow
-from retrieval.video_filter import VideoFilter
+from retrieval.video_filter import ALL_VIDEOS, VideoFilter
 
 _CHUNK = 500
-_NEWEST_FIRST = (VideoRow.created_at.desc(), VideoRow.id.desc())
 
 Value = TypeVar("Value")
 
@@ -163,97 +162,57 @@ class Catalog:
         """The video whose file is at this path, or those that are to come from it, newest first."""
         statement = select(VideoPathRow.video_id).where(VideoPathRow.path == path)
         here = self._read(select(VideoRow).where(VideoRow.id.in_(statement)))
-        return here or self._read(select(VideoRow).where(VideoRow.path == path).order_by(*_NEWEST_FIRST))
+        return here or self._read(select(VideoRow).where(VideoRow.path == path).order_by(*selection.NEWEST_FIRST))
 
     def resolve(self, reference: str) -> VideoRecord:
         """The one video that a user means by an id, the start of an id, a path, or the end of a path.
 
         Raises VideoNotFoundError if there is none, InputError if there are several.
         """
-        if record := self.get(readable(reference)):
-            return record
         with self._reading() as session:
-            videos = paths.named_paths(session)
-        video_id = references.resolve(reference, videos)
+            [video_id] = selection.named(session, [reference])
         return _found(self.get(video_id), video_id)
 
     def videos(
         self,
         limit: int,
+        where: VideoFilter = ALL_VIDEOS,
         *,
         cursor: str | None = None,
         status: VideoStatus | None = None,
-        path_glob: str | None = None,
-        tag: str | None = None,
         words: str = "",
     ) -> VideoPage:
-        """At most ``limit`` videos, newest first, from the ``next_cursor`` of the page before.
+        """At most ``limit`` videos that the filter means, newest first, from the ``next_cursor`` of the page before.
 
-        ``words`` must all stand in a video's title or path. With ``path_glob``, the ``path`` of each is one that
-        matches.
+        ``words`` must all stand in a video's title or path. Where the filter is about paths, the ``path`` of each is
+        one that matches. Raises as ``ids``.
         """
-        title = func.coalesce(VideoRow.given_title, VideoRow.title)
-        statement: Select[*tuple[Any, ...]] = select(VideoRow.id, VideoRow.created_at, title)
-        statement = statement.where(*_conditions(status, tag))
-        if cursor is not None:
-            created_at, video_id = cursors.decode(cursor)
-            same_time = and_(VideoRow.created_at == created_at, VideoRow.id < video_id)
-            statement = statement.where(or_(VideoRow.created_at < created_at, same_time))
-        is_plain = path_glob is None and not words
-        statement = statement.order_by(*_NEWEST_FIRST)
-        statement = statement.limit(limit + 1) if is_plain else _each_path(statement)
+        after = None if cursor is None else cursors.decode(cursor)
         with self._reading() as session:
-            found = [(*row, "")[:4] for row in session.execute(statement)]
-        named = [
-            (path, (video_id, created_at, path))
-            for video_id, created_at, called, path in found
-            if references.has_words(f"{called} {path}", words)
-        ]
-        matching: dict[str, tuple[datetime, str]] = {}
-        for video_id, created_at, path in references.matching(path_glob, named):
-            matching.setdefault(video_id, (created_at, path))
-        page = list(matching)[:limit]
-        records = self.get_many(page)
-        shown = [records[video_id] for video_id in page if video_id in records]
-        if path_glob is not None:
-            shown = [replace(record, path=matching[record.id][1]) for record in shown]
-        more = len(matching) > limit
-        return VideoPage(tuple(shown), cursors.encode(matching[page[-1]][0], page[-1]) if more else None)
+            found = selection.matches(session, where, status=status, words=words, after=after, limit=limit + 1)
+        page = found[:limit]
+        records = self.get_many(match.video_id for match in page)
+        by_path = bool(where.paths or where.path_globs)
+        shown = tuple(
+            replace(record, path=match.path) if by_path else record
+            for match in page
+            if (record := records.get(match.video_id)) is not None
+        )
+        more = len(found) > limit
+        return VideoPage(shown, cursors.encode(page[-1].created_at, page[-1].video_id) if more else None)
 
-    def ids(
-        self, *, status: VideoStatus | None = None, path_glob: str | None = None, tag: str | None = None
-    ) -> frozenset[str]:
-        """Ids of all videos that match."""
-        statement = _each_path(select(VideoRow.id).where(*_conditions(status, tag)))
+    def ids(self, where: VideoFilter = ALL_VIDEOS, *, status: VideoStatus | None = None) -> frozenset[str]:
+        """Ids of all videos that the filter means.
+
+        Raises VideoNotFoundError for a video that it asks for by name and that does not exist, InputError for a name
+        that several have.
+        """
         with self._reading() as session:
-            rows = [(path, video_id) for video_id, path in session.execute(statement)]
-        return frozenset(references.matching(path_glob, rows))
+            return frozenset(match.video_id for match in selection.matches(session, where, status=status))
 
     def searched(self, where: VideoFilter) -> frozenset[str]:
-        """Ids of the indexed videos that a search with this filter goes through.
-
-        Raises VideoNotFoundError for a video that is asked for by name and does not exist.
-        """
-        conditions = _conditions(VideoStatus.INDEXED, *where.tags)
-        if where.paths:
-            conditions.append(paths.PATH.in_(spellings(where.paths)))
-        if where.any_tags:
-            conditions.append(
-                VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name.in_(set(map(composed, where.any_tags)))))
-            )
-        if where.recorded is not None:
-            recorded_at = func.coalesce(VideoRow.given_recorded_at, VideoRow.recorded_at)
-            if where.recorded.start is not None:
-                conditions.append(recorded_at >= where.recorded.start)
-            if where.recorded.end is not None:
-                conditions.append(recorded_at < where.recorded.end)
-        with self._reading() as session:
-            found = session.execute(_each_path(select(VideoRow.id).where(*conditions)))
-            rows = [(path, video_id) for video_id, path in found]
-        ids = frozenset(references.matching(where.path_glob, rows))
-        if where.video_ids:
-            ids &= {self.resolve(reference).id for reference in where.video_ids}
-        return ids
+        """Ids of the indexed videos that a search with this filter goes through. Raises as ``ids``."""
+        return self.ids(where, status=VideoStatus.INDEXED)
 
     def totals(self) -> Totals:
         """How many videos are indexed, how long they are together, and how many windows they have."""
@@ -351,17 +310,3 @@ def _found(thing: Value | None, video_id: str) -> Value:
 def _write_tags(session: Session, video_id: str, tags: Iterable[str]) -> None:
     session.execute(delete(TagRow).where(TagRow.video_id == video_id))
     session.add_all(TagRow(video_id=video_id, name=name) for name in sorted(set(map(composed, tags))))
-
-
-def _each_path(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """The statement with a row for each path of a video, which comes last; the path that it goes by is first."""
-    return paths.with_paths(statement.add_columns(paths.PATH)).order_by(VideoRow.path != paths.PATH, paths.PATH)
-
-
-def _conditions(status: VideoStatus | None, *tags: str | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [] if status is None else [VideoRow.status == status.value]
-    if wanted := {composed(tag) for tag in tags if tag is not None}:
-        # One look for all of them: a condition for each would be an expression too deep for SQLite.
-        tagged = select(TagRow.video_id).where(TagRow.name.in_(wanted)).group_by(TagRow.video_id)
-        conditions.append(VideoRow.id.in_(tagged.having(func.count() == len(wanted))))
-    return conditions

@@ -2,14 +2,14 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar, cast
 
 from sqlalchemy import Engine, TextualSelect, and_, func, inspect, or_, select, text
 from sqlalchemy.orm import Session
 
-from retrieval.domain import ScreenText, Segment, Shot, SoundEvent, Span
+from retrieval.domain import Line, LineKind, ScreenText, Segment, Shot, SoundEvent, Span, Timed
 from retrieval.storage.database import database_errors
 from retrieval.storage.records import Place, VideoContents, VideoWindow
 from retrieval.storage.rows import screen_text_of, segment_of, shot_of, sound_event_of, window_of
@@ -90,6 +90,27 @@ class Contents:
 
     def sound_events_during(self, places: Sequence[Place]) -> list[tuple[SoundEvent, ...]]:
         return self._during(SoundEventRow, sound_event_of, places)
+
+    def lines_at(self, kind: LineKind, keys: Iterable[Key]) -> Mapping[Key, Line]:
+        match kind:
+            case Timed.SEGMENTS:
+                return self.segments_at(keys)
+            case Timed.SCREEN_TEXTS:
+                return self.screen_texts_at(keys)
+
+    def spans_during(self, kind: Timed, places: Sequence[Place]) -> list[tuple[Span, ...]]:
+        """The spans alone, of things of any kind."""
+        found: Sequence[Sequence[Shot | Line | SoundEvent]]
+        match kind:
+            case Timed.SHOTS:
+                found = self.shots_during(places)
+            case Timed.SEGMENTS:
+                found = self.segments_during(places)
+            case Timed.SCREEN_TEXTS:
+                found = self.screen_texts_during(places)
+            case Timed.SOUND_EVENTS:
+                found = self.sound_events_during(places)
+        return [tuple(thing.span for thing in there) for there in found]
 
     def _at(self, table: type[Row], value_of: Callable[[Row], Value], keys: Iterable[Key]) -> dict[Key, Value]:
         found: dict[Key, Value] = {}

@@ -6,7 +6,20 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
 
-from retrieval.domain import Label, Lane, Profile, ScreenText, Segment, Shot, SoundEvent, Span, Window
+from retrieval.domain import (
+    Label,
+    Lane,
+    Line,
+    LineKind,
+    Profile,
+    ScreenText,
+    Segment,
+    Shot,
+    SoundEvent,
+    Span,
+    Timed,
+    Window,
+)
 from retrieval.errors import shortened
 from retrieval.stream_clock import StreamClock
 
@@ -128,6 +141,14 @@ class VideoContents:
     segments: tuple[Segment, ...] = ()
     screen_texts: tuple[ScreenText, ...] = ()
     sound_events: tuple[SoundEvent, ...] = ()
+
+    def lines(self, kind: LineKind) -> tuple[Line, ...]:
+        """Its lines of that kind."""
+        match kind:
+            case Timed.SEGMENTS:
+                return self.segments
+            case Timed.SCREEN_TEXTS:
+                return self.screen_texts
 
 
 @dataclass(frozen=True, slots=True)

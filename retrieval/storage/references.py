@@ -18,19 +18,25 @@ _NAMED_AT_MOST = 5
 Named = TypeVar("Named")
 
 
-def matching(glob: str | None, named: Sequence[tuple[str, Named]]) -> list[Named]:
-    """What is named by a path that the glob describes, all of it without a glob.
+def matching(globs: Collection[str], named: Sequence[tuple[str, Named]]) -> list[Named]:
+    """What is named by a path that one of the globs describes, in order; all of it without globs.
 
     ``*`` crosses folders; a relative glob may start in any folder. Where ``[…]`` as a choice of characters
-    describes none of the paths, brackets stand for themselves. Raises InputError for a glob that is too long.
+    describes none of the paths, brackets stand for themselves. Raises InputError for globs that are too long.
     """
-    if glob is None:
+    if not globs:
         return [value for _, value in named]
-    require_short(glob)
-    glob = composed(glob)
+    require_short(globs)
+    spelt = [{path, _composed(path)} for path, _ in named]
+    described = {number for glob in globs for number in _described(composed(glob), spelt)}
+    return [value for number, (_, value) in enumerate(named) if number in described]
+
+
+def _described(glob: str, spelt: Sequence[Collection[str]]) -> list[int]:
+    """Which of the paths, each in its spellings, the glob describes."""
     for reading in (glob, glob.replace("[", "[[]")):
         describes = _pattern(reading)
-        if found := [value for path, value in named if any(map(describes, {path, _composed(path)}))]:
+        if found := [number for number, ways in enumerate(spelt) if any(map(describes, ways))]:
             return found
     return []
 
@@ -43,11 +49,11 @@ def _pattern(glob: str) -> Callable[[str], bool]:
     return lambda path: any(pattern.match(path) for pattern in patterns)
 
 
-def shown_path(paths: Sequence[str], wanted: Collection[str], glob: str | None) -> str:
-    """The first of a video's paths that is one of those wanted, or that the glob describes; else its first."""
+def shown_path(paths: Sequence[str], wanted: Collection[str], globs: Collection[str]) -> str:
+    """The first of a video's paths that is one of those wanted and that a glob describes; else its first."""
     meant = spellings(wanted)
     named = [(path, path) for path in paths if not wanted or path in meant]
-    return next(iter(matching(glob, named)), paths[0])
+    return next(iter(matching(globs, named)), paths[0])
 
 
 def has_words(text: str, words: str) -> bool:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.domain import LINE_LANES, Lane
+from retrieval.domain import Lane
 from retrieval.errors import StorageAwayError, StorageError, VectorsDamagedError
+from retrieval.lanes.lane_table import LANES
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.records import VideoRecord, VideoStatus
 from retrieval.storage.vectors import SparseVector, VectorStore
@@ -124,7 +125,7 @@ def _read_through(store: VectorStore, space: str, dim: int, lane: Lane) -> Mappi
     seen = store.search(space, [probe], _PROBED, exact=True, with_vectors=True)[0]
     if len(seen) < min(_PROBED, total := sum(counts.values())):
         raise StorageError(f"{space} has {total:,} points, of which a search finds {len(seen):,}")
-    if lane in LINE_LANES:
+    if LANES[lane].has_terms:
         store.search_sparse(space, SparseVector((0,), (1.0,)), 1)
     return counts
 
@@ -142,5 +143,5 @@ def _why_idle(store: VectorStore, lane: Lane, present: Collection[str]) -> str |
 
 def _may_be_short(record: VideoRecord, lane: Lane, space: str, counts: Mapping[str, Mapping[str, int]]) -> bool:
     """Of a video whose vectors nobody counted: whether it had some, and its space has none of any video."""
-    had_some = record.has_sound if lane is Lane.SOUND else record.windows > 0
+    had_some = record.has_sound if LANES[lane].needs_sound else record.windows > 0
     return bool(had_some) and not counts.get(space)

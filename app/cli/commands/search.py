@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from app.cli.clip_reference import parse_stretch
+from app.cli.filter_options import filter_options
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import play_hint, print_answer
 from app.cli.server_client import server_of
@@ -27,7 +28,8 @@ Examples:
   moments search "someone writing on a whiteboard"
   moments search "where she mentions the Q3 projections" --lane speech
   moments search "a dog barks" --then "a door slams" --within 30
-  moments search "screen: hiring plan" --path "*/meetings/*"
+  moments search "screen: hiring plan" --path "*/meetings/*" --path "*/standups/*"
+  moments search "a toast" --any-tag wedding --any-tag party --recorded-from 2026-05-01 --recorded-to 2026-05-31
   moments search --image sofa.jpg
   moments search "at night" --image street.jpg --text-share 0.3
   moments search --sound bark.wav
@@ -46,9 +48,7 @@ Examples:
 )
 @click.option("--limit", default=10, show_default=True, help="How many moments, 1 to 100.")
 @click.option("--lane", "lanes", multiple=True, help=f"Search only this lane; repeatable: {', '.join(Lane)}.")
-@click.option("--video", "videos", multiple=True, help="Search only this video: id, path or file name.")
-@click.option("--path", "path_glob", help='Search only videos whose path matches, as "*/talks/*.mp4".')
-@click.option("--tag", "tags", multiple=True, help="Search only videos with this tag; repeatable.")
+@filter_options
 @click.option("--from", "start_s", type=float, help="Search only what comes after this second.")
 @click.option("--to", "end_s", type=float, help="Search only what comes before this second.")
 @click.option("--then", multiple=True, help="What has to follow; repeatable.")
@@ -75,6 +75,7 @@ Examples:
 def search(
     invocation: Invocation,
     words: tuple[str, ...],
+    where: VideoFilter,
     image: Path | None,
     sound: Path | None,
     spoken: Path | None,
@@ -82,9 +83,6 @@ def search(
     text_share: float | None,
     limit: int,
     lanes: tuple[str, ...],
-    videos: tuple[str, ...],
-    path_glob: str | None,
-    tags: tuple[str, ...],
     start_s: float | None,
     end_s: float | None,
     then: tuple[str, ...],
@@ -101,7 +99,8 @@ def search(
 
     WORDS describe what is seen, heard, said or shown on screen. "speech: budget" looks in one lane only;
     words in quotation marks inside the query are matched word for word. Instead of WORDS or together with
-    them, one of --image, --sound and --like shows what to look for.
+    them, one of --image, --sound and --like shows what to look for. VIDEO is an id, the start of one, a path or a
+    file name.
     """
     file = _file(image, sound, spoken, like)
     first = _first_term(" ".join(words) if words else None, file, like, text_share)
@@ -112,7 +111,7 @@ def search(
         within_s=within_s,
         lanes=frozenset(parse_lane(lane) for lane in lanes) or frozenset(Lane),
         weights=_weights(weights),
-        where=VideoFilter(videos, path_glob, tags, during),
+        where=replace(where, during=during),
         limit=limit,
         group_by=GroupBy(group_by),
         cursor=cursor,

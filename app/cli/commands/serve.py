@@ -1,12 +1,10 @@
 """`moments serve`: the web interface and the REST API on one address."""
 
-import ctypes
 import ipaddress
 import logging
 import socket
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
 
 import click
 import uvicorn
@@ -14,14 +12,13 @@ from anyio import to_thread
 
 from app.cli.invocation import Invocation
 from app.harmless import say
+from app.http.heap import share_heaps
 from app.http.limited_http import LimitedHttp
 from app.settings import Settings
 from retrieval.errors import InputError, StorageError
 from retrieval.storage.library import Library
 
 _SHUTDOWN_PATIENCE_S = 10
-_M_ARENA_MAX = -8
-"""The name that glibc's malloc.h gives to how many heaps there are at most."""
 
 
 @click.command(epilog="Example:  moments serve --port 9000 --open")
@@ -45,7 +42,7 @@ def serve(
     given = {"host": host, "port": port, "root_path": root_path}
     invocation.overrides.update({name: value for name, value in given.items() if value is not None})
     settings = invocation.settings
-    _share_memory()
+    share_heaps()
     _require_stores_and_key(settings)
     listener = _listen(settings)
     url = _url(settings.host, listener.getsockname()[1])
@@ -141,9 +138,3 @@ def _url(host: str, port: int) -> str:
     except ValueError:
         pass
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _share_memory() -> None:
-    """Let the threads share two of glibc's heaps: of one each, what a burst of requests took would stay with them."""
-    with suppress(OSError, AttributeError):  # another C library has no such heaps
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app.cli.filter_options import filter_options
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.server_client import server_of
@@ -19,20 +20,27 @@ from retrieval.storage.records import VideoContents, VideoRecord
 from retrieval.video_filter import VideoFilter
 
 
-@click.command(epilog='Example:  moments videos --path "*/talks/*"')
-@click.option("--path", "path_glob", help="Only videos whose path matches this glob.")
-@click.option("--tag", help="Only videos with this tag.")
+@click.command(
+    epilog="""\b
+Examples:
+  moments videos --path "*/talks/*"
+  moments videos --tag work --recorded-from 2026-05-01 --recorded-to 2026-05-31 """
+)
+@filter_options
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="At most so many.")
 @click.pass_obj
-def videos(invocation: Invocation, path_glob: str | None, tag: str | None, limit: int) -> None:
-    """List the videos of the library, newest first."""
+def videos(invocation: Invocation, where: VideoFilter, limit: int) -> None:
+    """List the videos of the library, newest first.
+
+    VIDEO is an id, the start of one, a path or a file name.
+    """
     with Library(invocation.settings, "moments videos") as library:
-        page = library.catalog.videos(limit, path_glob=path_glob, tag=tag)
+        page = library.catalog.videos(limit, where)
     if invocation.as_json:
         emit_json({"videos": [video_json(record) for record in page.videos], "more": page.next_cursor is not None})
         return
     if not page.videos:
-        say(_why_none(VideoFilter(path_glob=path_glob, tags=() if tag is None else (tag,))))
+        say(_why_none(where))
         return
     rows = [
         (

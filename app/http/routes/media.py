@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from app.contract.contents import curve_json, timeline_json, transcript_json
 from app.contract.explanations import corrected_json
-from app.http.dependencies import SEARCH, EngineOf, LibraryOf, LinksOf, TurnOf
+from app.http.dependencies import SEARCH_PARAMETERS, EngineOf, LibraryOf, LinksOf, TurnOf
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
 from app.http.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
@@ -110,7 +110,7 @@ def transcript(
     summary="Get what lies where in a video",
     response_model=TimelineAnswer,
     responses={409: {"description": "The index was made by other models."}},
-    dependencies=[SEARCH],
+    dependencies=[SEARCH_PARAMETERS],
 )
 def timeline(
     video_id: str,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Form, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from app.http.dependencies import HEAVY, SEARCH, EngineOf, LinksOf, MetricsOf, TurnOf
+from app.http.dependencies import HEAVY, SEARCH_BODY, EngineOf, LinksOf, MetricsOf, TurnOf
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchAnswer, SearchBody
@@ -46,7 +46,7 @@ _ANSWER: dict[str, Any] = {
 }
 
 
-@router.post("/search", operation_id="search", summary="Find moments", dependencies=[SEARCH], **_ANSWER)
+@router.post("/search", operation_id="search", summary="Find moments", dependencies=[SEARCH_BODY], **_ANSWER)
 def search(
     body: Annotated[SearchBody, Body(openapi_examples=SEARCH_EXAMPLES)],
     engine: EngineOf,
@@ -109,7 +109,7 @@ def _with_file(
     engine: SearchEngine, kind: QueryFileKind, file: UploadFile, turn: Turn, options: str, text: str = ""
 ) -> Callable[[], Answer]:
     query = _query(options, text)
-    return lambda: search_with(engine, query, QueryFile(kind, file.file), turn.of(query))
+    return lambda: search_with(engine, query, QueryFile(kind, file.file), turn.of(query, with_file=True))
 
 
 def _query(options: str, text: str) -> Query:

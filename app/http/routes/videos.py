@@ -5,10 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from app.http.additions import add
-from app.http.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf
+from app.http.dependencies import JobsOf, LibraryOf, LinksOf, RootsOf, VideoFilterOf
 from app.http.schemas.videos import AddedAnswer, AddVideoBody, EditVideoBody, VideoAnswer, VideosAnswer
 from retrieval.asking.query import MAX_QUERY_CHARS
-from retrieval.video_filter import MAX_GLOB_CHARS, MAX_REFERENCE_CHARS
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
@@ -17,16 +16,15 @@ router = APIRouter(prefix="/v1/videos", tags=["videos"])
 def list_videos(
     library: LibraryOf,
     links: LinksOf,
+    where: VideoFilterOf,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
     cursor: Annotated[str | None, Query(description="The `next_cursor` of the page before.")] = None,
-    path: Annotated[str | None, Query(max_length=MAX_GLOB_CHARS, description="A glob that paths must match.")] = None,
-    tag: Annotated[str | None, Query(max_length=MAX_REFERENCE_CHARS, description="A tag that they must have.")] = None,
     q: Annotated[
         str, Query(max_length=MAX_QUERY_CHARS, description="Words that must all stand in the title or the path.")
     ] = "",
 ) -> dict[str, Any]:
-    """Videos, newest first."""
-    page = library.catalog.videos(limit, cursor=cursor, path_glob=path, tag=tag, words=q)
+    """Videos, newest first; all that is asked must hold."""
+    page = library.catalog.videos(limit, where, cursor=cursor, words=q)
     return {"videos": [links.video(record) for record in page.videos], "next_cursor": page.next_cursor}
 
 

@@ -44,6 +44,7 @@ When = Annotated[
 ]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_REFERENCE_CHARS)]
 Glob = Annotated[str, Field(min_length=1, max_length=MAX_GLOB_CHARS)]
+Globs = Annotated[list[Glob], Field(min_length=1, max_length=MAX_GLOB_CHARS)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MAX_VALUES)]
 Videos = Annotated[list[Text], Field(max_length=MAX_VIDEOS)]
 Second = Annotated[float, Field(ge=0)]
@@ -72,7 +73,17 @@ class PathCondition(Condition):
 
     eq: Annotated[Text | None, Field(description="This whole path.")] = None
     in_: Annotated[Texts | None, Field(alias="in", description="One of these whole paths.")] = None
-    glob: Annotated[Glob | None, Field(description="A pattern; `*` crosses folders.")] = None
+    glob: Annotated[
+        Annotated[Glob | None, Tag("value")] | Annotated[Globs, Tag("list")],
+        Discriminator(_kind),
+        Field(description="A pattern, in which `*` crosses folders, or several of which one must match."),
+    ] = None
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        if self.glob is None:
+            return ()
+        return (self.glob,) if isinstance(self.glob, str) else tuple(self.glob)
 
 
 class TagCondition(Condition):
@@ -97,8 +108,8 @@ class TimeCondition(Condition):
     gte: Annotated[When | None, Field(description="On or after it.")] = None
     lte: Annotated[When | None, Field(description="On or before it.")] = None
 
-    def to_period(self) -> Period:
-        """The period in which all operators hold. Raises InputError if there is none."""
+    def to_period(self) -> Period | None:
+        """The period in which all operators hold, None for all times. Raises InputError if there is none."""
         if self.eq is None:
             return period(self.gte, self.lte)
         if self.gte is not None or self.lte is not None:
@@ -142,7 +153,7 @@ class FilterBody(Body):
         path, tag = self._path(), self._tag()
         return VideoFilter(
             video_ids=self._video_ids(),
-            path_glob=path.glob,
+            path_globs=path.globs,
             tags=(*(() if tag.eq is None else (tag.eq,)), *(tag.all_ or ())),
             during=self._during(),
             paths=_one_of("path", path.eq, path.in_),
@@ -189,15 +200,19 @@ class FilterBody(Body):
 def filter_json(where: VideoFilter) -> dict[str, Any]:
     """The filter of a body that means ``where``."""
     during, recorded = where.during, where.recorded
-    glob = None if where.path_glob is None else readable(where.path_glob)
     return {
         "video_id": [readable(reference) for reference in where.video_ids],
-        "path": {"in": [readable(path) for path in where.paths], "glob": glob} if where.paths else glob,
+        "path": _path_json(where),
         "tag": {"all": list(where.tags) or None, "in": list(where.any_tags)} if where.any_tags else list(where.tags),
         "start_s": during.start_s if during else None,
         "end_s": during.end_s if during and during.end_s != math.inf else None,
         "recorded_at": recorded and _period_json(recorded),
     }
+
+
+def _path_json(where: VideoFilter) -> dict[str, list[str]] | None:
+    asked = {"in": where.paths, "glob": where.path_globs}
+    return {name: [readable(path) for path in paths] for name, paths in asked.items() if paths} or None
 
 
 def _period_json(recorded: Period) -> dict[str, str]:

@@ -58,6 +58,11 @@ class QueryBody(Body):
         list[Words], Field(alias="not", max_length=MAX_EXCLUDED, description="What must not be there.")
     ] = []
 
+    @property
+    def terms(self) -> int:
+        """How many steps and exclusions there are."""
+        return 1 + len(self.then) + len(self.not_)
+
     def steps(self, with_file: bool) -> tuple[Term, ...]:
         """Terms in order; with a file, the first belongs to it and may be without words."""
         then = tuple(parse_term(text) for text in self.then)

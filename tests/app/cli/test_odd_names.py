@@ -16,6 +16,7 @@ from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord
+from retrieval.video_filter import VideoFilter
 from tests.fakes import FakeEncoders, size_and_time
 from tests.job_fakes import HeldIndexer, queue_in, until
 from tests.media import colour, tone, video
@@ -67,7 +68,7 @@ def test_the_catalog_keeps_the_very_path(library: Library, file: Path) -> None:
     assert (record.path, record.title) == (str(file), "caf\\xe9")
     assert [known.id for known in library.catalog.at_path(str(file))] == [ID]
     for glob in ("caf?.mp4", "*caf\\xe9*"):
-        assert library.catalog.ids(path_glob=glob) == {ID}
+        assert library.catalog.ids(VideoFilter(path_globs=(glob,))) == {ID}
 
 
 def test_it_is_listed_shown_exported_and_removed_by_commands(

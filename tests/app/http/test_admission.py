@@ -1,8 +1,11 @@
 """Heavy requests are let in a few at a time; everything else goes on meanwhile."""
 
+import os
+import platform
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
 import anyio
 import httpx
@@ -13,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.http.admission import WAITING_FOR_EACH, Admission
 from app.http.dependencies import HEAVY
+from app.http.heap import give_back
 from app.http.middleware import MOST_OPEN_OF_ONE, OpenRequests
 from app.http.problems import install_error_handlers
 from app.http.routes import system
@@ -21,6 +25,11 @@ from retrieval.errors import HungUpError, TooBusyError
 AT_ONCE = 4
 OF_ONE = AT_ONCE // 2
 """What one caller has of it."""
+
+
+def resident_bytes() -> int:
+    """What this process holds in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Work:
@@ -132,6 +141,34 @@ def test_who_comes_next_does_not_wait_behind_all_that_another_asks() -> None:
 
     anyio.run(run)
     assert len(order) == 11
+
+
+def test_what_is_done_when_idle_is_done_when_the_last_one_has_left() -> None:
+    times: list[float] = []
+
+    async def run() -> None:
+        admission = Admission(2, "requests", when_idle=lambda: times.append(time.monotonic()))
+        async with admission.one("somebody"):
+            async with admission.one("another"):
+                pass
+            assert not times
+        with anyio.fail_after(5):
+            while not times:
+                await anyio.sleep(0.01)
+
+    anyio.run(run)
+    assert len(times) == 1
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has no such heaps")
+def test_free_memory_is_given_back_to_the_system() -> None:
+    taken = [bytes(1_000) for _ in range(100_000)]
+    some = taken[::1_000]  # so that what is free lies between what is not
+    del taken
+    before = resident_bytes()
+    give_back()
+    assert before - resident_bytes() > 50_000_000
+    assert len(some) == 100
 
 
 def test_who_hangs_up_while_waiting_leaves_at_once() -> None:

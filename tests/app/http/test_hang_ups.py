@@ -1,4 +1,7 @@
-"""Who hangs up is not worked for any longer: asked of a real server, over sockets."""
+"""Who hangs up is not worked for any longer, and who asks little does not wait for who asks much.
+
+Asked of a real server, over sockets.
+"""
 
 import http.client
 import json
@@ -66,7 +69,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 @pytest.fixture(scope="module")
 def port(library: Library) -> Iterator[int]:
-    """A server that does one search at a time."""
+    """A server that does one long search and one short one at a time."""
     api = create_app(Settings(data_dir=library.settings.data_dir, search_requests=1))
     api.state.library, api.state.engine = library, SearchEngine(library, FakeEncoders())
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -81,9 +84,9 @@ def port(library: Library) -> Iterator[int]:
 
 
 def assert_it_stops(port: int, steps: Steps) -> None:
-    """The thread ends its work, and the only place is free for the next search."""
+    """The thread ends its work, and the only place is free for the next long search."""
     left_s = time.monotonic()
-    body = json.dumps({"query": {"text": "red"}, "lanes": ["speech"]})
+    body = json.dumps({"query": {"text": "red", "not": ["a", "b", "c", "d"]}, "lanes": ["speech"]})
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as next_one:
         next_one.request("POST", "/v1/search", body, {"Content-Type": "application/json"})
         with next_one.getresponse() as answer:
@@ -115,6 +118,22 @@ def test_a_search_that_waits_for_its_turn_never_begins(port: int, steps: Steps) 
     time.sleep(STEP_S)
     second.close()
     first.close()
+    assert_it_stops(port, steps)
+
+
+@pytest.mark.parametrize("door", ["search", "timeline"])
+def test_a_short_search_has_a_place_beside_a_long_one(port: int, steps: Steps, door: str) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as long_one:
+        long_one.request("POST", "/v1/search", json.dumps(SLOW), {"Content-Type": "application/json"})
+        assert steps.begun.wait(10)
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as short_one:
+            if door == "search":
+                body = json.dumps({"query": {"text": "red"}, "lanes": ["speech"]})
+                short_one.request("POST", "/v1/search", body, {"Content-Type": "application/json"})
+            else:
+                short_one.request("GET", f"/v1/videos/{id_of('a.mp4')}/timeline?text=red&lane=speech")
+            assert short_one.getresponse().status == 200
+        assert steps.count < 20
     assert_it_stops(port, steps)
 
 

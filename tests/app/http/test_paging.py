@@ -44,7 +44,7 @@ CHANGES: list[Callable[[Query], Query]] = [
     lambda query: replace(query, where=VideoFilter(tags=("a",))),
     lambda query: replace(query, where=VideoFilter(during=Span(0.0, float("inf")))),
     lambda query: replace(query, where=VideoFilter(video_ids=("a",))),
-    lambda query: replace(query, where=VideoFilter(path_glob="a")),
+    lambda query: replace(query, where=VideoFilter(path_globs=("a",))),
     lambda query: replace(query, where=VideoFilter(paths=("a",))),
     lambda query: replace(query, where=VideoFilter(any_tags=("a",))),
     lambda query: replace(query, where=VideoFilter(recorded=Period(NOON))),

@@ -62,6 +62,10 @@ def test_a_search_that_has_worked_long_is_a_long_one(turns: Turns) -> None:
     turn.end()
 
 
+def test_a_search_with_a_file_lets_others_pass(turns: Turns) -> None:
+    assert Turn(turns, never).of(SHORT, with_file=True).is_long
+
+
 def test_a_long_search_waits_only_so_long_in_all(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.http.turns.MOST_WAITED_S", 0.05)
     short, long = Turn(turns, never).of(SHORT), Turn(turns, never).of(LONG)

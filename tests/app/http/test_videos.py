@@ -16,7 +16,6 @@ from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord
 from retrieval.stream_clock import Break, StreamClock
-from retrieval.video_filter import Period, VideoFilter
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILM, TALK, SONG = "0" * 16, "1" * 16, "2" * 16
@@ -169,30 +168,46 @@ def test_pages_of_what_words_find_go_on_where_they_stopped(client: TestClient) -
 
 
 @pytest.mark.parametrize(
-    ("where", "found"),
+    ("asked", "found"),
     [
-        (VideoFilter(paths=("/clips/work/talk.mp4", "/none")), {TALK}),
-        (VideoFilter(paths=("talk.mp4",)), set()),
-        (VideoFilter(video_ids=("talk.mp4",), any_tags=("a", "c")), {TALK}),
-        (VideoFilter(any_tags=("a", "b")), {FILM, TALK}),
-        (VideoFilter(tags=("a", "b")), {FILM}),
-        (VideoFilter(tags=("a",), any_tags=("b",)), {FILM}),
-        (VideoFilter(path_glob="work/*", any_tags=("a",)), {TALK}),
-        (VideoFilter(recorded=Period(NOON)), {FILM}),
-        (VideoFilter(recorded=Period(end=NOON)), {SONG}),
-        (
-            VideoFilter(recorded=Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))),
-            {FILM, SONG},
-        ),
-        (VideoFilter(), {FILM, TALK, SONG}),
+        ({}, {FILM, TALK, SONG}),
+        ({"tag": ["a", "b"]}, {FILM}),
+        ({"any_tag": ["b", "c"]}, {FILM, TALK}),
+        ({"path": ["/films/*", "*.mp3"]}, {FILM, SONG}),
+        ({"path": "work/*", "any_tag": "a"}, {TALK}),
+        ({"video_id": ["talk.mp4", SONG]}, {TALK, SONG}),
+        ({"recorded_from": "2026-03-01", "recorded_to": "2026-03-01"}, {FILM}),
+        ({"recorded_to": "2020-01-01T00:00:00+00:00"}, {SONG}),
+        ({"recorded_from": "2020-01-01T01:00:00+01:00", "q": "work"}, {SONG}),
     ],
 )
-def test_a_search_goes_through_the_videos_that_its_filter_means(
-    library: Library, where: VideoFilter, found: set[str]
+def test_a_list_takes_what_a_filter_of_a_search_takes(
+    client: TestClient, library: Library, asked: dict[str, Any], found: set[str]
 ) -> None:
-    """The film has tags a and b, the talk a; somebody wrote that the song is of 2020."""
+    """The film has tags a and b, the talk a and c; somebody wrote that the song is of 2020."""
     library.catalog.edit(FILM, VideoEdit(frozenset({"tags"}), tags=("a", "b")))
-    library.catalog.edit(TALK, VideoEdit(frozenset({"tags"}), tags=("a",)))
+    library.catalog.edit(TALK, VideoEdit(frozenset({"tags"}), tags=("a", "c")))
     song = VideoEdit(frozenset({"recorded_at"}), recorded_at=datetime(2020, 1, 1, tzinfo=UTC))
     library.catalog.edit(SONG, song)
-    assert library.catalog.searched(where) == found
+    response = client.get("/v1/videos", params=asked)
+    assert response.status_code == 200, response.text
+    assert {video["video_id"] for video in response.json()["videos"]} == found
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "detail"),
+    [
+        ({"tag": ""}, 422, "at least 1 character"),
+        ({"path": "a" * 1001}, 422, "at most 1000 characters"),
+        ({"path": ["a" * 600, "b" * 600]}, 422, "the 2 globs have 1,200 characters"),
+        ({"video_id": "none.mp4"}, 404, "no video 'none.mp4'"),
+        ({"recorded_from": "soon"}, 422, "'soon' is no date or time"),
+        ({"recorded_from": "2026-06-01", "recorded_to": "2026-05-31"}, 422, "nothing lies between 2026-06-01"),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused_as_a_search_is(
+    client: TestClient, asked: dict[str, Any], status: int, detail: str
+) -> None:
+    response = client.get("/v1/videos", params=asked)
+    assert response.status_code == status, response.text
+    assert detail in response.json()["detail"]

@@ -25,6 +25,7 @@ from retrieval.errors import VideoFileChangedError, VideoFileGoneError, VideoNot
 from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
 from retrieval.storage.records import VideoEdit, VideoRecord, VideoStatus
+from retrieval.video_filter import VideoFilter
 from tests.fakes import FakeVoiceActivity
 from tests.index_fakes import IndexEncoders
 from tests.job_fakes import until
@@ -177,8 +178,8 @@ def test_the_same_content_in_two_folders_is_found_under_both(desk: Desk, films: 
     record = desk.record(first)
     assert (record.path, set(record.paths)) == (str(talk), {str(talk), str(copy)})
     for glob, path in (("a/*", talk), ("b/*", copy)):
-        assert catalog.ids(path_glob=glob) == {first.video_id}
-        assert [found.path for found in catalog.videos(9, path_glob=glob).videos] == [str(path)]
+        assert catalog.ids(VideoFilter(path_globs=(glob,))) == {first.video_id}
+        assert [found.path for found in catalog.videos(9, VideoFilter(path_globs=(glob,))).videos] == [str(path)]
         assert catalog.resolve(str(path)).id == first.video_id
 
     shutil.copy(films / "blue.mp4", talk)
@@ -191,7 +192,7 @@ def test_the_same_content_in_two_folders_is_found_under_both(desk: Desk, films: 
     shutil.move(copy, copy.with_name("moved.mp4"))
     desk.index(copy.with_name("moved.mp4"))
     assert desk.record(first).paths == (str(copy.with_name("moved.mp4")),)
-    assert catalog.ids(path_glob="*/copy.mp4") == frozenset()
+    assert catalog.ids(VideoFilter(path_globs=("*/copy.mp4",))) == frozenset()
 
 
 def test_a_copy_that_is_deleted_is_forgotten_and_the_other_stays(desk: Desk, talk: Path) -> None:

@@ -89,7 +89,10 @@ def test_a_query_that_asks_too_much_is_refused(change: dict[str, Any], message: 
         ({"paths": ("a",) * (MAX_VALUES + 1)}, "1,001 paths; at most 1,000"),
         ({"tags": ("a",) * (MAX_VALUES + 1)}, "1,001 tags; at most 1,000"),
         ({"any_tags": ("a", LONG)}, "one of the filter's tags of which one is enough has 4,097 characters"),
-        ({"path_glob": "a" * 1001}, "the glob has 1,001 characters"),
+        ({"path_globs": ("a" * 1001,)}, "the glob has 1,001 characters"),
+        ({"path_globs": ("a" * 600, "b" * 600)}, "the 2 globs have 1,200 characters; at most 1,000"),
+        ({"path_globs": ("a", "")}, "one of the filter's globs is empty"),
+        ({"tags": ("",)}, "one of the filter's tags is empty"),
     ],
 )
 def test_a_filter_that_names_too_much_is_refused(parts: dict[str, Any], message: str) -> None:

@@ -348,31 +348,11 @@ def test_pages_go_through_all_videos_newest_first(catalog: Catalog) -> None:
         catalog.videos(3, cursor="nonsense")
 
 
-def test_lists_are_filtered_by_status_path_and_tag(catalog: Catalog) -> None:
-    catalog.publish(video(1, "/films/talks/a.mp4"), contents(1))
-    catalog.upsert(video(2, "/films/talks/b.MKV"))
-    catalog.publish(video(3, "/films/other_c.mp4"), contents(1))
-    catalog.edit(video(1).id, VideoEdit(frozenset({"tags"}), tags=("keep",)))
-    catalog.edit(video(2).id, VideoEdit(frozenset({"tags"}), tags=("keep",)))
-
-    def numbers(status: VideoStatus | None = None, path_glob: str | None = None, tag: str | None = None) -> set[int]:
-        ids = catalog.ids(status=status, path_glob=path_glob, tag=tag)
-        pages = catalog.videos(50, status=status, path_glob=path_glob, tag=tag)
-        assert {record.id for record in pages.videos} == ids
-        return {int(video_id, 16) for video_id in ids}
-
-    assert numbers() == {1, 2, 3}
-    assert numbers(status=VideoStatus.INDEXED) == {1, 3}
-    assert numbers(tag="keep") == {1, 2}
-    assert numbers(path_glob="talks/*") == {1, 2}
-    assert numbers(status=VideoStatus.INDEXED, path_glob="talks/*", tag="keep") == {1}
-
-
 def test_a_page_of_a_glob_continues_where_it_stopped(catalog: Catalog) -> None:
     for number in range(10):
         catalog.upsert(video(number, f"/films/{'even' if number % 2 == 0 else 'odd'}/{number}.mp4"))
-    first = catalog.videos(3, path_glob="even/*")
-    second = catalog.videos(3, path_glob="even/*", cursor=first.next_cursor)
+    first = catalog.videos(3, VideoFilter(path_globs=("even/*",)))
+    second = catalog.videos(3, VideoFilter(path_globs=("even/*",)), cursor=first.next_cursor)
     assert [int(record.id, 16) for record in first.videos + second.videos] == [8, 6, 4, 2, 0]
     assert second.next_cursor is None
 
@@ -440,8 +420,10 @@ def test_tags_and_titles_are_the_same_however_their_accents_are_written(catalog:
     edited = catalog.edit(video(1).id, VideoEdit(frozenset({"title", "tags"}), title=f"{two}!", tags=(one, two)))
     assert (edited.title, edited.tags, edited.path) == (f"{one}!", (one,), f"/{two}.mp4")
     for spelling in (one, two):
-        assert catalog.ids(tag=spelling) == {edited.id}
-        assert catalog.ids(path_glob=f"{spelling}*") == {edited.id}
-        assert [found.id for found in catalog.videos(9, tag=spelling, words=spelling).videos] == [edited.id]
+        assert catalog.ids(VideoFilter(tags=(spelling,))) == {edited.id}
+        assert catalog.ids(VideoFilter(path_globs=(f"{spelling}*",))) == {edited.id}
+        assert [found.id for found in catalog.videos(9, VideoFilter(tags=(spelling,)), words=spelling).videos] == [
+            edited.id
+        ]
         for where in (VideoFilter(tags=(one, spelling)), VideoFilter(any_tags=(spelling,))):
             assert catalog.searched(where) == {edited.id}

@@ -41,12 +41,16 @@ def test_a_video_is_found_by_all_of_its_paths(catalog: Catalog) -> None:
     assert record.id == catalog.resolve("copy.mp4").id == ONE.id
     assert record.paths == ("/a/talk.mp4", "/b/copy.mp4")
     assert record.files[1] == file("/b/copy.mp4")
-    for where in (VideoFilter(paths=("/b/copy.mp4",)), VideoFilter(path_glob="b/*"), VideoFilter(path_glob="/*")):
+    for where in (
+        VideoFilter(paths=("/b/copy.mp4",)),
+        VideoFilter(path_globs=("b/*",)),
+        VideoFilter(path_globs=("/*",)),
+    ):
         assert catalog.searched(where) == {ONE.id}
     page = catalog.videos(9, words="copy")
     assert [found.path for found in page.videos] == ["/a/talk.mp4"]
-    assert [found.path for found in catalog.videos(9, path_glob="/b/*").videos] == ["/b/copy.mp4"]
-    assert len(catalog.videos(9, path_glob="*").videos) == 1
+    assert [found.path for found in catalog.videos(9, VideoFilter(path_globs=("/b/*",))).videos] == ["/b/copy.mp4"]
+    assert len(catalog.videos(9, VideoFilter(path_globs=("*",))).videos) == 1
 
 
 def test_the_path_that_a_video_goes_by_is_one_that_it_has(catalog: Catalog) -> None:
@@ -64,8 +68,8 @@ def test_a_page_counts_videos_not_paths(catalog: Catalog) -> None:
     for number in range(4):
         publish(catalog, video(number, f"/a/{number}.mp4"))
         catalog.add_file(video(number).id, file(f"/b/{number}.mp4"))
-    first = catalog.videos(2, path_glob="*.mp4")
-    second = catalog.videos(2, path_glob="*.mp4", cursor=first.next_cursor)
+    first = catalog.videos(2, VideoFilter(path_globs=("*.mp4",)))
+    second = catalog.videos(2, VideoFilter(path_globs=("*.mp4",)), cursor=first.next_cursor)
     assert [int(found.id, 16) for found in (*first.videos, *second.videos)] == [3, 2, 1, 0]
     assert second.next_cursor is None
 
