@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from app.open_engine import announce, resolve_profile
 from app.settings import Settings
+from indexer.jobs.known_jobs import KnownJobs, seen_jobs
 from indexer.jobs.queue import IndexJobs
 from indexer.leftovers import sweep_files
 from indexer.pipeline import Indexer
@@ -45,7 +46,7 @@ def open_jobs(library: Library, settings: Settings, url: str | None = None) -> I
     warm_up()
     encoders = ProfileEncoders(resolved.profile, settings)
     indexer = Indexer(library, encoders, settings)
-    database = settings.database_url or f"sqlite:///{library.folder.jobs_file}"
+    database = _queue_url(library, settings)
     with ExitStack() as held:
         if shares_work(settings):
             # Never a name that was used before: the jobs of another of that name would be taken for its own.
@@ -63,6 +64,27 @@ def open_jobs(library: Library, settings: Settings, url: str | None = None) -> I
         library.sweep()
         sweep_files(library, jobs)
         yield Indexing(jobs, encoders, resolved)
+
+
+@contextmanager
+def open_known_jobs(library: Library, settings: Settings) -> Iterator[KnownJobs | None]:
+    """The jobs of the library's queue, to look at for the block; None as long as there was never one."""
+    if settings.database_url is None:
+        library.folder.require_jobs_file()
+        if not library.folder.jobs_file.exists():
+            yield None
+            return
+    with seen_jobs(_queue_url(library, settings)) as jobs:
+        yield jobs
+
+
+def is_worked_on(library: Library, settings: Settings) -> bool:
+    """Whether a process works on the queue; of one that several share, that is taken for granted."""
+    return shares_work(settings) or library.folder.owner(LockName.INDEX) is not None
+
+
+def _queue_url(library: Library, settings: Settings) -> str:
+    return settings.database_url or f"sqlite:///{library.folder.jobs_file}"
 
 
 def shares_work(settings: Settings) -> bool:

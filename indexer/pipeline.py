@@ -4,11 +4,12 @@ The only file that knows the order of the steps. Each step leaves what it made i
 and is run through ``step``, which a durable workflow uses to skip what an earlier, killed run had finished.
 """
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from indexer.intake.addition import Addition, Origin
 from indexer.intake.addresses import check_url
 from indexer.intake.download import download
-from indexer.intake.identify import IdentifiedFile, identify
+from indexer.intake.identify import IdentifiedFile, by_its_bytes, identify
 from indexer.media.apart import decode, probe, read_subtitles
 from indexer.media.decode import DecodeOptions
 from indexer.media.indexed_file import FileState, file_now, files_of, gone_paths, state_of
@@ -27,13 +28,15 @@ from indexer.steps.stages import hear, listen, look, read
 from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
-from retrieval.errors import MediaError, MomentsError
+from retrieval.errors import MediaError, MomentsError, PathNotAllowedError, VideoFileChangedError
 from retrieval.storage.library import Library
 from retrieval.storage.promises import Promises
 from retrieval.storage.records import Failure, VideoEdit, VideoRecord, VideoStatus
 from retrieval.storage.room import require_room
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class Step(Protocol):
@@ -95,10 +98,12 @@ class Outcome:
     failure: Failure | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """The outcome as the queue keeps it: no class of ours by name, which would have to stay where it is."""
+        return asdict(self) | {"status": self.status.value}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Outcome":
+        """What ``as_dict`` made of it."""
         failure = value["failure"]
         return cls(
             **{
@@ -107,6 +112,39 @@ class Outcome:
                 "warnings": tuple(value["warnings"]),
                 "failure": Failure(**failure) if failure else None,
             }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What the first step hands on: who the file is and, if it is indexed already, that outcome.
+
+    ``is_new`` says that the library had no such video, ``began_at`` when this was found, in seconds since 1970.
+    """
+
+    source: IdentifiedFile
+    unchanged: Outcome | None
+    is_new: bool
+    began_at: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was identified as the queue keeps it."""
+        return {
+            "source": self.source.as_dict(),
+            "unchanged": self.unchanged.as_dict() if self.unchanged else None,
+            "is_new": self.is_new,
+            "at": self.began_at,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Identified":
+        """What ``as_dict`` made of it."""
+        unchanged = value["unchanged"]
+        return cls(
+            IdentifiedFile.from_dict(value["source"]),
+            Outcome.from_dict(unchanged) if unchanged else None,
+            value["is_new"],
+            value["at"],
         )
 
 
@@ -119,35 +157,38 @@ class Indexer:
         self._settings = settings
 
     def index(self, job_id: str, addition: Addition, step: Step, report: ReportStage, found: ReportIdentity) -> Outcome:
-        """Index one video. One that cannot be indexed is a failed outcome and leaves nothing behind.
+        """Index one video. One that cannot be indexed is a failed outcome, and is in the library with its failure.
 
         Raises Cancelled if ``report`` does; the library is then as if the video had never been added.
         """
         report = self._while_there_is_room(report)
         own = self._library.folder.files_of(job_id)
-        source, began_at = None, time.time()
+        where, source, began_at = addition.where, None, time.time()
         try:
             is_here = addition.origin is not Origin.URL
             path = Path(addition.where) if is_here else self._fetch(addition.where, own, step, report)
-            here = partial(report, "identify", 0.0)
-            begun = step("identify", lambda: self._identify(path, addition, here))
-            source, began_at = IdentifiedFile(**begun["source"]), begun["at"]
+            where, here = str(path), partial(report, "identify", 0.0)
+            begun = Identified.from_dict(step("identify", lambda: self._identify(path, addition, here).as_dict()))
+            source, began_at = begun.source, begun.began_at
             found(source.video_id, source.duration_s)
             with self._library.folder.working_on(source.video_id, lambda: report("identify", 1.0)) as waited:
-                unchanged = begun["unchanged"] or (waited and self._identify(path, addition, here)["unchanged"])
-                if unchanged:
-                    return self._without_copy(Outcome.from_dict(unchanged), own)
-                return self._index(source, addition, begun, step, report)
+                unchanged = begun.unchanged
+                if unchanged is None and waited:
+                    unchanged = self._identify(path, addition, here).unchanged
+                if unchanged is not None:
+                    return self._without_copy(unchanged, own)
+                return self._index(begun, addition, step, report)
         except MomentsError as error:
-            if isinstance(error, MediaError) or addition.origin is Origin.URL:
-                self.drop(job_id)
-            return Outcome(
-                source.path if source else addition.where,
-                source.video_id if source else None,
+            failed = Outcome(
+                where,
+                None,
                 Status.FAILED,
                 seconds=time.time() - began_at,
                 failure=Failure(error.code, error.message),
             )
+            # Of a file that was replaced meanwhile nothing is left that could fail.
+            is_gone = isinstance(error, VideoFileChangedError)
+            return failed if is_gone else self.keep_failure(job_id, addition, failed, source)
         except Cancelled:
             self.drop(job_id)
             raise
@@ -166,13 +207,59 @@ class Indexer:
         if addition.origin is Origin.URL:
             check_url(addition.where, allow_private=self._settings.allow_private_urls)
 
-    def drop(self, job_id: str) -> None:
-        """Delete the file that came for a job, if one did."""
-        shutil.rmtree(self._library.folder.files_of(job_id), ignore_errors=True)
-
-    def _index(
-        self, source: IdentifiedFile, addition: Addition, begun: Mapping[str, Any], step: Step, report: ReportStage
+    def keep_failure(
+        self, job_id: str, addition: Addition, failed: Outcome, source: IdentifiedFile | None = None
     ) -> Outcome:
+        """The outcome with the video that the failure is shown with; of what could not be read, there is none.
+
+        A file that came for the job is kept with its video, to be tried again or removed.
+        """
+        try:
+            return self._keep_failure(job_id, addition, failed, source)
+        except Exception as error:  # noqa: BLE001  whatever is wrong with the library, the job tells of its failure
+            _log.warning("the failure of %s is not noted in the library: %r", failed.path, error)
+            return failed
+
+    def _keep_failure(self, job_id: str, addition: Addition, failed: Outcome, source: IdentifiedFile | None) -> Outcome:
+        failure, library = failed.failure, self._library
+        assert failure is not None
+        if source is None:
+            failed = replace(failed, path=self._came_to(job_id) or failed.path)
+            with suppress(MediaError, PathNotAllowedError):
+                source = by_its_bytes(Path(failed.path), library.roots)
+        content = None if source is None else self._record(source)
+        known = None if content is None else library.catalog.get(content.id)
+        video = library.catalog.note_failure(
+            failed.path, failure, content, forget=() if known is None else gone_paths(known)
+        )
+        library.sweep()
+        if video is None:
+            self.drop(job_id)
+            return failed
+        if content is not None and video.id == content.id:
+            self._describe(video, addition)
+            self._drop_copies(video, failed.path)
+        return replace(failed, video_id=video.id)
+
+    def _came_to(self, job_id: str) -> str | None:
+        """The file that came for a job, whole; one that is being fetched is hidden."""
+        return next(map(str, self._library.folder.files_of(job_id).glob("[!.]*")), None)
+
+    def drop(self, job_id: str) -> None:
+        """Delete the file that came for a job, if one did and it is in no indexed video's use."""
+        own = self._library.folder.files_of(job_id)
+        for file in list(own.iterdir()) if own.is_dir() else ():
+            for video in self._library.catalog.at_path(str(file)):
+                if video.status is VideoStatus.INDEXED:
+                    return
+                if video.paths == (str(file),):
+                    self._library.remove_video(video.id)
+                else:
+                    self._library.forget_copy(video.id, str(file))
+        shutil.rmtree(own, ignore_errors=True)
+
+    def _index(self, begun: Identified, addition: Addition, step: Step, report: ReportStage) -> Outcome:
+        source = begun.source
         artefacts = Artefacts(self._library.folder.work_dir(source.video_id))
         models, window_s = self._encoders, self._settings.window_s
         told = {name: partial(report, name) for name in STEPS}
@@ -185,14 +272,14 @@ class Indexer:
                 lambda: hear(artefacts, models.transcriber, models.voice_activity, told["transcribe"]),
             )
             step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))
-            published = step("publish", lambda: self._publish(source, addition, artefacts, begun, told["publish"]))
+            published = step("publish", lambda: self._publish(begun, addition, artefacts, told["publish"]).as_dict())
             report("publish", 1.0)
         except MomentsError:
             artefacts.clear()
             raise
         except Cancelled:
             artefacts.clear()
-            if begun.get("is_new") and self._library.catalog.get(source.video_id) is not None:
+            if begun.is_new and self._library.catalog.get(source.video_id) is not None:
                 self._library.remove_video(source.video_id)
             raise
         artefacts.clear()
@@ -222,7 +309,7 @@ class Indexer:
         shutil.rmtree(own, ignore_errors=True)
         return replace(unchanged, path=known.path)
 
-    def _identify(self, path: Path, addition: Addition, waiting: Callable[[], None]) -> dict[str, Any]:
+    def _identify(self, path: Path, addition: Addition, waiting: Callable[[], None]) -> Identified:
         """The file's identity and, if it is indexed by these encoders already, that outcome."""
         source = identify(path, waiting, self._library.roots)
         known = self._library.catalog.get(source.video_id)
@@ -241,12 +328,14 @@ class Indexer:
                 duration_s=known.duration_s,
                 windows=known.windows,
                 warnings=known.warnings if is_settled else (*known.warnings, STILL_WRITTEN),
-            ).as_dict()
-        return {"source": asdict(source), "unchanged": unchanged, "is_new": known is None, "at": time.time()}
+            )
+        return Identified(source, unchanged, known is None, time.time())
 
     def _is_indexed(self, known: VideoRecord, source: IdentifiedFile) -> bool:
         """Whether the video is indexed by these encoders, with the subtitles that lie beside the file now."""
-        if known.status is not VideoStatus.INDEXED or known.encoders != self._spaces() or known.was_changing:
+        if known.status is not VideoStatus.INDEXED or known.encoders != self._spaces():
+            return False
+        if known.was_changing or known.failure is not None:
             return False
         noted = next((file.sidecars for file in known.files if file.path == source.path), None)
         if noted is not None:
@@ -280,40 +369,41 @@ class Indexer:
         replace(decoded, warnings=(*decoded.warnings, *subtitles.warnings)).save()
 
     def _publish(
-        self,
-        source: IdentifiedFile,
-        addition: Addition,
-        artefacts: Artefacts,
-        begun: Mapping[str, Any],
-        report: Callable[[float], None],
-    ) -> dict[str, Any]:
-        record = VideoRecord(
-            id=source.video_id,
-            content_hash=source.content_hash,
-            path=source.path,
-            title=Path(source.path).stem,
-            size_bytes=source.size_bytes,
-            modified_ns=source.modified_ns,
-            width=source.width,
-            height=source.height,
-            profile=self._encoders.profile,
-            encoders=self._spaces(),
-            recorded_at=datetime.fromisoformat(source.recorded_at) if source.recorded_at else None,
-            files=(source.file,),
+        self, begun: Identified, addition: Addition, artefacts: Artefacts, report: Callable[[float], None]
+    ) -> Outcome:
+        source = begun.source
+        record = replace(self._record(source), profile=self._encoders.profile, encoders=self._spaces())
+        kept = publish(
+            self._library, self._encoders, artefacts, record, self._settings.window_s, begun.began_at, report
         )
-        kept = publish(self._library, self._encoders, artefacts, record, self._settings.window_s, begun["at"], report)
         self._describe(kept, addition)
         self._drop_copies(kept, source.path)
         self._library.sweep()
         return Outcome(
             source.path,
             kept.id,
-            Status.REINDEXED if addition.again and not begun["is_new"] else Status.INDEXED,
+            Status.REINDEXED if addition.again and not begun.is_new else Status.INDEXED,
             duration_s=kept.duration_s,
             seconds=kept.index_s or 0.0,
             windows=kept.windows,
             warnings=kept.warnings,
-        ).as_dict()
+        )
+
+    def _record(self, source: IdentifiedFile) -> VideoRecord:
+        """What the file itself says, as a new video has it."""
+        return VideoRecord(
+            id=source.video_id,
+            content_hash=source.content_hash,
+            path=source.path,
+            title=Path(source.path).stem,
+            size_bytes=source.size_bytes,
+            modified_ns=source.modified_ns,
+            duration_s=source.duration_s,
+            width=source.width,
+            height=source.height,
+            recorded_at=source.recorded_at,
+            files=(source.file,),
+        )
 
     def _drop_copies(self, video: VideoRecord, path: str) -> None:
         """Of a video that came by upload or from an address again, keep the file that came last."""

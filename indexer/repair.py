@@ -58,8 +58,8 @@ def without_thumbnails(library: Library) -> list[VideoRecord]:
 
 
 def half_done(library: Library) -> list[VideoRecord]:
-    """Videos that a run began to index, or that failed."""
-    ids = library.catalog.ids(status=VideoStatus.INDEXING) | library.catalog.ids(status=VideoStatus.FAILED)
+    """Videos that a run began to index, and no failure tells why it did not end."""
+    ids = library.catalog.ids(status=VideoStatus.INDEXING)
     return sorted(library.catalog.get_many(ids).values(), key=lambda record: record.path)
 
 

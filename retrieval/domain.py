@@ -246,7 +246,9 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The answer: a span of one video found for one query. ``score`` and ``confidence`` are 0 to 1.
+    """The answer: a span of one video found for one query.
+
+    ``confidence``, 0 to 1, is the probability that it is what was meant; ``score`` its log-odds, to compute with.
 
     ``further`` counts the other moments of the video where an answer has one moment per video;
     ``explanation`` is there if the query asked for it. ``picture_s`` is when the frame is seen that shows the

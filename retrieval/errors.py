@@ -10,6 +10,9 @@ MOST_CHARACTERS = 2_000
 
 _ENDING = 500
 
+INTERNAL_ERROR = "internal_error"
+"""The code of an error that nobody foresaw, which is none of this tree."""
+
 _log = logging.getLogger(__name__)
 
 

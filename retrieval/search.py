@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer.confidence import score_of
 from retrieval.answer.exclusions import Excluded, Unwanted, places_of, without
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
@@ -304,7 +305,7 @@ def _moment(rank: int, group: Group, record: VideoRecord, where: VideoFilter) ->
         record.title,
         span,
         peak_s,
-        group.score,
+        score_of(group.score),
         group.score,
         lanes,
         evidence,

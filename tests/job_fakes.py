@@ -29,19 +29,25 @@ class HeldIndexer:
     """Goes through all steps; in ``look`` it reports over and over until the test lets go of the file's name.
 
     ``bad*`` is no media, ``crash*`` an error that nobody foresaw, which ``*long*`` tells of in half a megabyte;
-    ``log`` has what was run, and ``dropped`` ids.
+    ``log`` has what was run, ``dropped`` ids, and ``failed`` what ended outside ``index``.
     """
 
     def __init__(self) -> None:
         self.held: set[str] = set()
         self.log: list[str] = []
         self.dropped: list[str] = []
+        self.failed: dict[str, tuple[str, Failure | None]] = {}
 
     def check(self, addition: Addition) -> None:
         """Every address will do."""
 
     def drop(self, job_id: str) -> None:
         self.dropped.append(job_id)
+
+    def keep_failure(self, job_id: str, addition: Addition, failed: Outcome) -> Outcome:
+        """There is no library to keep it in."""
+        self.failed[job_id] = addition.where, failed.failure
+        return failed
 
     def index(
         self,

@@ -14,6 +14,7 @@ from retrieval.storage.vector_survey import Survey, survey
 
 REPAIR = "moments doctor --repair"
 _NAMED_AT_MOST = 3
+_HALF_DONE = (VideoStatus.INDEXING, VideoStatus.REMOVING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,19 @@ def library_findings(library: Library) -> Iterator[Finding]:
     """Whether the videos' files, states and thumbnails are as they should be, and nothing is left over."""
     records = library.catalog.get_many(library.catalog.ids()).values()
     yield from _files(library, records)
-    half_done = [record.path for record in records if record.status is not VideoStatus.INDEXED]
+    half_done = [record.path for record in records if record.status in _HALF_DONE]
     yield Finding(
         "complete",
         not half_done,
         f"{len(half_done)} videos are half-way{such_as(half_done)}",
         "run `moments index` on them again: it goes on where it was",
+    )
+    failed = [record.path for record in records if record.failure is not None]
+    yield Finding(
+        "failed",
+        not failed,
+        f"{len(failed)} videos could not be indexed, or not again{such_as(failed)}",
+        "`moments videos --failed` says why each failed, and what to do",
     )
     bare = [record.path for record in without_thumbnails(library)]
     yield Finding("thumbnails", not bare, f"{len(bare)} videos have none{such_as(bare)}", REPAIR)

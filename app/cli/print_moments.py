@@ -8,7 +8,9 @@ from rich.text import Text
 
 from app.cli.terminal import shown
 from app.harmless import shell_word
-from retrieval.domain import Answer, Correction, Evidence, EvidenceKind, Explanation, LaneWeight, Moment, WeightSource
+from retrieval.answer.confidence import words_of
+from retrieval.domain import Answer, Correction, Evidence, Explanation, LaneWeight, Moment, WeightSource
+from retrieval.lanes.lane_table import LANES
 from retrieval.path_text import meant
 
 _BAR_CELLS = 10
@@ -30,14 +32,6 @@ def clock(seconds: float) -> str:
     return f"{minutes}:{whole:02d}.{tenth}"
 
 
-def confidence_words(confidence: float) -> str:
-    """The confidence in a word or two."""
-    for floor, words in ((0.8, "very likely"), (0.6, "likely"), (0.4, "perhaps"), (0.2, "doubtful")):
-        if confidence >= floor:
-            return words
-    return "unlikely"
-
-
 def _bar(share: float) -> str:
     filled = round(share * _BAR_CELLS)
     return "█" * filled + "░" * (_BAR_CELLS - filled)
@@ -45,15 +39,7 @@ def _bar(share: float) -> str:
 
 def evidence_text(item: Evidence, most_cells: int | None = None) -> Text:
     """One line that says why, with the matched words set off; cut to ``most_cells`` if that is a number."""
-    line = Text()
-    if item.kind is EvidenceKind.TRANSCRIPT:
-        line.append("says      ", style="cyan")
-    elif item.kind is EvidenceKind.SCREEN_TEXT:
-        line.append("on screen ", style="cyan")
-    elif item.kind is EvidenceKind.SOUND:
-        line.append("sounds    ", style="cyan")
-    else:
-        line.append("looks     ", style="cyan")
+    line = Text(f"{LANES[item.lane].verb:<9} ", style="cyan")
     what = Text(" ".join((item.text or f"best frame at {clock(item.frame_s or item.span.start_s)}").split()))
     if item.text and item.frame_s is not None:
         what.append(f"  (frame at {clock(item.frame_s)})", style="dim")
@@ -71,7 +57,7 @@ def print_moment(console: Console, moment: Moment) -> None:
     console.print(
         f"[bold]{moment.rank:>2}[/bold]  [bold green]{span}[/bold green]  "
         f"{shown(Path(moment.path).name)}  [dim]{_bar(moment.confidence)}[/dim] "
-        f"{moment.confidence:.0%} {confidence_words(moment.confidence)}"
+        f"{moment.confidence:.0%} {words_of(moment.confidence)}"
     )
     telling = [item for item in moment.evidence if item.score >= _LEAST_TELLING]
     for item in telling or moment.evidence[:1]:

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
 
 from app.access.local_token import read_local_token
-from app.contract.answers import answer_from_json
 from app.settings import Settings
 from retrieval.asking.media_input import opened
 from retrieval.asking.query import Query
@@ -15,6 +16,13 @@ from retrieval.errors import MomentsError, StorageError
 from retrieval.path_text import readable
 from retrieval.query_file import QueryFile
 from retrieval.storage.folder import DataFolder, LockName
+
+if TYPE_CHECKING:
+    from httpx import Response
+
+    from app.contract.jobs import JobAnswer, JobsAnswer
+
+Told = TypeVar("Told", bound=BaseModel)
 
 _TIMEOUT_S = 60.0
 
@@ -37,28 +45,25 @@ class Server:
 
     def search(self, query: Query) -> Answer:
         """What the server answers."""
-        return answer_from_json(self._ask("POST", "/v1/search", json=_body(query)))
+        from app.contract.answers import PlainAnswer
+
+        return self._read(PlainAnswer, "POST", "/v1/search", json=_body(query)).to_answer()
 
     def search_with(self, query: Query, file: QueryFile) -> Answer:
         """What the server answers to a query with a file."""
+        from app.contract.answers import PlainAnswer
+
         with opened(file.source) as content:
-            return answer_from_json(
-                self._ask(
-                    "POST",
-                    f"/v1/search/{file.kind}",
-                    data={"options": json.dumps(_body(query))},
-                    files={"file": ("file", content)},
-                )
-            )
+            options, files = {"options": json.dumps(_body(query))}, {"file": ("file", content)}
+            return self._read(PlainAnswer, "POST", f"/v1/search/{file.kind}", data=options, files=files).to_answer()
 
     def add(self, path: Path, *, again: bool = False) -> str:
         """Put a file on the server's queue; the id of its job."""
-        body = {"path": readable(str(path)), "again": again}
-        return cast(str, self._ask("POST", "/v1/videos", json=body)["job_id"])
+        return self._add({"path": readable(str(path)), "again": again})
 
     def index_again(self, video_id: str) -> str:
         """Put a video of the library on the server's queue; the id of its job."""
-        return cast(str, self._ask("POST", "/v1/videos", json={"video": video_id, "again": True})["job_id"])
+        return self._add({"video": video_id, "again": True})
 
     def checks(self) -> dict[str, str]:
         """What the server says of each thing that it needs: ``ok``, or why not."""
@@ -70,15 +75,43 @@ class Server:
         except (httpx.HTTPError, ValueError, KeyError) as error:
             raise StorageError(f"the server at {self.url} does not answer: {error}") from error
 
-    def job(self, job_id: str) -> dict[str, Any]:
+    def job(self, job_id: str) -> "JobAnswer":
         """State, stage and outcome of a job."""
-        return self._ask("GET", f"/v1/jobs/{job_id}")
+        from app.contract.jobs import JobAnswer
+
+        return self._read(JobAnswer, "GET", f"/v1/jobs/{job_id}")
+
+    def jobs(self, limit: int, state: str | None, cursor: str | None) -> "JobsAnswer":
+        """A page of jobs, newest first."""
+        from app.contract.jobs import JobsAnswer
+
+        asked = {"limit": limit, "state": state, "cursor": cursor}
+        given = {name: value for name, value in asked.items() if value is not None}
+        return self._read(JobsAnswer, "GET", "/v1/jobs", params=given)
 
     def remove(self, video_id: str) -> None:
         """Remove a video."""
         self._ask("DELETE", f"/v1/videos/{video_id}")
 
-    def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+    def _add(self, body: dict[str, Any]) -> str:
+        from app.contract.jobs import AddedAnswer
+
+        return self._read(AddedAnswer, "POST", "/v1/videos", json=body).job_id
+
+    def _read(self, shape: type[Told], method: str, path: str, **content: Any) -> Told:
+        """What the server answers, of the given shape. Raises StorageError for a server of another version."""
+        response = self._ask(method, path, **content)
+        try:
+            return shape.model_validate_json(response.content)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise StorageError(
+                f"the server at {self.url} answers as another version does ({where}: {first['msg']}): "
+                "stop it, and start it again with this one"
+            ) from error
+
+    def _ask(self, method: str, path: str, **content: Any) -> "Response":
         import httpx
 
         try:
@@ -87,11 +120,11 @@ class Server:
             )
         except httpx.HTTPError as error:
             raise StorageError(f"the server at {self.url} does not answer: {error}") from error
-        value: dict[str, Any] = response.json() if response.content else {}
         if response.is_error:
-            kind = _ERRORS.get(value.get("code", ""), StorageError)
-            raise kind(value.get("detail", f"the server at {self.url} answered {response.status_code}"))
-        return value
+            problem: dict[str, str] = response.json() if response.content else {}
+            kind = _ERRORS.get(problem.get("code", ""), StorageError)
+            raise kind(problem.get("detail", f"the server at {self.url} answered {response.status_code}"))
+        return response
 
 
 def server_of(settings: Settings) -> Server | None:

@@ -1,217 +1,87 @@
-"""Answers as plain JSON values: the contract that scripts and the REST API share."""
+"""Answers to searches as JSON: `moments --json search`, and what a command reads of a server."""
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, Self
 
-from app.contract.explanations import corrected_from_json, corrected_json, explanation_from_json, explanation_json
-from retrieval.domain import (
-    Answer,
-    Evidence,
-    EvidenceKind,
-    Lane,
-    Moment,
-    QueryTranscript,
-    Searched,
-    Span,
-    SpeechOrigin,
-)
-from retrieval.path_text import readable
+from pydantic import BaseModel, Field
 
-if TYPE_CHECKING:
-    from indexer.jobs.job import Job
-    from indexer.pipeline import Outcome
-    from retrieval.storage.records import Judgement, VideoRecord
+from app.contract.explanations import CorrectionAnswer, corrections_meant, corrections_told
+from app.contract.moments import PlainMoment
+from app.contract.values import Probability, Text, TimeS, is_none
+from retrieval.domain import Answer, QueryTranscript, Searched
 
 
-def moment_json(moment: Moment) -> dict[str, Any]:
-    """One moment; times in seconds to the millisecond, scores to four digits."""
-    value: dict[str, Any] = {
-        "rank": moment.rank,
-        "video_id": moment.video_id,
-        "path": readable(moment.path),
-        "title": moment.title,
-        "start_s": round(moment.span.start_s, 3),
-        "end_s": round(moment.span.end_s, 3),
-        "peak_s": round(moment.peak_s, 3),
-        "score": round(moment.score, 4),
-        "confidence": round(moment.confidence, 4),
-        "lanes": {lane.value: round(score, 4) for lane, score in moment.lanes.items()},
-        "evidence": [evidence_json(item) for item in moment.evidence],
-        "picture_s": None if moment.picture_s is None else round(moment.picture_s, 3),
-    }
-    if moment.times_break:
-        value["times_break"] = True
-    if moment.further is not None:
-        value["further"] = moment.further
-    if moment.explanation is not None:
-        value["explanation"] = explanation_json(moment.explanation)
-    return value
+class SearchedAnswer(BaseModel):
+    """How much was searched."""
+
+    videos: int
+    seconds: TimeS
 
 
-def evidence_json(item: Evidence) -> dict[str, Any]:
-    """One lane's proof, without the fields that its kind has no use for."""
-    value: dict[str, Any] = {
-        "lane": item.lane.value,
-        "kind": item.kind.value,
-        "start_s": round(item.span.start_s, 3),
-        "end_s": round(item.span.end_s, 3),
-        "score": round(item.score, 4),
-    }
-    if item.text is not None:
-        value["text"] = item.text
-    if item.matched_words:
-        value["matched_words"] = list(item.matched_words)
-    if item.frame_s is not None:
-        value["frame_s"] = round(item.frame_s, 3)
-    if item.origin is not None:
-        value["origin"] = item.origin.value
-    return value
+class QueryTranscriptAnswer(BaseModel):
+    """What a spoken query was heard to say."""
+
+    text: Text
+    confidence: Probability
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """The whole answer."""
-    value: dict[str, Any] = {
-        "moments": [moment_json(moment) for moment in answer.moments],
-        "abstained": answer.abstained,
-        "searched": {"videos": answer.searched.videos, "seconds": round(answer.searched.seconds, 3)},
-    }
-    if answer.next_cursor is not None:
-        value["next_cursor"] = answer.next_cursor
-    if answer.reason is not None:
-        value["reason"] = answer.reason
-    if answer.corrected:
-        value["corrected"] = corrected_json(answer.corrected)
-    if answer.warnings:
-        value["warnings"] = [readable(warning) for warning in answer.warnings]
-    if answer.transcript is not None:
-        value["transcript"] = {
-            "text": answer.transcript.text,
-            "confidence": round(answer.transcript.confidence, 4),
-        }
-    return value
+class AnswerFields(BaseModel):
+    """What an answer has besides its moments."""
+
+    abstained: Annotated[
+        bool, Field(description="True if nothing is good enough; the nearest may be there all the same.")
+    ]
+    reason: Annotated[Text | None, Field(description="Why it abstained.", exclude_if=is_none)] = None
+    searched: SearchedAnswer
+    transcript: Annotated[QueryTranscriptAnswer | None, Field(exclude_if=is_none)] = None
+    next_cursor: Annotated[
+        str | None,
+        Field(description="What `cursor` takes for the next page, if there is one.", exclude_if=is_none),
+    ] = None
+    corrected: Annotated[
+        list[CorrectionAnswer] | None,
+        Field(description="Words of the query that were taken for others, if any.", exclude_if=is_none),
+    ] = None
+    warnings: Annotated[
+        list[Text] | None,
+        Field(description="What could not be searched and how that is mended, if anything.", exclude_if=is_none),
+    ] = None
+
+    @classmethod
+    def telling(cls, answer: Answer, **more: Any) -> Self:
+        """The answer, as it is told, with its moments and whatever else its class has fields for."""
+        heard = answer.transcript
+        return cls(
+            abstained=answer.abstained,
+            reason=answer.reason,
+            searched=SearchedAnswer(videos=answer.searched.videos, seconds=answer.searched.seconds),
+            transcript=None if heard is None else QueryTranscriptAnswer(text=heard.text, confidence=heard.confidence),
+            next_cursor=answer.next_cursor,
+            corrected=corrections_told(answer.corrected),
+            warnings=list(answer.warnings) or None,
+            **more,
+        )
 
 
-def video_json(record: "VideoRecord") -> dict[str, Any]:
-    """One video of the library."""
-    return {
-        "video_id": record.id,
-        "path": readable(record.path),
-        "paths": [readable(path) for path in record.paths],
-        "title": record.title,
-        "status": record.status.value,
-        "duration_s": record.duration_s,
-        "width": record.width,
-        "height": record.height,
-        "size_bytes": record.size_bytes,
-        "profile": record.profile.value if record.profile else None,
-        "windows": record.windows,
-        "tags": list(record.tags),
-        "warnings": list(record.warnings),
-        "index_seconds": record.index_s,
-        "indexed_at": record.indexed_at.isoformat() if record.indexed_at else None,
-        "created_at": record.created_at.isoformat(),
-        "recorded_at": record.recorded_at.isoformat() if record.recorded_at else None,
-        "has_picture": record.has_picture,
-        "has_sound": record.has_sound,
-        "sound_track": record.sound_track,
-        "times_break": record.clock is not None,
-    }
+class PlainAnswer(AnswerFields):
+    """Moments that answer a query, best first, without addresses, which only a server has."""
 
+    moments: list[PlainMoment]
 
-def judgement_json(judgement: "Judgement") -> dict[str, Any]:
-    """One verdict on a moment."""
-    return {
-        "judgement_id": judgement.id,
-        "query": judgement.query,
-        "video_id": judgement.video_id,
-        "start_s": judgement.span.start_s,
-        "end_s": judgement.span.end_s,
-        "lane": judgement.lane.value if judgement.lane else None,
-        "is_right": judgement.is_right,
-        "created_at": judgement.created_at.isoformat(),
-    }
+    @classmethod
+    def of(cls, answer: Answer) -> "PlainAnswer":
+        """The answer, as it is told."""
+        return cls.telling(answer, moments=[PlainMoment.of(moment) for moment in answer.moments])
 
-
-def outcome_json(outcome: "Outcome") -> dict[str, Any]:
-    """What became of one file; the contract of `moments --json index`."""
-    return {
-        "path": readable(outcome.path),
-        "video_id": outcome.video_id,
-        "status": outcome.status.value,
-        "duration_s": None if outcome.duration_s is None else round(outcome.duration_s, 3),
-        "seconds": round(outcome.seconds, 3),
-        "windows": outcome.windows,
-        "warnings": [readable(warning) for warning in outcome.warnings],
-        "error": asdict(outcome.failure) if outcome.failure else None,
-    }
-
-
-def job_json(job: "Job") -> dict[str, Any]:
-    """How far a job is."""
-    known, is_done = job.progress, job.state.value == "done"
-    return {
-        "job_id": job.id,
-        "path": readable(job.path),
-        "title": readable(job.title),
-        "source": job.addition.origin.value,
-        "state": job.state.value,
-        "stage": known.stage if known else None,
-        "share": round(known.share, 4) if known else 0.0,
-        "progress": 1.0 if is_done else round(known.whole, 4) if known else 0.0,
-        "speed_x": round(known.speed_x, 2) if known and known.speed_x is not None else None,
-        "remaining_s": known.remaining_s if known and not job.is_over else None,
-        "position": job.position,
-        "duration_s": None if job.duration_s is None else round(job.duration_s, 3),
-        "created_at": job.created_at.isoformat(),
-        "started_at": job.started_at.isoformat() if job.started_at else None,
-        "ended_at": job.ended_at.isoformat() if job.ended_at else None,
-        "video_id": job.video_id,
-        "outcome": outcome_json(job.outcome) if job.outcome else None,
-        "crash": job.crash,
-    }
-
-
-def answer_from_json(value: dict[str, Any]) -> Answer:
-    """The answer that ``answer_json`` wrote, as far as it was written."""
-    return Answer(
-        tuple(_moment_from_json(item) for item in value["moments"]),
-        value["abstained"],
-        value.get("reason"),
-        Searched(value["searched"]["videos"], value["searched"]["seconds"]),
-        QueryTranscript(**value["transcript"]) if "transcript" in value else None,
-        value.get("next_cursor"),
-        corrected_from_json(value.get("corrected", ())),
-        tuple(value.get("warnings", ())),
-    )
-
-
-def _moment_from_json(value: dict[str, Any]) -> Moment:
-    return Moment(
-        value["rank"],
-        value["video_id"],
-        value["path"],
-        value["title"],
-        Span(value["start_s"], value["end_s"]),
-        value["peak_s"],
-        value["score"],
-        value["confidence"],
-        {Lane(lane): score for lane, score in value["lanes"].items()},
-        tuple(_evidence_from_json(item) for item in value["evidence"]),
-        value.get("further"),
-        explanation_from_json(value["explanation"]) if "explanation" in value else None,
-        value["picture_s"],
-        value.get("times_break", False),
-    )
-
-
-def _evidence_from_json(value: dict[str, Any]) -> Evidence:
-    return Evidence(
-        Lane(value["lane"]),
-        EvidenceKind(value["kind"]),
-        Span(value["start_s"], value["end_s"]),
-        value["score"],
-        value.get("text"),
-        tuple(value.get("matched_words", ())),
-        value.get("frame_s"),
-        SpeechOrigin(value["origin"]) if "origin" in value else None,
-    )
+    def to_answer(self) -> Answer:
+        """What was told, as far as it was."""
+        heard = self.transcript
+        return Answer(
+            tuple(moment.to_moment() for moment in self.moments),
+            self.abstained,
+            self.reason,
+            Searched(self.searched.videos, self.searched.seconds),
+            QueryTranscript(heard.text, heard.confidence) if heard is not None else None,
+            self.next_cursor,
+            corrections_meant(self.corrected),
+            tuple(self.warnings or ()),
+        )

@@ -1,51 +1,118 @@
-"""What lies in a video as plain JSON values, and what is said in it as cues."""
+"""What lies in a video as JSON: shots, speech, screen text and sounds."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Self
 
-from retrieval.answer.timeline import CurvePoint
-from retrieval.domain import Segment, Span
+from pydantic import BaseModel, Field
+
+from app.contract.values import Probability, Seconds, Text, TimeS
+from app.contract.videos import PlainVideo
+from retrieval.domain import Segment, Span, SpeechOrigin
 from retrieval.storage.records import VideoContents, VideoRecord
 
 
-def transcript_json(record: VideoRecord, segments: Sequence[Segment]) -> dict[str, Any]:
-    """What is said in the video; times in seconds to the millisecond."""
+class SpanAnswer(BaseModel):
+    """A stretch of the video."""
+
+    start_s: Seconds
+    end_s: Seconds
+
+    @classmethod
+    def at(cls, span: Span, **what: Any) -> Self:
+        """The stretch, as it is told, with ``what`` is there."""
+        return cls(start_s=span.start_s, end_s=span.end_s, **what)
+
+
+class WordAnswer(SpanAnswer):
+    """One spoken word."""
+
+    text: Text
+
+
+class SegmentAnswer(SpanAnswer):
+    """One utterance."""
+
+    text: Text
+    confidence: Probability
+    origin: Annotated[SpeechOrigin, Field(description="Whether it was heard, or read from subtitles.")]
+    language: str | None
+    words: Annotated[list[WordAnswer], Field(description="Empty where the times of words are not known.")]
+
+    @classmethod
+    def of(cls, segment: Segment) -> "SegmentAnswer":
+        """The utterance, as it is told."""
+        return cls.at(
+            segment.span,
+            text=segment.text,
+            confidence=segment.confidence,
+            origin=segment.origin,
+            language=segment.language,
+            words=[WordAnswer.at(word.span, text=word.text) for word in segment.words],
+        )
+
+
+class ScreenTextAnswer(SpanAnswer):
+    """Text that was seen."""
+
+    text: Text
+    confidence: Annotated[Probability, Field(description="How sure it is that this is what was written there.")]
+
+
+class SoundEventAnswer(SpanAnswer):
+    """A sound that was heard."""
+
+    label: str
+    score: Probability
+
+
+class TranscriptAnswer(BaseModel):
+    """What is said in a video."""
+
+    video_id: str
+    title: Text
+    duration_s: TimeS | None
+    segments: list[SegmentAnswer]
+
+    @classmethod
+    def of(cls, record: VideoRecord, segments: Sequence[Segment]) -> "TranscriptAnswer":
+        """The transcript, as it is told."""
+        return cls(
+            video_id=record.id,
+            title=record.title,
+            duration_s=record.duration_s,
+            segments=[SegmentAnswer.of(segment) for segment in segments],
+        )
+
+
+class ContentsFields(BaseModel):
+    """What lies where in a video, in time order."""
+
+    shots: Annotated[list[SpanAnswer], Field(description="What lies between cuts.")]
+    screen_texts: list[ScreenTextAnswer]
+    sound_events: list[SoundEventAnswer]
+
+
+def contents_told(contents: VideoContents) -> dict[str, Any]:
+    """What lies in a video besides speech, as it is told, by the names of ``ContentsFields``."""
     return {
-        "video_id": record.id,
-        "title": record.title,
-        "duration_s": record.duration_s,
-        "segments": [
-            {
-                **_span(segment.span),
-                "text": segment.text,
-                "confidence": round(segment.confidence, 4),
-                "origin": segment.origin.value,
-                "language": segment.language,
-                "words": [{**_span(word.span), "text": word.text} for word in segment.words],
-            }
-            for segment in segments
+        "shots": [SpanAnswer.at(shot.span) for shot in contents.shots],
+        "screen_texts": [
+            ScreenTextAnswer.at(shown.span, text=shown.text, confidence=shown.confidence)
+            for shown in contents.screen_texts
         ],
-    }
-
-
-def timeline_json(record: VideoRecord, contents: VideoContents, thumbnails_s: Sequence[float]) -> dict[str, Any]:
-    """What lies where in the video."""
-    return {
-        **transcript_json(record, contents.segments),
-        "shots": [_span(shot.span) for shot in contents.shots],
-        "screen_texts": [{**_span(shown.span), "text": shown.text} for shown in contents.screen_texts],
         "sound_events": [
-            {**_span(event.span), "label": event.label, "score": round(event.score, 4)}
-            for event in contents.sound_events
+            SoundEventAnswer.at(event.span, label=event.label, score=event.score) for event in contents.sound_events
         ],
-        "thumbnails_s": list(thumbnails_s),
     }
 
 
-def curve_json(curve: Sequence[CurvePoint]) -> list[dict[str, float]]:
-    """The score curve of a query, window by window."""
-    return [{**_span(point.span), "confidence": round(point.confidence, 4)} for point in curve]
+class ShownVideo(PlainVideo, ContentsFields):
+    """One video with what lies in it, as `moments --json show` prints it."""
 
+    segments: list[SegmentAnswer]
 
-def _span(span: Span) -> dict[str, float]:
-    return {"start_s": round(span.start_s, 3), "end_s": round(span.end_s, 3)}
+    @classmethod
+    def of_contents(cls, record: VideoRecord, contents: VideoContents) -> "ShownVideo":
+        """The video and what lies in it, as it is told."""
+        segments = [SegmentAnswer.of(segment) for segment in contents.segments]
+        return cls.of(record, segments=segments, **contents_told(contents))

@@ -1,8 +1,11 @@
-"""Explanations as plain JSON values."""
+"""Why a moment has its rank, as JSON."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.contract.values import Probability, Text, is_none
 from retrieval.domain import (
     Boundary,
     Correction,
@@ -15,69 +18,112 @@ from retrieval.domain import (
 )
 
 
-def explanation_json(explanation: Explanation) -> dict[str, Any]:
-    """Why a moment has its rank, step by step; scores to four digits."""
-    return {
-        "fused": round(explanation.fused, 4),
-        "unwanted": round(explanation.unwanted, 4),
-        "steps": [_step_json(step) for step in explanation.steps],
-    }
+class LaneExplanationAnswer(BaseModel):
+    """What one lane said of the moment."""
+
+    weight: Annotated[float, Field(description="How much the lane counts.")]
+    weight_from: Annotated[WeightSource, Field(description="Why it counts that much.")]
+    words: Annotated[
+        Text | None, Field(description="The words of the query that ask for the lane.", exclude_if=is_none)
+    ] = None
+    probability: Annotated[Probability | None, Field(description="Null if the lane did not find the moment.")]
+    rank: Annotated[int | None, Field(description="The moment's place among all that the lane found.")]
+
+    @classmethod
+    def of(cls, found: LaneExplanation) -> "LaneExplanationAnswer":
+        """What the lane said, as it is told."""
+        return cls(
+            weight=found.weight.value,
+            weight_from=found.weight.source,
+            words=found.weight.words,
+            probability=found.probability,
+            rank=found.rank,
+        )
+
+    def to_explanation(self) -> LaneExplanation:
+        """What was told, as far as it was."""
+        return LaneExplanation(LaneWeight(self.weight, self.weight_from, self.words), self.probability, self.rank)
 
 
-def corrected_json(corrected: Iterable[Correction]) -> list[dict[str, str]]:
-    """The words of a query that were taken for others."""
-    return [{"from": one.written, "to": one.meant} for one in corrected]
+class BoundariesAnswer(BaseModel):
+    """What a moment's start and end lie on."""
+
+    lane: Annotated[Lane, Field(description="The lane whose start and end the moment has.")]
+    start: Boundary
+    end: Boundary
 
 
-def corrected_from_json(value: Iterable[dict[str, str]]) -> tuple[Correction, ...]:
-    """The corrections that ``corrected_json`` wrote."""
-    return tuple(Correction(one["from"], one["to"]) for one in value)
+class CorrectionAnswer(BaseModel):
+    """A word of the query that was taken for another one."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    from_: Annotated[Text, Field(alias="from", description="As it was written.")]
+    to: Annotated[Text, Field(description="What was searched for.")]
 
 
-def explanation_from_json(value: dict[str, Any]) -> Explanation:
-    """The explanation that ``explanation_json`` wrote, as far as it was written."""
-    return Explanation(
-        tuple(
-            StepExplanation(
-                step["text"],
-                step["fused"],
-                {Lane(lane): _lane_from_json(found) for lane, found in step["lanes"].items()},
-                Lane(step["boundaries"]["lane"]),
-                Boundary(step["boundaries"]["start"]),
-                Boundary(step["boundaries"]["end"]),
-                corrected_from_json(step.get("corrected", ())),
-            )
-            for step in value["steps"]
-        ),
-        value["fused"],
-        value["unwanted"],
-    )
+def corrections_told(corrected: Iterable[Correction]) -> list[CorrectionAnswer] | None:
+    """The words of a query that were taken for others, as they are told; None if there are none."""
+    return [CorrectionAnswer(from_=one.written, to=one.meant) for one in corrected] or None
 
 
-def _step_json(step: StepExplanation) -> dict[str, Any]:
-    value: dict[str, Any] = {
-        "text": step.text,
-        "fused": round(step.fused, 4),
-        "lanes": {lane.value: _lane_json(found) for lane, found in step.lanes.items()},
-        "boundaries": {"lane": step.spanned_by.value, "start": step.start.value, "end": step.end.value},
-    }
-    if step.corrected:
-        value["corrected"] = corrected_json(step.corrected)
-    return value
+def corrections_meant(told: Iterable[CorrectionAnswer] | None) -> tuple[Correction, ...]:
+    """The words that were told."""
+    return tuple(Correction(one.from_, one.to) for one in told or ())
 
 
-def _lane_json(found: LaneExplanation) -> dict[str, Any]:
-    value: dict[str, Any] = {
-        "weight": found.weight.value,
-        "weight_from": found.weight.source.value,
-        "probability": None if found.probability is None else round(found.probability, 4),
-        "rank": found.rank,
-    }
-    if found.weight.words is not None:
-        value["words"] = found.weight.words
-    return value
+class StepExplanationAnswer(BaseModel):
+    """How one step of the query was found."""
+
+    text: Text
+    fused: Probability
+    lanes: dict[Lane, LaneExplanationAnswer]
+    boundaries: BoundariesAnswer
+    corrected: Annotated[
+        list[CorrectionAnswer] | None,
+        Field(description="Words of the step that were taken for others.", exclude_if=is_none),
+    ] = None
+
+    @classmethod
+    def of(cls, step: StepExplanation) -> "StepExplanationAnswer":
+        """The step, as it is told."""
+        return cls(
+            text=step.text,
+            fused=step.fused,
+            lanes={lane: LaneExplanationAnswer.of(found) for lane, found in step.lanes.items()},
+            boundaries=BoundariesAnswer(lane=step.spanned_by, start=step.start, end=step.end),
+            corrected=corrections_told(step.corrected),
+        )
+
+    def to_explanation(self) -> StepExplanation:
+        """What was told, as far as it was."""
+        return StepExplanation(
+            self.text,
+            self.fused,
+            {lane: found.to_explanation() for lane, found in self.lanes.items()},
+            self.boundaries.lane,
+            self.boundaries.start,
+            self.boundaries.end,
+            corrections_meant(self.corrected),
+        )
 
 
-def _lane_from_json(value: dict[str, Any]) -> LaneExplanation:
-    weight = LaneWeight(value["weight"], WeightSource(value["weight_from"]), value.get("words"))
-    return LaneExplanation(weight, value["probability"], value["rank"])
+class ExplanationAnswer(BaseModel):
+    """Why a moment has its rank."""
+
+    fused: Annotated[Probability, Field(description="The confidence before what is unwanted there took its share.")]
+    unwanted: Annotated[Probability, Field(description="How likely what must not be there is there.")]
+    steps: list[StepExplanationAnswer]
+
+    @classmethod
+    def of(cls, explanation: Explanation) -> "ExplanationAnswer":
+        """The explanation, as it is told."""
+        return cls(
+            fused=explanation.fused,
+            unwanted=explanation.unwanted,
+            steps=[StepExplanationAnswer.of(step) for step in explanation.steps],
+        )
+
+    def to_explanation(self) -> Explanation:
+        """What was told, as far as it was."""
+        return Explanation(tuple(step.to_explanation() for step in self.steps), self.fused, self.unwanted)

@@ -102,6 +102,8 @@ def _look_up(library: "Library", choice: ChosenStretch, where: str) -> Chosen:
     record = library.catalog.resolve(choice.video)
     if record.status is VideoStatus.REMOVING:
         raise VideoNotFoundError(f"video {record.id} is being removed")
+    if record.status is VideoStatus.FAILED:
+        raise InputError(f"{where}: video {record.id} could not be indexed, so that nothing of it can be exported")
     if record.duration_s is None:
         raise InputError(f"{where}: video {record.id} is not indexed yet, so its length is not known")
     span = clamp(choice.span, record.duration_s, f"{where}.")

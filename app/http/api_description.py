@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.contract.jobs import JobAnswer
 from app.http.middleware import SESSION_COOKIE, is_open
-from app.http.schemas.jobs import JobAnswer
 from app.http.schemas.problem import Problem
 
 SUMMARY = "Find the right moment in your videos."

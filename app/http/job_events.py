@@ -2,14 +2,13 @@
 
 import asyncio
 import hashlib
-import json
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from app.contract.answers import job_json
+from app.contract.jobs import JobAnswer
 from indexer.jobs.job import Job
 from indexer.jobs.queue import IndexJobs
 
@@ -113,4 +112,4 @@ class Told:
 
 def mark_of(job: Job) -> str:
     """A short text that another state of the job would not have; the id of events about one job."""
-    return hashlib.blake2b(json.dumps(job_json(job)).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(JobAnswer.of(job).model_dump_json().encode(), digest_size=8).hexdigest()

@@ -1,12 +1,12 @@
 """Answers of the REST API: those of the command line, with the addresses of what can be seen and played."""
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
-from app.contract.answers import answer_json, moment_json, video_json
-from retrieval.domain import Answer, Moment
-from retrieval.storage.records import VideoRecord
+from app.contract.linked import MomentAnswer, VideoAnswer
+from app.contract.values import to_ms
+from retrieval.domain import Moment
+from retrieval.storage.records import VideoRecord, VideoStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,28 +15,24 @@ class Links:
 
     base_path: str
 
-    def answer(self, answer: Answer) -> dict[str, Any]:
-        """The whole answer, each moment with its addresses."""
-        return {**answer_json(answer), "moments": [self.moment(moment) for moment in answer.moments]}
-
-    def moment(self, moment: Moment) -> dict[str, Any]:
+    def moment(self, moment: Moment) -> MomentAnswer:
         """One moment with its picture and the page that plays it."""
-        value = moment_json(moment)
-        span = {"start_s": value["start_s"], "end_s": value["end_s"]}
-        picture_s = value["picture_s"]
-        return {
-            **value,
-            "thumbnail_url": None if picture_s is None else self._thumbnail(moment.video_id, picture_s),
-            "play_url": f"{self.base_path}/watch/{moment.video_id}?{urlencode(span)}",
-        }
+        span = {"start_s": to_ms(moment.span.start_s), "end_s": to_ms(moment.span.end_s)}
+        picture_s = moment.picture_s
+        return MomentAnswer.of(
+            moment,
+            thumbnail_url=None if picture_s is None else self._thumbnail(moment.video_id, to_ms(picture_s)),
+            play_url=f"{self.base_path}/watch/{moment.video_id}?{urlencode(span)}",
+        )
 
-    def video(self, record: VideoRecord) -> dict[str, Any]:
+    def video(self, record: VideoRecord) -> VideoAnswer:
         """One video with its picture and its file."""
-        return {
-            **video_json(record),
-            "thumbnail_url": self._thumbnail(record.id) if record.has_picture else None,
-            "stream_url": f"{self.base_path}/v1/videos/{record.id}/stream",
-        }
+        is_shown = record.has_picture and record.status is not VideoStatus.FAILED
+        return VideoAnswer.of(
+            record,
+            thumbnail_url=self._thumbnail(record.id) if is_shown else None,
+            stream_url=f"{self.base_path}/v1/videos/{record.id}/stream",
+        )
 
     def upload(self, upload_id: str) -> str:
         """Where an upload is asked after and written to."""

@@ -19,7 +19,7 @@ from app.http.metrics import Metrics
 from app.http.origins import page_of
 from app.http.problems import full_disk_problem, problem, problem_of, problem_of_http
 from app.http.tus import UPLOADS_PATH
-from retrieval.errors import ForbiddenError, MomentsError, TooBusyError
+from retrieval.errors import INTERNAL_ERROR, ForbiddenError, MomentsError, TooBusyError
 from retrieval.storage.room import is_full_disk
 
 _log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class Envelope:
             if status:
                 raise
             detail = f"something went wrong that should not; the server's log has more under {request_id}"
-            await problem(request_id, 500, "internal_error", detail)(scope, receive, send_with_headers)
+            await problem(request_id, 500, INTERNAL_ERROR, detail)(scope, receive, send_with_headers)
         finally:
             self._metrics.answered(scope, status, time.perf_counter() - started)
 

@@ -4,11 +4,11 @@ import platform
 from importlib.metadata import version
 
 from app.http.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
-from app.http.schemas.system import LibrarySize, RequestLimits, SystemAnswer
+from app.http.schemas.system import LaneAnswer, LibrarySize, RequestLimits, SystemAnswer
 from retrieval.asking.query import MAX_LIMIT
-from retrieval.domain import Lane
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import StorageError
+from retrieval.lanes.lane_table import LANES
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 
@@ -16,14 +16,25 @@ _LIBRARIES = ("av", "dbos", "fastapi", "onnxruntime", "open_clip_torch", "openai
 
 
 def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: str) -> SystemAnswer:
-    """Profile, encoders, versions, limits and the size of the library."""
+    """Profile, lanes, encoders, versions, limits and the size of the library."""
     totals = engine.library.catalog.totals()
     return SystemAnswer(
         version=own_version,
         versions={"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         profile=engine.encoders.profile,
         profile_reason=resolved.reason if resolved else None,
-        encoders={lane: engine.encoders.spec(lane).name for lane in Lane},
+        lanes=[
+            LaneAnswer(
+                lane=lane,
+                name=spec.name,
+                about=spec.about,
+                unit=spec.unit,
+                evidence=spec.evidence,
+                colour=spec.colour,
+            )
+            for lane, spec in LANES.items()
+        ],
+        encoders={lane: engine.encoders.spec(lane).name for lane in LANES},
         library=LibrarySize(videos=totals.videos, seconds=round(totals.duration_s, 3), windows=totals.windows),
         warnings=_warnings(engine.library),
         limits=RequestLimits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),

@@ -29,8 +29,10 @@ class Addition:
     again: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """The addition as the queue keeps it: no class of ours by name, which would have to stay where it is."""
+        return asdict(self) | {"origin": self.origin.value}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Addition":
+        """What ``as_dict`` made of it."""
         return cls(**{**value, "origin": Origin(value["origin"]), "tags": tuple(value["tags"])})

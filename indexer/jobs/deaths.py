@@ -1,10 +1,10 @@
 """Jobs during which the process died that worked on them: noted with the job, and not tried for ever."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
+from indexer.jobs.kept import Kept
 from retrieval.errors import WorkerDiedError
 
 MOST_DEATHS = 2
@@ -20,7 +20,7 @@ class Deaths:
     with a job for as long as the job is.
     """
 
-    def __init__(self, read: Callable[[str], Mapping[str, Any]], write: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(self, read: Callable[[str], Kept], write: Callable[[str, Kept], None]) -> None:
         self._read = read
         self._write = write
         self._alone = threading.Lock()
@@ -36,8 +36,8 @@ class Deaths:
         at once for one of which enough have died.
         """
         kept = self._read(job_id)
-        deaths = kept.get("deaths", 0) + bool(kept.get("at_work"))
-        self._write(job_id, {"deaths": deaths, "at_work": False})
+        deaths = (kept.deaths or 0) + bool(kept.at_work)
+        self._write(job_id, Kept(deaths=deaths, at_work=False))
         if deaths >= MOST_DEATHS:
             raise WorkerDiedError(
                 f"{name}: the process that indexed it died {deaths} times in the middle of it, last "
@@ -49,23 +49,23 @@ class Deaths:
         try:
             if not self._is_stopping:
                 self._at_work.add(job_id)
-                self._write(job_id, {"at_work": True})
+                self._write(job_id, Kept(at_work=True))
             yield
         finally:
             if deaths:
                 self._alone.release()
             if job_id in self._at_work:
                 self._at_work.discard(job_id)
-                self._write(job_id, {"at_work": False})
+                self._write(job_id, Kept(at_work=False))
 
     def let_go(self) -> None:
         """This process stops, in order: that it ends in the middle of its jobs is not their fault."""
         self._is_stopping = True
         for job_id in list(self._at_work):
-            self._write(job_id, {"at_work": False})
+            self._write(job_id, Kept(at_work=False))
             self._at_work.discard(job_id)
 
 
-def _where(kept: Mapping[str, Any]) -> str:
-    stage = (kept.get("progress") or {}).get("stage")
+def _where(kept: Kept) -> str:
+    stage = kept.progress.stage if kept.progress is not None else None
     return f"in step {stage}" if stage else "before its first step"

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from indexer.intake.addition import Addition, Origin
+from indexer.jobs.kept import Kept
 from indexer.jobs.runs import RunProgress
 from indexer.pipeline import Outcome
 from retrieval.errors import shortened
 from retrieval.path_text import composed
+
+if TYPE_CHECKING:
+    from dbos import WorkflowStatus
 
 
 class JobState(StrEnum):
@@ -95,11 +99,12 @@ class JobPage:
     next_cursor: str | None
 
 
-def job_of(row: Any, progress: RunProgress | None, position: int | None) -> Job:
+def job_of(row: "WorkflowStatus", progress: RunProgress | None, position: int | None) -> Job:
     """The job that a row of the queue stands for.
 
     ``progress`` is what this process knows of it, ``position`` its place among those that wait.
     """
+    assert row.created_at is not None, "a row that is in the queue has been created"
     state = STATUSES[row.status]
     if state is JobState.RUNNING and position is not None:
         state = JobState.QUEUED  # handed to a worker that has no room for it yet
@@ -108,8 +113,7 @@ def job_of(row: Any, progress: RunProgress | None, position: int | None) -> Job:
     if told is not None and told.failure is not None:
         state = JobState.FAILED
     path, addition = (*row.input["args"], None)[:2] if row.input else ("", None)
-    kept = (row.attributes or {}).get("progress")
-    progress = progress or (RunProgress.from_dict(kept) if kept else None)
+    progress = progress or Kept.from_dict(row.attributes).progress
     begun_at = _time(row.dequeued_at) if row.dequeued_at else None
     return Job(
         row.workflow_id,
@@ -134,9 +138,10 @@ def _crash_of(error: BaseException) -> str:
     return shortened(str(error)) if type(error).__name__ == "IndexingCrashed" else crash_text(error)
 
 
-def outcome_of(row: Any) -> Outcome | None:
+def outcome_of(row: "WorkflowStatus") -> Outcome | None:
     """What became of the file: what the workflow returned, or what it failed with."""
     if row.status == "SUCCESS":
+        assert row.output is not None, "a workflow that succeeds returns what became of its file"
         return Outcome.from_dict(row.output)
     if row.error is not None and type(row.error).__name__ == "IndexingFailed":
         return Outcome.from_dict(row.error.args[0])

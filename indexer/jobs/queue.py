@@ -8,7 +8,7 @@ import contextvars
 import logging
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,30 +18,29 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from indexer.intake.addition import Addition, Origin
 from indexer.jobs.deaths import Deaths
 from indexer.jobs.feed import JobFeed
-from indexer.jobs.job import STATUSES, Job, JobPage, JobState, crash_text, job_of
+from indexer.jobs.job import Job, JobState, crash_text
 from indexer.jobs.keeper import Keeper
+from indexer.jobs.kept import Kept
+from indexer.jobs.known_jobs import WORKFLOW, KnownJobs
 from indexer.jobs.patience import while_away, while_full
 from indexer.jobs.runs import RunProgress, Runs
 from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
 from retrieval.errors import (
+    INTERNAL_ERROR,
     ConflictError,
-    CursorError,
     MomentsError,
-    NotFoundError,
     StorageFullError,
     WorkerDiedError,
 )
-from retrieval.storage import cursors
 from retrieval.storage.records import Failure
 from retrieval.storage.room import full_disk_errors, is_full_disk
 
 if TYPE_CHECKING:
-    from dbos import DBOS
+    from dbos import DBOS, WorkflowStatus
 
 T = TypeVar("T")
 
 QUEUE = "index"
-WORKFLOW = "index_video"
 PIPELINE_VERSION = "1"
 """Workflows are resumed only by the same version: raise it when the steps or their artefacts change."""
 
@@ -61,7 +60,7 @@ class IndexingCrashed(Exception):  # noqa: N818
     """How a step and its workflow end on an error that nobody foresaw; its argument is the short text of it."""
 
 
-class IndexJobs:
+class IndexJobs(KnownJobs):
     """The queue of this data folder or database.
 
     While it is open, this process works off ``workers`` jobs at a time; with 0 it only hands them out.
@@ -76,7 +75,7 @@ class IndexJobs:
         self._executor_id = executor_id
         self._workers = workers
         self.feed = JobFeed(self._news)
-        self._runs = Runs(self.feed.poke, workers)
+        super().__init__(Runs(self.feed.poke, workers))
         self._is_letting_go = False
         self._deaths = Deaths(self._kept, self._keep_when_there_is_room)
         self._keeper = Keeper(self, self._runs, executor_id, workers_dir if workers else None)
@@ -178,7 +177,7 @@ class IndexJobs:
                     lambda video_id, duration_s: self._runs.found(job_id, video_id, duration_s),
                 )
         except WorkerDiedError as died:
-            outcome = Outcome(path, None, Status.FAILED, failure=Failure(died.code, died.message))
+            outcome = self._failed(job_id, asked, Failure(died.code, died.message))
         except Cancelled as cancelled:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         except Exception as crash:
@@ -186,20 +185,26 @@ class IndexJobs:
             if is_full_disk(crash):
                 full = StorageFullError(f"{path}: the disk is full: {crash_text(crash)}")
                 _log.warning("%s", full.message)
-                raise IndexingFailed(
-                    Outcome(path, None, Status.FAILED, failure=Failure(full.code, full.message)).as_dict()
-                ) from crash
+                outcome = self._failed(job_id, asked, Failure(full.code, full.message))
+                raise IndexingFailed(outcome.as_dict()) from crash
             _log.exception("indexing %s failed unexpectedly", path)
-            raise _crashed(crash) from crash
+            crashed = _crashed(crash)
+            self._failed(job_id, asked, Failure(INTERNAL_ERROR, f"{path}: indexing failed unexpectedly: {crashed}"))
+            raise crashed from crash
         finally:
             try:
                 if not self._runs.is_stopping:
-                    self._keep_when_there_is_room(job_id, {"progress": self._runs.progress()[job_id].as_dict()})
+                    self._keep_when_there_is_room(job_id, Kept(progress=self._runs.progress()[job_id]))
             finally:
                 self._runs.end(job_id)
         if outcome.failure is not None:
             raise IndexingFailed(outcome.as_dict())
         return outcome.as_dict()
+
+    def _failed(self, job_id: str, addition: Addition, failure: Failure) -> Outcome:
+        return self._indexer.keep_failure(
+            job_id, addition, Outcome(addition.where, None, Status.FAILED, failure=failure)
+        )
 
     def _short_of_crashes(self, run: Callable[[], T]) -> T:
         """What ``run`` returns; the queue keeps what it raises, so that is short."""
@@ -275,48 +280,6 @@ class IndexJobs:
         self.feed.poke(job_id)
         return self.job(job_id)
 
-    def job(self, job_id: str) -> Job:
-        """What is known of a job. Raises NotFoundError for an id that was never given out."""
-        rows = self._rows(workflow_ids=[job_id])
-        if not rows:
-            raise NotFoundError(f"no job {job_id!r}")
-        return self._jobs(rows)[0]
-
-    def some(self, job_ids: Collection[str]) -> list[Job]:
-        """What is known of these jobs; ids that were never given out are left out."""
-        return self._jobs(self._rows(workflow_ids=sorted(job_ids))) if job_ids else []
-
-    def ended_after(self, moment: datetime) -> list[Job]:
-        """Jobs that ended then or later, wherever they ran."""
-        return [job for job in self._jobs(self._rows(completed_after=moment.isoformat())) if job.is_over]
-
-    def unfinished(self) -> tuple[Job, ...]:
-        """Jobs that wait or run, oldest first."""
-        return tuple(self._jobs(self._rows(status=["PENDING", "ENQUEUED"])))
-
-    def page(self, limit: int, *, state: JobState | None = None, cursor: str | None = None) -> JobPage:
-        """At most ``limit`` jobs, newest first, from the ``next_cursor`` of the page before."""
-        before, key = cursors.decode(cursor) if cursor is not None else (None, "0")
-        # Of the jobs of one moment, so many went before: the queue sorts by time alone.
-        skipped = _count(key)
-        statuses = {status for status, known in STATUSES.items() if state in (None, known)}
-        if state is JobState.QUEUED and self._runs.waiting():
-            statuses.add("PENDING")
-        rows = self._rows(
-            status=sorted(statuses),
-            end_time=before.isoformat() if before else None,
-            offset=skipped,
-            limit=limit + 1,
-            sort_desc=True,
-        )
-        jobs = self._jobs(rows[:limit])
-        told = tuple(job for job in jobs if state in (None, job.state))
-        if len(rows) <= limit:
-            return JobPage(told, None)
-        last = jobs[-1].created_at
-        same = sum(job.created_at == last for job in jobs) + (skipped if before == last else 0)
-        return JobPage(told, cursors.encode(last, str(same)))
-
     def resume(self, job_ids: Sequence[str]) -> None:
         """Put jobs on the queue again, at the step they were in, whose process has died."""
         for job_id in job_ids:
@@ -324,19 +287,19 @@ class IndexJobs:
 
     def keep_progress(self, job_id: str, progress: RunProgress) -> None:
         """Write how far the job is, for other processes and for later."""
-        self._keep(job_id, {"progress": progress.as_dict()})
+        self._keep(job_id, Kept(progress=progress))
 
-    def _kept(self, job_id: str) -> dict[str, Any]:
+    def _kept(self, job_id: str) -> Kept:
         """What is kept with a job beside its row."""
         rows = _outside(lambda: self._rows(workflow_ids=[job_id], load_input=False, load_output=False))
-        return dict(rows[0].attributes or {}) if rows else {}
+        return Kept.from_dict(rows[0].attributes if rows else None)
 
-    def _keep_when_there_is_room(self, job_id: str, kept: dict[str, Any]) -> None:
+    def _keep_when_there_is_room(self, job_id: str, kept: Kept) -> None:
         """As ``_keep``; on a full disk, when there is room: before, nobody could be told how the job ends, either."""
         while_full(lambda: self._keep(job_id, kept), lambda: self._is_letting_go)
 
-    def _keep(self, job_id: str, kept: dict[str, Any]) -> None:
-        _outside(lambda: self._open.update_workflow_attributes(job_id, kept, merge=True))
+    def _keep(self, job_id: str, kept: Kept) -> None:
+        _outside(lambda: self._open.update_workflow_attributes(job_id, kept.as_dict(), merge=True))
 
     def running_here(self) -> set[str]:
         """Ids of the jobs that this process is working on."""
@@ -365,16 +328,7 @@ class IndexJobs:
         ]
         return self._jobs({row.workflow_id: row for row in rows}.values())
 
-    def _jobs(self, rows: Any) -> list[Job]:
-        waiting = list(self._runs.waiting())
-        if any(STATUSES[row.status] is JobState.QUEUED for row in rows):
-            queued = self._rows(status=["ENQUEUED"], load_input=False, load_output=False)
-            waiting += [row.workflow_id for row in queued if row.workflow_id not in waiting]
-        here = self._runs.progress()
-        positions = {job_id: number for number, job_id in enumerate(waiting, start=1) if job_id not in here}
-        return [job_of(row, here.get(row.workflow_id), positions.get(row.workflow_id)) for row in rows]
-
-    def _rows(self, **conditions: Any) -> list[Any]:
+    def _rows(self, **conditions: Any) -> "list[WorkflowStatus]":
         return self._open.list_workflows(name=WORKFLOW, **conditions)
 
     @property
@@ -385,12 +339,6 @@ class IndexJobs:
 
 def _crashed(crash: Exception) -> IndexingCrashed:
     return crash if isinstance(crash, IndexingCrashed) else IndexingCrashed(crash_text(crash))
-
-
-def _count(key: str) -> int:
-    if not (key.isascii() and key.isdecimal() and len(key) < 10):
-        raise CursorError(f"{key!r} is no place in a list of jobs; give the next_cursor of the page before")
-    return int(key)
 
 
 def _outside(call: Callable[[], T]) -> T:

@@ -29,11 +29,12 @@ class RunProgress:
     video_id: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The progress as JSON can hold it."""
+        """The progress as the queue keeps it."""
         return asdict(self) | {"started_at": self.started_at.isoformat()}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "RunProgress":
+        """What ``as_dict`` made of it."""
         return cls(**{**value, "started_at": datetime.fromisoformat(value["started_at"])})
 
 

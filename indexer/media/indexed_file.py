@@ -11,6 +11,7 @@ from pathlib import Path
 
 from indexer.media.probe import hash_of
 from retrieval.errors import (
+    ConflictError,
     MediaError,
     MissingFileError,
     PathNotAllowedError,
@@ -19,7 +20,7 @@ from retrieval.errors import (
 )
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.media_roots import ANYWHERE, MediaRoots
-from retrieval.storage.records import VideoFile, VideoRecord
+from retrieval.storage.records import VideoFile, VideoRecord, VideoStatus
 
 _HASHING = threading.Lock()
 """Players ask for a file many times at once: one of them hashes it, the others have its answer."""
@@ -42,8 +43,21 @@ def open_indexed_file(catalog: Catalog, record: VideoRecord, roots: MediaRoots =
     """The content of the video, open: the first of its files that is still what was indexed.
 
     Raises VideoFileChangedError if there is none and something else lies at one of its paths, else PathNotAllowedError
-    if one leads out of the roots by now, else VideoFileGoneError.
+    if one leads out of the roots by now, else VideoFileGoneError; ConflictError for a video that failed: it may be any
+    file.
     """
+    if record.status is VideoStatus.FAILED:
+        raise ConflictError(f"{record.path} could not be indexed, and is not shown: it may be no video at all")
+    return _opened(catalog, record, roots)
+
+
+def indexed_file(catalog: Catalog, record: VideoRecord, roots: MediaRoots = ANYWHERE) -> Path:
+    """Where the content of the video lies, of one that failed, too; raises what ``open_indexed_file`` does."""
+    with _opened(catalog, record, roots) as file:
+        return Path(str(file.name))
+
+
+def _opened(catalog: Catalog, record: VideoRecord, roots: MediaRoots) -> FileIO:
     changed: VideoFileChangedError | None = None
     outside: PathNotAllowedError | None = None
     gone = VideoFileGoneError(f"{record.path} does not exist any more")
@@ -67,12 +81,6 @@ def open_indexed_file(catalog: Catalog, record: VideoRecord, roots: MediaRoots =
             raise
         opened.close()
     raise changed or outside or gone
-
-
-def indexed_file(catalog: Catalog, record: VideoRecord, roots: MediaRoots = ANYWHERE) -> Path:
-    """Where ``open_indexed_file`` finds the content of the video; raises what it raises."""
-    with open_indexed_file(catalog, record, roots) as file:
-        return Path(str(file.name))
 
 
 def files_of(record: VideoRecord) -> tuple[VideoFile, ...]:

@@ -85,7 +85,7 @@ def publish(
     known = library.catalog.get(record.id)
     if known is None:
         library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
-    elif known.status is not VideoStatus.INDEXED:
+    elif known.status is VideoStatus.REMOVING:
         library.catalog.set_status(record.id, VideoStatus.INDEXING)
     # Half of its vectors replaced, a video that could be searched would be worse than before.
     told = report if known is None else _go_on

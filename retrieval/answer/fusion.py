@@ -1,5 +1,6 @@
 """From candidates of several lanes to one ranked list without repeats. Pure."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -8,6 +9,12 @@ from retrieval.lanes.candidate import Candidate
 
 NMS_IOU = 0.5
 """No two moments of one answer overlap by more than this."""
+
+MOST_CHAINS = 2_000
+"""The best beginnings of a sequence, to which the next step is looked for."""
+
+Chain = tuple[float, tuple[Candidate, ...]]
+"""Steps that follow one another, with the product of their scores."""
 
 
 def fuse(probabilities: Mapping[Lane, float], weights: Mapping[Lane, float]) -> float:
@@ -78,41 +85,10 @@ def in_order(steps: Sequence[Sequence[tuple[float, Candidate]]], within_s: float
     The next step begins after the one before began and at most ``within_s`` after it ended. One
     missing step sinks the whole (``chained``).
     """
-    chains: list[tuple[float, tuple[Candidate, ...]]] = [(score, (candidate,)) for score, candidate in steps[0]]
+    chains: list[Chain] = [(score, (candidate,)) for score, candidate in steps[0]]
     for following in steps[1:]:
-        by_video: dict[str, list[tuple[float, Candidate]]] = {}
-        for score, candidate in following:
-            by_video.setdefault(candidate.video_id, []).append((score, candidate))
-        grown: list[tuple[float, tuple[Candidate, ...]]] = []
-        for score, chain in chains:
-            last = chain[-1].span
-            for step_score, candidate in by_video.get(chain[-1].video_id, ()):
-                gap_s = candidate.span.start_s - last.end_s
-                follows = candidate.span.start_s >= last.end_s - 0.5 * last.duration_s
-                if follows and gap_s <= within_s and candidate.span.end_s > last.end_s:
-                    grown.append((score * step_score, (*chain, candidate)))
-        chains = sorted(grown, key=lambda pair: -pair[0])[:2000]
-    joined: list[tuple[float, Candidate]] = []
-    for product, chain in chains:
-        score = chained(product, len(chain))
-        lanes: dict[Lane, float] = {}
-        for link in chain:
-            for lane, value in link.lanes.items():
-                lanes[lane] = max(lanes.get(lane, 0.0), value)
-        joined.append(
-            (
-                score,
-                Candidate(
-                    chain[0].video_id,
-                    Span(chain[0].span.start_s, chain[-1].span.end_s),
-                    chain[-1].peak_s,
-                    lanes,
-                    tuple(item for link in chain for item in link.evidence),
-                    chain[0].shot_ordinal,
-                    chain,
-                ),
-            )
-        )
+        chains = sorted(_grown(chains, following, within_s), key=lambda pair: -pair[0])[:MOST_CHAINS]
+    joined = [(chained(product, len(links)), _joined(links)) for product, links in chains]
     joined.sort(key=lambda pair: (-pair[0], pair[1].video_id, pair[1].span.start_s))
     kept: list[tuple[float, Candidate]] = []
     for score, candidate in joined:
@@ -124,3 +100,36 @@ def in_order(steps: Sequence[Sequence[tuple[float, Candidate]]], within_s: float
         ):
             kept.append((score, candidate))
     return kept
+
+
+def _grown(chains: Sequence[Chain], following: Sequence[tuple[float, Candidate]], within_s: float) -> list[Chain]:
+    """Each of the chains with each candidate of the next step that follows it."""
+    by_video: dict[str, list[tuple[float, Candidate]]] = defaultdict(list)
+    for score, candidate in following:
+        by_video[candidate.video_id].append((score, candidate))
+    grown: list[Chain] = []
+    for product, links in chains:
+        last = links[-1].span
+        for score, candidate in by_video[links[-1].video_id]:
+            gap_s = candidate.span.start_s - last.end_s
+            follows = candidate.span.start_s >= last.end_s - 0.5 * last.duration_s
+            if follows and gap_s <= within_s and candidate.span.end_s > last.end_s:
+                grown.append((product * score, (*links, candidate)))
+    return grown
+
+
+def _joined(links: tuple[Candidate, ...]) -> Candidate:
+    """One candidate from the start of the first link to the end of the last."""
+    lanes: dict[Lane, float] = {}
+    for link in links:
+        for lane, value in link.lanes.items():
+            lanes[lane] = max(lanes.get(lane, 0.0), value)
+    return Candidate(
+        links[0].video_id,
+        Span(links[0].span.start_s, links[-1].span.end_s),
+        links[-1].peak_s,
+        lanes,
+        tuple(item for link in links for item in link.evidence),
+        links[0].shot_ordinal,
+        links,
+    )

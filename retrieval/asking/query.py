@@ -25,7 +25,7 @@ _MOST_RAW_CHARS = 10 * MAX_QUERY_CHARS
 """Not even looked at beyond it, for what is left of it without its spaces."""
 _SHOWN_CHARS = 60
 
-_SCOPED = re.compile(rf"^\s*({'|'.join(Lane)})\s*:\s*(.+)$", re.IGNORECASE | re.DOTALL)
+_SCOPED = re.compile(rf"^\s*({'|'.join(Lane)})\s*:\s*(.+)$", re.IGNORECASE | re.DOTALL | re.ASCII)
 QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,})[\"“”»]")
 
 _HINTED_WEIGHT = 3.0

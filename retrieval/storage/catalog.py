@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
 from retrieval.path_text import composed
-from retrieval.storage import cursors, paths, selection
+from retrieval.storage import cursors, failures, paths, selection
 from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
 from retrieval.storage.database import WRITES, database_errors
@@ -87,6 +87,7 @@ class Catalog:
             record,
             status=VideoStatus.INDEXED,
             failure=None,
+            failed_at=None,
             windows=len(contents.windows),
             indexed_at=datetime.now(UTC),
         )
@@ -102,13 +103,27 @@ class Catalog:
                 session.execute(insert(rows_of), values)
             return self._records(session, [row])[0]
 
-    def set_status(self, video_id: str, status: VideoStatus, failure: Failure | None = None) -> None:
-        """Write the status, and the failure or that there is none."""
+    def set_status(self, video_id: str, status: VideoStatus) -> None:
+        """Write the status."""
         with self._writing() as session:
-            row = self._row(session, video_id)
-            row.status = status.value
-            row.error_code = failure.code if failure else None
-            row.error_message = failure.message if failure else None
+            self._row(session, video_id).status = status.value
+
+    def note_failure(
+        self, path: str, failure: Failure, content: VideoRecord | None, *, forget: Collection[str] = ()
+    ) -> VideoRecord | None:
+        """The video that the failure to index ``path`` is shown with from now on: None where there is none.
+
+        ``content`` is what lies there, None if that could not be read. It is a video that failed, unless it is indexed
+        already, and then stays so with the failure beside it. So does an indexed video whose file was replaced by what
+        could not be indexed or read: the failure is told of it, and it lies there still, as far as it is known.
+        Paths to ``forget`` are the content's no more.
+        """
+        with self._writing_paths() as session:
+            row = failures.note(session, path, failure, content, forget)
+            if row is None:
+                return None
+            session.flush()
+            return self._records(session, [row])[0]
 
     def add_file(self, video_id: str, file: VideoFile, *, forget: Collection[str] = ()) -> None:
         """The content of the video lies here, too, and at the paths to ``forget`` no more.
@@ -180,16 +195,20 @@ class Catalog:
         *,
         cursor: str | None = None,
         status: VideoStatus | None = None,
+        failed: bool = False,
         words: str = "",
     ) -> VideoPage:
         """At most ``limit`` videos that the filter means, newest first, from the ``next_cursor`` of the page before.
 
-        ``words`` must all stand in a video's title or path. Where the filter is about paths, the ``path`` of each is
+        With ``failed``, only those whose last indexing failed, searched or not. ``words`` must all stand in a video's
+        title or path. Where the filter is about paths, the ``path`` of each is
         one that matches. Raises as ``ids``.
         """
         after = None if cursor is None else cursors.decode(cursor)
         with self._reading() as session:
-            found = selection.matches(session, where, status=status, words=words, after=after, limit=limit + 1)
+            found = selection.matches(
+                session, where, status=status, failed=failed, words=words, after=after, limit=limit + 1
+            )
         page = found[:limit]
         records = self.get_many(match.video_id for match in page)
         by_path = bool(where.paths or where.path_globs)

@@ -62,11 +62,12 @@ class VideoFile:
 class VideoRecord:
     """One video of the library. ``id`` is the first 16 hex digits of ``content_hash``.
 
-    ``path`` is the first of its ``files``, which are none until it is indexed. ``encoders`` names the space that
-    each lane was written to, ``windows`` counts the index units and ``index_s`` is how long indexing took. Figures
-    are None until they are known. ``was_changing`` says that its file was not the same before and after it was read,
-    so that what is indexed is not surely what was hashed. ``sound_track`` is the index of the stream that was
-    listened to, where it is not the one that players start with.
+    ``path`` is the first of its ``files``, which are none until it is indexed or failed. ``failure`` is why the last
+    attempt to index it failed, ``failed_at`` when; one that was to be indexed again has them beside what it had.
+    ``encoders`` names the space of each lane, ``windows`` counts the index units and ``index_s`` is how
+    long indexing took. Figures are None until they are known. ``was_changing`` says that its file was not the same
+    before and after it was read, so that what is indexed is not surely what was hashed. ``sound_track`` is the index of
+    the stream that was listened to, where it is not the one that players start with.
     """
 
     id: str
@@ -83,6 +84,7 @@ class VideoRecord:
     encoders: Mapping[Lane, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
+    failed_at: datetime | None = None
     windows: int = 0
     index_s: float | None = None
     indexed_at: datetime | None = None

@@ -31,16 +31,18 @@ def matches(
     where: VideoFilter,
     *,
     status: VideoStatus | None = None,
+    failed: bool = False,
     words: str = "",
     after: tuple[datetime, str] | None = None,
     limit: int | None = None,
 ) -> list[Match]:
     """The videos that the filter means, newest first, after the one of this time of creation and id.
 
-    ``words`` must all stand in the title or in the path that matches. Raises VideoNotFoundError for a video that
-    is asked for by name and does not exist, InputError for a name that several have.
+    With ``failed``, only those whose last indexing failed. ``words`` must all stand in the title or in the path that
+    matches. Raises VideoNotFoundError for a video that is asked for by name and does not exist, InputError for a name
+    that several have.
     """
-    conditions = [*_conditions(where), *_listed(status, after)]
+    conditions = [*_conditions(where), *_listed(status, failed, after)]
     if where.video_ids:
         conditions.append(VideoRow.id.in_(named(session, where.video_ids)))
     title = func.coalesce(VideoRow.given_title, VideoRow.title)
@@ -96,9 +98,11 @@ def _conditions(where: VideoFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _listed(status: VideoStatus | None, after: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
-    """Only videos of the status, older than the one of this time of creation and id."""
+def _listed(status: VideoStatus | None, failed: bool, after: tuple[datetime, str] | None) -> list[ColumnElement[bool]]:
+    """Only videos of the status, that ``failed`` if so asked, older than the one of this time of creation and id."""
     conditions: list[ColumnElement[bool]] = [] if status is None else [VideoRow.status == status.value]
+    if failed:
+        conditions += [VideoRow.error_code.is_not(None), VideoRow.status != VideoStatus.REMOVING.value]
     if after is not None:
         created_at, video_id = after
         same_time = and_(VideoRow.created_at == created_at, VideoRow.id < video_id)

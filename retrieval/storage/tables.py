@@ -80,6 +80,7 @@ class VideoRow(Base):
     warnings: Mapped[list[str]] = mapped_column(JSON)
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_message: Mapped[str | None]
+    failed_at: Mapped[datetime | None]
     windows: Mapped[int]
     index_s: Mapped[float | None]
     indexed_at: Mapped[datetime | None]

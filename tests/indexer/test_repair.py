@@ -160,7 +160,7 @@ def test_indexing_again_keeps_what_people_wrote_and_every_path(desk: Desk, outco
 
 
 def test_a_video_that_is_half_way_is_indexed_again(desk: Desk, outcome: Outcome, talk: Path) -> None:
-    desk.library.catalog.set_status(outcome.video_id or "", VideoStatus.FAILED)
+    desk.library.catalog.set_status(outcome.video_id or "", VideoStatus.INDEXING)
     assert [record.id for record in half_done(desk.library)] == [outcome.video_id]
     assert desk.index(talk, again=True).status is Status.REINDEXED
     assert half_done(desk.library) == []

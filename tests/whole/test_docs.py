@@ -9,10 +9,11 @@ import click
 import pytest
 
 from app.cli.main import cli
-from app.contract.answers import answer_json
+from app.contract.answers import PlainAnswer
 from app.http.application import create_app
 from app.settings import Settings
 from retrieval import errors
+from retrieval.answer.confidence import LEAST
 from retrieval.domain import Answer, QueryTranscript, Searched
 from tests.app.contract.test_answers import MOMENT
 from tests.places import ROOT
@@ -76,10 +77,15 @@ def test_every_option_that_is_described_exists(path: tuple[str, ...]) -> None:
 
 def test_every_field_of_an_answer_is_described() -> None:
     answer = Answer((MOMENT,), True, "far", Searched(1, 1.0), transcript=QueryTranscript("a", 0.5))
-    value = answer_json(answer)
+    value = PlainAnswer.of(answer).model_dump(mode="json")
     section = section_of(("moments", "search"))
     fields = {*value, *value["moments"][0], *(name for item in value["moments"][0]["evidence"] for name in item)}
     assert not [name for name in fields if f'"{name}"' not in section and f"`{name}`" not in section]
+
+
+def test_what_a_confidence_is_called_is_described() -> None:
+    told = ", ".join(f"`{words}` from {least:g}" for words, least in LEAST)
+    assert told in section_of(("moments", "search"))
 
 
 def test_every_error_code_is_described() -> None:

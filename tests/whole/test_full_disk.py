@@ -16,6 +16,7 @@ import pytest
 
 from indexer.intake.addition import Addition
 from indexer.jobs.job import JobState
+from indexer.jobs.kept import Kept
 from indexer.settings import IndexSettings
 from retrieval.domain import Span
 from retrieval.errors import StorageFullError
@@ -235,7 +236,7 @@ def test_a_job_waits_for_room_to_say_how_it_ended(tmp_path: Path, monkeypatch: p
     with queue_in(tmp_path, HeldIndexer()) as jobs:
         keep = jobs._keep
 
-        def keep_if_there_is_room(job_id: str, kept: dict[str, object]) -> None:
+        def keep_if_there_is_room(job_id: str, kept: Kept) -> None:
             if full.is_set():
                 tried.set()
                 raise OSError(errno.ENOSPC, "No space left on device")

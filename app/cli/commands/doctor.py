@@ -12,7 +12,7 @@ from app.cli.index_checks import REPAIR, Finding, delete_leftovers, library_find
 from app.cli.invocation import Invocation, emit_json
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
-from app.contract.answers import job_json
+from app.contract.jobs import JobAnswer
 from app.harmless import say, shell_word
 from app.open_engine import resolve_profile
 from app.open_queue import open_jobs
@@ -91,9 +91,8 @@ def _repair(invocation: Invocation) -> None:
         for failed in missing.failed:
             _tell(f"{failed.path}: {failed.failure.message if failed.failure else ''}")
         ids = {indexing.jobs.add(Addition(str(file), again=True)): file for file in missing.files}
-        for outcome in follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id))):
-            error = outcome["error"]
-            _tell(f"{outcome['path']}: {outcome['status']}" + (f": {error['message']}" if error else ""))
+        for outcome in follow(ids, lambda job_id: JobAnswer.of(indexing.jobs.job(job_id))):
+            _tell(f"{outcome.path}: {outcome.status}" + (f": {outcome.error.message}" if outcome.error else ""))
 
 
 def _tell(line: str) -> None:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -20,20 +19,23 @@ from app.cli.print_moments import clock
 from app.cli.progress_bar import IndexProgress
 from app.cli.server_client import Server, server_of
 from app.cli.terminal import make_console, shown
-from app.contract.answers import job_json, outcome_json
+from app.contract.jobs import JobAnswer, OutcomeAnswer
 from app.harmless import LogFormatter, say
 from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
+from indexer.jobs.job import FINAL, JobState
+from indexer.pipeline import Outcome, Status
 from indexer.skip import Skip
-from retrieval.errors import InputError
+from retrieval.errors import INTERNAL_ERROR, InputError
 from retrieval.storage.library import Library
+from retrieval.storage.records import Failure
 
 _POLL_S = 0.1
 _STOP_PATIENCE_S = 2.0
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
-JobOf = Callable[[str], dict[str, Any]]
+JobOf = Callable[[str], JobAnswer]
 
 
 @click.command(
@@ -73,7 +75,7 @@ def index(invocation: Invocation, paths: tuple[str, ...], again: bool = False, s
     if server is not None and skip is not None:
         raise InputError(f"the server at {server.url} indexes by its own settings: leave out --{skip}, or stop it")
     is_well = True
-    for outcome in map(outcome_json, wanted.failed):
+    for outcome in map(OutcomeAnswer.of, wanted.failed):
         is_well &= show_outcome(outcome, as_json=invocation.as_json)
     if wanted.files:
         by_whom = _here(settings, wanted.files, again) if server is None else _through(server, wanted.files, again)
@@ -101,7 +103,7 @@ def _wanted_again(settings: Settings, references: tuple[str, ...]) -> Again:
     return wanted
 
 
-def _here(settings: Settings, files: Mapping[Path, str | None], again: bool) -> Iterator[dict[str, Any]]:
+def _here(settings: Settings, files: Mapping[Path, str | None], again: bool) -> Iterator[OutcomeAnswer]:
     """Outcomes of files that this process indexes, as they are done."""
     with (
         stop_at_once() as before_that,
@@ -112,13 +114,13 @@ def _here(settings: Settings, files: Mapping[Path, str | None], again: bool) -> 
         before_that.append(indexing.jobs.let_go)
         left_over = {job.id: job.path for job in indexing.jobs.unfinished()}
         ids = {indexing.jobs.add(Addition(str(file), again=again)): file for file in files}
-        yield from follow(ids, lambda job_id: job_json(indexing.jobs.job(job_id)))
+        yield from follow(ids, lambda job_id: JobAnswer.of(indexing.jobs.job(job_id)))
         resumed = {job_id: Path(path) for job_id, path in left_over.items() if job_id not in ids}
-        for outcome in follow(resumed, lambda job_id: job_json(indexing.jobs.job(job_id))):
-            say(f"{outcome['path']}: {outcome['status']} (left over from an earlier run)", err=True)
+        for outcome in follow(resumed, lambda job_id: JobAnswer.of(indexing.jobs.job(job_id))):
+            say(f"{outcome.path}: {outcome.status} (left over from an earlier run)", err=True)
 
 
-def _through(server: Server, files: Mapping[Path, str | None], again: bool) -> Iterator[dict[str, Any]]:
+def _through(server: Server, files: Mapping[Path, str | None], again: bool) -> Iterator[OutcomeAnswer]:
     """Outcomes of files that the server of this data folder indexes."""
     say(f"the data folder is served at {server.url}, which indexes the files", err=True)
     ids = {
@@ -128,63 +130,60 @@ def _through(server: Server, files: Mapping[Path, str | None], again: bool) -> I
     yield from follow(ids, server.job)
 
 
-def follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[dict[str, Any]]:
+def follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[OutcomeAnswer]:
     """The outcome of every job, as it comes, with a progress bar on a terminal."""
     waiting = dict(ids)
     with IndexProgress(len(ids)) as progress:
         while waiting:
             for job_id, file in list(waiting.items()):
                 job = job_of(job_id)
-                if job["state"] == "running":
-                    progress.show(job_id, file, job["stage"], job["share"], job["duration_s"])
-                elif job["outcome"] is not None:
+                if job.state is JobState.RUNNING:
+                    progress.show(job_id, file, job.stage, job.share, job.duration_s)
+                elif job.outcome is not None:
                     del waiting[job_id]
-                    progress.done(job_id, job["outcome"]["duration_s"])
-                    yield job["outcome"]
-                elif job["state"] in ("failed", "cancelled"):
+                    progress.done(job_id, job.outcome.duration_s)
+                    yield job.outcome
+                elif job.state in FINAL:
                     del waiting[job_id]
                     progress.done(job_id, None)
                     yield _ended(file, job)
             time.sleep(_POLL_S)
 
 
-def _ended(file: Path, job: dict[str, Any]) -> dict[str, Any]:
+def _ended(file: Path, job: JobAnswer) -> OutcomeAnswer:
     """The outcome of a job that left none: it was cancelled, or crashed."""
-    from indexer.pipeline import Outcome, Status
-    from retrieval.storage.records import Failure
-
-    if job["state"] == "cancelled":
+    if job.state is JobState.CANCELLED:
         failure = Failure("cancelled", f"{file}: its job was cancelled")
     else:
-        failure = Failure("internal_error", f"{file}: indexing failed unexpectedly: {job['crash']}")
-    return outcome_json(Outcome(str(file), None, Status.FAILED, failure=failure))
+        failure = Failure(INTERNAL_ERROR, f"{file}: indexing failed unexpectedly: {job.crash}")
+    return OutcomeAnswer.of(Outcome(str(file), None, Status.FAILED, failure=failure))
 
 
-def show_outcome(outcome: dict[str, Any], *, as_json: bool) -> bool:
+def show_outcome(outcome: OutcomeAnswer, *, as_json: bool) -> bool:
     """Print what became of a file; whether that is well."""
     if as_json:
-        emit_json(outcome)
+        emit_json(outcome.model_dump(mode="json"))
     else:
         _print_outcome(outcome)
-    return bool(outcome["status"] != "failed")
+    return outcome.error is None
 
 
-def _print_outcome(outcome: dict[str, Any]) -> None:
+def _print_outcome(outcome: OutcomeAnswer) -> None:
     console = make_console()
-    name = shown(outcome["path"])
-    if outcome["status"] == "failed":
-        make_console(stderr=True).print(f"[red]failed[/red]     {shown(outcome['error']['message'])}")
+    name = shown(outcome.path)
+    if outcome.error is not None:
+        make_console(stderr=True).print(f"[red]failed[/red]     {shown(outcome.error.message)}")
         return
-    length = clock(outcome["duration_s"] or 0.0)
-    if outcome["status"] == "unchanged":
+    length = clock(outcome.duration_s or 0.0)
+    if outcome.status is Status.UNCHANGED:
         console.print(f"[dim]unchanged[/dim]  {name}  [dim]{length}[/dim]")
     else:
-        speed = (outcome["duration_s"] or 0.0) / max(outcome["seconds"], 1e-3)
+        speed = (outcome.duration_s or 0.0) / max(outcome.seconds, 1e-3)
         console.print(
-            f"[green]{outcome['status']:<9}[/green]  {name}  [dim]{length}, {outcome['windows']} windows, "
-            f"{outcome['seconds']:.1f} s, {speed:.1f}× real time[/dim]"
+            f"[green]{outcome.status:<9}[/green]  {name}  [dim]{length}, {outcome.windows} windows, "
+            f"{outcome.seconds:.1f} s, {speed:.1f}× real time[/dim]"
         )
-    for warning in outcome["warnings"]:
+    for warning in outcome.warnings:
         console.print(f"           [yellow]{shown(warning)}[/yellow]")
 
 

@@ -1,13 +1,13 @@
 """`moments judge`: whether a moment that a search returned was right, and what was judged so far."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.terminal import make_console, shown
-from app.contract.answers import judgement_json
 from app.harmless import say
 from retrieval.asking.query import parse_lane
 from retrieval.domain import Lane, Span
@@ -57,7 +57,7 @@ def judge(
         record = library.catalog.resolve(video)
         judgement = library.catalog.judgements.add(query_text, record.id, Span(start_s, end_s), is_right, about)
     if invocation.as_json:
-        emit_json(judgement_json(judgement))
+        emit_json(_json_of(judgement))
     else:
         _print(judgement, record.path)
 
@@ -68,12 +68,18 @@ def _print_all(invocation: Invocation, query_text: str | None, video: str | None
         judgements = library.catalog.judgements.all(query_text, video_id)
         records = library.catalog.get_many({judgement.video_id for judgement in judgements})
     if invocation.as_json:
-        emit_json({"judgements": [judgement_json(judgement) for judgement in judgements]})
+        emit_json({"judgements": [_json_of(judgement) for judgement in judgements]})
         return
     for judgement in judgements:
         _print(judgement, records[judgement.video_id].path)
     if not judgements:
         say("Nothing was judged yet." if query_text is None and video is None else "No verdict is on that.")
+
+
+def _json_of(judgement: Judgement) -> dict[str, Any]:
+    from app.contract.judgements import JudgementAnswer
+
+    return JudgementAnswer.of(judgement).model_dump(mode="json")
 
 
 def _print(judgement: Judgement, path: str) -> None:

@@ -11,7 +11,6 @@ from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import play_hint, print_answer
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
-from app.contract.answers import answer_json
 from app.open_engine import open_engine
 from retrieval.asking.query import Clip, GroupBy, Query, Term, parse_lane, parse_term
 from retrieval.domain import Lane, Span
@@ -129,7 +128,10 @@ def search(
         with open_engine(settings) as engine:
             answer = engine.search(query) if file is None else search_with(engine, query, file)
     if invocation.as_json:
-        emit_json(answer_json(answer))
+        # Here, so that a person who searches does not wait for the models to be built.
+        from app.contract.answers import PlainAnswer
+
+        emit_json(PlainAnswer.of(answer).model_dump(mode="json"))
         return
     console = make_console()
     print_answer(console, answer)

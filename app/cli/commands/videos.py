@@ -1,22 +1,22 @@
 """`moments videos`, `show` and `remove`: what is in the library."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import click
+from rich.console import Console
 
 from app.cli.filter_options import filter_options
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, print_rows, shown
-from app.contract.answers import video_json
 from app.harmless import say
-from retrieval.domain import Segment
+from retrieval.advice import what_to_do
 from retrieval.path_text import readable
 from retrieval.storage.library import Library
-from retrieval.storage.records import VideoContents, VideoRecord
+from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus
 from retrieval.video_filter import VideoFilter
 
 
@@ -24,41 +24,80 @@ from retrieval.video_filter import VideoFilter
     epilog="""\b
 Examples:
   moments videos --path "*/talks/*"
-  moments videos --tag work --recorded-from 2026-05-01 --recorded-to 2026-05-31 """
+  moments videos --tag work --recorded-from 2026-05-01 --recorded-to 2026-05-31
+  moments videos --failed """
 )
 @filter_options
+@click.option("--failed", is_flag=True, help="Only videos whose last indexing failed, with the reason and what to do.")
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="At most so many.")
 @click.pass_obj
-def videos(invocation: Invocation, where: VideoFilter, limit: int) -> None:
+def videos(invocation: Invocation, where: VideoFilter, failed: bool, limit: int) -> None:
     """List the videos of the library, newest first.
 
     VIDEO is an id, the start of one, a path or a file name.
     """
     with Library(invocation.settings, "moments videos") as library:
-        page = library.catalog.videos(limit, where)
+        page = library.catalog.videos(limit, where, failed=failed)
     if invocation.as_json:
-        emit_json({"videos": [video_json(record) for record in page.videos], "more": page.next_cursor is not None})
+        from app.contract.videos import PlainVideo
+
+        told = [PlainVideo.of(record).model_dump(mode="json") for record in page.videos]
+        emit_json({"videos": told, "more": page.next_cursor is not None})
         return
     if not page.videos:
-        say(_why_none(where))
+        say(_why_none(where, failed=failed))
         return
+    if failed:
+        _print_failed(page.videos)
+    else:
+        _print_list(page.videos)
+    if page.next_cursor is not None:
+        say(f"these are the newest {limit:,}; for more, raise --limit", err=True)
+
+
+def _print_list(records: Sequence[VideoRecord]) -> None:
     rows = [
         (
             record.id,
+            _status(record),
             clock(record.duration_s or 0.0),
             str(record.windows),
             str(record.profile or ""),
             shown(record.path),
         )
-        for record in page.videos
+        for record in records
     ]
-    print_rows(make_console(), ("id", "length", "windows", "profile", "path"), rows)
-    if page.next_cursor is not None:
-        say(f"these are the newest {limit:,}; for more, raise --limit", err=True)
+    print_rows(make_console(), ("id", "status", "length", "windows", "profile", "path"), rows)
+    if bad := sum(record.failure is not None for record in records):
+        say(f"{bad} of them failed; for the reasons:  moments videos --failed", err=True)
 
 
-def _why_none(where: VideoFilter) -> str:
+def _print_failed(records: Sequence[VideoRecord]) -> None:
+    console = make_console()
+    for record in records:
+        console.print(f"{record.id}  {_status(record)}  [bold]{shown(record.path)}[/bold]")
+        _print_failure(console, record)
+
+
+def _print_failure(console: Console, record: VideoRecord) -> None:
+    if record.failure is None:
+        return
+    when = f" on {record.failed_at:%Y-%m-%d at %H:%M} UTC" if record.failed_at else ""
+    again = "indexing it again failed" if record.status is VideoStatus.INDEXED else "failed"
+    console.print(f"  [red]{again}{when}[/red] ({shown(record.failure.code)}): {shown(record.failure.message)}")
+    console.print(f"  [yellow]{shown(what_to_do(record.failure.code))}[/yellow]")
+
+
+def _status(record: VideoRecord) -> str:
+    if record.failure is None:
+        return record.status.value
+    return "[red]failed[/red]" if record.status is VideoStatus.FAILED else f"{record.status} [red]![/red]"
+
+
+def _why_none(where: VideoFilter, *, failed: bool) -> str:
     asked = where.in_words()
+    if failed:
+        return " ".join(["No video failed", *([f"of those that match {' and '.join(asked)}"] if asked else [])])
     if not asked:
         return "No videos yet. Add some with:  moments index PATH"
     return f"No video matches {' and '.join(asked)}. For all of them:  moments videos"
@@ -76,46 +115,11 @@ def show(invocation: Invocation, video: str) -> None:
         record = library.catalog.resolve(video)
         contents = library.catalog.contents.of(record.id)
     if invocation.as_json:
-        emit_json({**video_json(record), **_contents_json(contents)})
+        from app.contract.contents import ShownVideo
+
+        emit_json(ShownVideo.of_contents(record, contents).model_dump(mode="json"))
         return
     _print_video(record, contents)
-
-
-def _contents_json(contents: VideoContents) -> dict[str, Any]:
-    return {
-        "shots": [{"start_s": shot.span.start_s, "end_s": shot.span.end_s} for shot in contents.shots],
-        "speech": [_segment_json(segment) for segment in contents.segments],
-        "screen": [
-            {
-                "start_s": text.span.start_s,
-                "end_s": text.span.end_s,
-                "text": text.text,
-                "confidence": round(text.confidence, 3),
-            }
-            for text in contents.screen_texts
-        ],
-        "sounds": [
-            {
-                "start_s": event.span.start_s,
-                "end_s": event.span.end_s,
-                "label": event.label,
-                "score": round(event.score, 3),
-            }
-            for event in contents.sound_events
-        ],
-    }
-
-
-def _segment_json(segment: Segment) -> dict[str, Any]:
-    return {
-        "start_s": segment.span.start_s,
-        "end_s": segment.span.end_s,
-        "text": segment.text,
-        "confidence": round(segment.confidence, 3),
-        "language": segment.language,
-        "origin": segment.origin.value,
-        "words": [[word.text, word.span.start_s, word.span.end_s] for word in segment.words],
-    }
 
 
 def _print_video(record: VideoRecord, contents: VideoContents) -> None:
@@ -127,6 +131,7 @@ def _print_video(record: VideoRecord, contents: VideoContents) -> None:
             console.print(f"also [bold]{shown(other)}[/bold]")
     console.print(f"id {record.id}, {clock(record.duration_s or 0.0)}{size}, profile {record.profile}")
     console.print(f"{len(contents.shots)} shots, {len(contents.windows)} windows")
+    _print_failure(console, record)
     for warning in record.warnings:
         console.print(f"[yellow]{shown(warning)}[/yellow]")
     rows = (

@@ -8,10 +8,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from app.contract.answers import job_json
+from app.contract.jobs import JobAnswer, JobsAnswer
 from app.http.dependencies import JobsOf, ToldOf
 from app.http.job_events import JobEvents, NothingMore, mark_of
-from app.http.schemas.jobs import JobAnswer, JobsAnswer
 from indexer.jobs.job import Job, JobState
 from indexer.jobs.queue import IndexJobs
 
@@ -44,16 +43,16 @@ def _followed(job: JobOf, last_event_id: LastEventId = None) -> Job:
 FollowedOf = Annotated[Job, Depends(_followed)]
 
 
-@router.get("", operation_id="listJobs", summary="List jobs", response_model=JobsAnswer)
+@router.get("", operation_id="listJobs", summary="List jobs")
 def list_jobs(
     jobs: JobsOf,
     state: Annotated[JobState | None, Query(description="Only jobs in this state.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 100,
     cursor: Annotated[str | None, Query(description="The `next_cursor` of the page before.")] = None,
-) -> dict[str, Any]:
+) -> JobsAnswer:
     """Jobs, newest first: those that wait and run, and those that are over."""
     page = jobs.page(limit, state=state, cursor=cursor)
-    return {"jobs": [job_json(job) for job in page.jobs], "next_cursor": page.next_cursor}
+    return JobsAnswer(jobs=[JobAnswer.of(job) for job in page.jobs], next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -85,34 +84,32 @@ def _present(jobs: IndexJobs, others: set[str]) -> dict[str, Job]:
     return newest | {job.id: job for job in jobs.some(others - newest.keys())}
 
 
-@router.get("/{job_id}", operation_id="getJob", summary="Get a job", response_model=JobAnswer)
-def get_job(job: JobOf) -> dict[str, Any]:
+@router.get("/{job_id}", operation_id="getJob", summary="Get a job")
+def get_job(job: JobOf) -> JobAnswer:
     """State, stage, progress and outcome."""
-    return job_json(job)
+    return JobAnswer.of(job)
 
 
 @router.post(
     "/{job_id}/cancel",
     operation_id="cancelJob",
     summary="Cancel a job",
-    response_model=JobAnswer,
     responses={409: {"description": "The job is over."}},
 )
-def cancel_job(job_id: str, jobs: JobsOf) -> dict[str, Any]:
+def cancel_job(job_id: str, jobs: JobsOf) -> JobAnswer:
     """Stop a job that waits or runs. Nothing of its video stays; what was uploaded or fetched for it is deleted."""
-    return job_json(jobs.cancel(job_id))
+    return JobAnswer.of(jobs.cancel(job_id))
 
 
 @router.post(
     "/{job_id}/retry",
     operation_id="retryJob",
     summary="Try a job again",
-    response_model=JobAnswer,
     responses={409: {"description": "The job did not fail and was not cancelled, or its upload was deleted."}},
 )
-def retry_job(job_id: str, jobs: JobsOf) -> dict[str, Any]:
+def retry_job(job_id: str, jobs: JobsOf) -> JobAnswer:
     """Put a job that failed or was cancelled on the queue again, from its first step, under the same id."""
-    return job_json(jobs.retry(job_id))
+    return JobAnswer.of(jobs.retry(job_id))
 
 
 @router.get(
@@ -146,5 +143,4 @@ async def _states(jobs: IndexJobs, job_id: str) -> AsyncGenerator[Job, None]:
 
 
 def _event(job: Job, event_id: str) -> ServerSentEvent:
-    data = JobAnswer.model_validate(job_json(job)).model_dump(mode="json")
-    return ServerSentEvent(event="job", data=data, id=event_id)
+    return ServerSentEvent(event="job", data=JobAnswer.of(job).model_dump(mode="json"), id=event_id)

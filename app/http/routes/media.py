@@ -1,17 +1,16 @@
 """What can be seen, heard and read of one video: its file, pictures of it, its transcript, its timeline."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
 
-from app.contract.contents import curve_json, timeline_json, transcript_json
-from app.contract.explanations import corrected_json
+from app.contract.contents import TranscriptAnswer
+from app.contract.timelines import TimelineAnswer
 from app.http.dependencies import SEARCH_PARAMETERS, EngineOf, LibraryOf, LinksOf, TurnOf
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
-from app.http.schemas.media import TimelineAnswer, TranscriptAnswer, TranscriptFormat
 from app.http.schemas.search import Words
 from indexer.media.indexed_file import open_indexed_file
 from retrieval.asking import query as asked
@@ -25,9 +24,18 @@ router = APIRouter(prefix="/v1/videos/{video_id}", tags=["videos"])
 PICTURE_CACHE = "private, max-age=31536000, immutable"
 """A video's id stands for its content, so that the picture of a second never becomes another."""
 
+_JSON = "application/json"
 _MOST_MOMENTS = 50
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _CACHED: dict[int | str, dict[str, Any]] = {304: {"description": "It is as it was."}}
+
+
+class TranscriptFormat(StrEnum):
+    """How a transcript is written."""
+
+    JSON = "json"
+    VTT = "vtt"
+    SRT = "srt"
 
 
 @router.head("/stream", include_in_schema=False)
@@ -97,7 +105,7 @@ def transcript(
     record = library.catalog.resolve(video_id)
     segments = library.catalog.contents.segments_of(record.id)
     if wanted is TranscriptFormat.JSON:
-        return JSONResponse(transcript_json(record, segments))
+        return Response(TranscriptAnswer.of(record, segments).model_dump_json(), media_type=_JSON)
     headers = {"Content-Disposition": inline(f"{record.title}.{wanted}")}
     if wanted is TranscriptFormat.VTT:
         return Response(vtt(cues_of(segments)), headers=headers, media_type="text/vtt")
@@ -133,11 +141,11 @@ def timeline(
     correct: Annotated[
         bool, Query(description="Whether misspelt words are searched for as those that were probably meant.")
     ] = True,
-) -> JSONResponse:
+) -> Response:
     """Shots, speech, screen text, sounds and pictures; with words, also the score curve and the moments here."""
     record = library.catalog.resolve(video_id)
     contents = library.catalog.contents.of(record.id)
-    value = timeline_json(record, contents, thumbnail_times_s(library.thumbnails_of(record.id)))
+    told = TimelineAnswer.of_contents(record, contents, thumbnail_times_s(library.thumbnails_of(record.id)))
     steps = [*([] if text is None else [text]), *then]
     if steps or not_:
         query = asked.Query(
@@ -148,10 +156,5 @@ def timeline(
             correct=correct,
         )
         answer, curve = engine.search_video(query, record, contents.windows, turn.of(query))
-        value["curve"] = curve_json(curve)
-        if answer.corrected:
-            value["corrected"] = corrected_json(answer.corrected)
-        if answer.warnings:
-            value["warnings"] = list(answer.warnings)
-        value["moments"] = [links.moment(moment) for moment in answer.moments]
-    return JSONResponse(value)
+        told = told.with_found(answer, curve, [links.moment(moment) for moment in answer.moments])
+    return Response(told.model_dump_json(), media_type=_JSON)

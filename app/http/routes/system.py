@@ -44,5 +44,5 @@ def metrics(figures: MetricsOf, library: LibraryOf, jobs: JobsOf) -> Response:
 
 @router.get("/v1/system", operation_id="getSystem", summary="What runs here")
 def system(request: Request, engine: EngineOf) -> SystemAnswer:
-    """Profile, encoders, versions, limits and the size of the library."""
+    """Profile, lanes, encoders, versions, limits and the size of the library."""
     return system_answer(engine, request.app.state.resolved, request.app.version)

@@ -1,9 +1,8 @@
 """Bodies of judgements."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app.http.schemas.body import Body
 from retrieval.asking.query import MAX_QUERY_CHARS
@@ -37,23 +36,3 @@ class JudgementBody(Body):
     end_s: float
     is_right: bool
     lane: Annotated[Lane | None, Field(description="Lane that the verdict is about.")] = None
-
-
-class JudgementAnswer(BaseModel):
-    """One verdict on a moment."""
-
-    judgement_id: int
-    query: str
-    video_id: str
-    start_s: float
-    end_s: float
-    lane: Lane | None
-    is_right: bool
-    created_at: datetime
-
-
-class JudgementsAnswer(BaseModel):
-    """Some verdicts, oldest first."""
-
-    judgements: list[JudgementAnswer]
-    next_cursor: Annotated[str | None, Field(description="What `cursor` takes for the next page; null at the end.")]

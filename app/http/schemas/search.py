@@ -3,11 +3,10 @@
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.http.schemas.body import Body
 from app.http.schemas.filters import FilterBody, filter_json
-from app.http.schemas.moments import CorrectionAnswer, MomentAnswer, Probability
 from retrieval.asking.query import (
     MAX_CURSOR_CHARS,
     MAX_EXCLUDED,
@@ -88,7 +87,7 @@ class OptionsBody(Body):
         str | None, Field(max_length=MAX_CURSOR_CHARS, description="The `next_cursor` of the page before.")
     ] = None
     explain: Annotated[bool, Field(description="Say why each moment has its rank.")] = False
-    min_confidence: Annotated[Probability, Field(description="Moments with less are left out.")] = 0.0
+    min_confidence: Annotated[float, Field(ge=0, le=1, description="Moments with less are left out.")] = 0.0
     correct: Annotated[
         bool, Field(description="Whether misspelt words are searched for as those that were probably meant.")
     ] = True
@@ -141,82 +140,6 @@ SEARCH_EXAMPLES: dict[str, Any] = {
         },
     },
 }
-
-
-class SearchedAnswer(BaseModel):
-    """How much was searched."""
-
-    videos: int
-    seconds: float
-
-
-class QueryTranscriptAnswer(BaseModel):
-    """What a spoken query was heard to say."""
-
-    text: str
-    confidence: Probability
-
-
-class SearchAnswer(BaseModel):
-    """Moments that answer a query, best first."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "moments": [
-                        {
-                            "rank": 1,
-                            "video_id": "8c1f0e3b5a7d9246",
-                            "path": "/videos/talk.mp4",
-                            "title": "talk",
-                            "start_s": 12.5,
-                            "end_s": 17.0,
-                            "peak_s": 14.25,
-                            "score": 0.6205,
-                            "confidence": 0.6205,
-                            "lanes": {"visual": 0.6205},
-                            "evidence": [
-                                {
-                                    "lane": "visual",
-                                    "kind": "frame",
-                                    "start_s": 12.5,
-                                    "end_s": 17.0,
-                                    "score": 0.6205,
-                                    "text": "whiteboard, desk",
-                                    "frame_s": 14.25,
-                                }
-                            ],
-                            "picture_s": 14.25,
-                            "thumbnail_url": "/v1/videos/8c1f0e3b5a7d9246/thumbnail?t_s=14.25",
-                            "play_url": "/watch/8c1f0e3b5a7d9246?start_s=12.5&end_s=17.0",
-                        }
-                    ],
-                    "abstained": False,
-                    "searched": {"videos": 14, "seconds": 8123.4},
-                    "took_ms": 31.4,
-                }
-            ]
-        }
-    )
-
-    moments: Annotated[list[MomentAnswer], Field(description="Best first; empty if nothing comes near.")]
-    abstained: Annotated[
-        bool, Field(description="True if nothing is good enough; the nearest may be there all the same.")
-    ]
-    reason: Annotated[str | None, Field(description="Why it abstained.")] = None
-    searched: SearchedAnswer
-    transcript: QueryTranscriptAnswer | None = None
-    next_cursor: Annotated[str | None, Field(description="What `cursor` takes for the next page, if there is one.")] = (
-        None
-    )
-    corrected: Annotated[
-        list[CorrectionAnswer] | None, Field(description="Words of the query that were taken for others, if any.")
-    ] = None
-    warnings: Annotated[
-        list[str] | None, Field(description="What could not be searched and how that is mended, if anything.")
-    ] = None
-    took_ms: Annotated[float, Field(ge=0, description="Milliseconds that the search took.")]
 
 
 def search_json(query: Query) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.http.schemas.body import Body
-from retrieval.domain import Lane, Profile
+from retrieval.domain import EvidenceKind, Lane, Profile
+from retrieval.lanes.lane_table import Colour, Unit
 
 
 class HealthAnswer(BaseModel):
@@ -40,6 +41,17 @@ class RequestLimits(BaseModel):
     query_file_bytes: Annotated[int, Field(description="Length of a search with a file.")]
 
 
+class LaneAnswer(BaseModel):
+    """One way in which a video can be searched, and how people are told of it."""
+
+    lane: Lane
+    name: Annotated[str, Field(description="What people are shown as its name.", examples=["Said"])]
+    about: Annotated[str, Field(description="What it finds.", examples=["spoken words"])]
+    unit: Annotated[Unit, Field(description="What of a video one of its vectors stands for.")]
+    evidence: Annotated[EvidenceKind, Field(description="The kind of its proof of a moment.")]
+    colour: Annotated[Colour, Field(description="The colour that it has on the page.")]
+
+
 class SystemAnswer(BaseModel):
     """What runs here."""
 
@@ -47,6 +59,7 @@ class SystemAnswer(BaseModel):
     versions: Annotated[dict[str, str], Field(description="Versions of Python and of the main libraries.")]
     profile: Profile
     profile_reason: Annotated[str | None, Field(description="Why it is this profile.")]
+    lanes: Annotated[list[LaneAnswer], Field(description="The lanes, in the order in which they are shown.")]
     encoders: Annotated[dict[Lane, str], Field(description="The model of each lane.")]
     library: LibrarySize
     warnings: Annotated[

@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.http.schemas.body import Body
-from retrieval.domain import Profile
 from retrieval.errors import InputError
 from retrieval.path_text import composed
-from retrieval.storage.records import VideoEdit, VideoStatus
+from retrieval.storage.records import VideoEdit
 from retrieval.video_filter import in_utc, parse_time
 
 MAX_TITLE_CHARS = 300
@@ -89,53 +88,3 @@ class EditVideoBody(Body):
         """The edit that this body means."""
         fields: Any = frozenset(self.model_fields_set)
         return VideoEdit(fields, self.title, self.recorded_at, tuple(self.tags))
-
-
-class VideoAnswer(BaseModel):
-    """One video of the library."""
-
-    video_id: Annotated[str, Field(examples=["8c1f0e3b5a7d9246"])]
-    path: Annotated[str, Field(description="Where its file lies on the server's machine.")]
-    paths: Annotated[list[str], Field(description="Everywhere that the same content lies.")]
-    title: str
-    status: VideoStatus
-    duration_s: float | None
-    width: Annotated[int | None, Field(description="Width of its upright picture in pixels.")]
-    height: int | None
-    size_bytes: int
-    profile: Annotated[Profile | None, Field(description="The set of models that indexed it.")]
-    windows: Annotated[int, Field(description="Stretches of it that the index knows.")]
-    tags: list[str]
-    warnings: Annotated[list[str], Field(description="What of it could not be indexed, or not as it is.")]
-    index_seconds: Annotated[float | None, Field(description="How long indexing took.")]
-    indexed_at: datetime | None
-    created_at: Annotated[datetime, Field(description="When it was added.")]
-    recorded_at: Annotated[datetime | None, Field(description="What the file says, or what somebody wrote instead.")]
-    has_picture: bool
-    has_sound: Annotated[bool | None, Field(description="Null if it was indexed by a version that did not note it.")]
-    sound_track: Annotated[
-        int | None,
-        Field(description="The stream that was listened to, counted from 0; null for the one that players start with."),
-    ]
-    times_break: Annotated[
-        bool,
-        Field(
-            description="Whether the file's own timestamps start over or leap. Players of the file then show other "
-            "times than those of moments; `clip.mp4` does not."
-        ),
-    ]
-    thumbnail_url: Annotated[str | None, Field(description="A picture of it; null if it has none.")]
-    stream_url: Annotated[str, Field(description="Its file, for a player.")]
-
-
-class VideosAnswer(BaseModel):
-    """Some videos, newest first."""
-
-    videos: list[VideoAnswer]
-    next_cursor: Annotated[str | None, Field(description="What `cursor` takes for the next page; null at the end.")]
-
-
-class AddedAnswer(BaseModel):
-    """The job that puts a file into the library."""
-
-    job_id: str

@@ -1,8 +1,9 @@
 // Why a moment was found, in a line per lane, and in full on request.
 
 import { h } from "./dom.js";
-import { lane, percent } from "./format.js";
+import { percent } from "./format.js";
 import { icon } from "./icons.js";
+import { lane, laneColour } from "./lane-table.js";
 
 const LEAST_TELLING = 0.05;
 const MOST_CHARS = 170;
@@ -32,7 +33,7 @@ function evidenceLine(item) {
   return h(
     "li",
     { class: "evidence-line" },
-    h("span", { class: `badge lane-badge lane-badge-${item.lane}` }, icon(found.icon), found.name),
+    h("span", { class: "badge lane-badge", style: laneColour(found) }, icon(found.icon), found.name),
     h("span", { class: "evidence-text" }, evidenceWords(item)),
   );
 }

@@ -60,14 +60,6 @@ export function size(bytes) {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `very likely` to `unlikely`: a confidence in a word or two, the same as on the command line. */
-export function confidenceWords(confidence) {
-  if (confidence >= 0.8) return "very likely";
-  if (confidence >= 0.6) return "likely";
-  if (confidence >= 0.4) return "perhaps";
-  return confidence >= 0.2 ? "doubtful" : "unlikely";
-}
-
 /** `84 %`, with a narrow space that does not break. */
 export function percent(share) {
   return `${Math.round(share * 100)}\u202f%`;
@@ -102,17 +94,4 @@ export function took(ms) {
 /** The last part of a path. */
 export function fileName(path) {
   return path.split(/[/\\]/).pop();
-}
-
-/** The four lanes: names for a person, in the order in which they are shown. */
-export const LANES = [
-  { id: "visual", name: "Seen", icon: "eye", hint: "what the picture shows" },
-  { id: "sound", name: "Heard", icon: "sound", hint: "noises and music" },
-  { id: "speech", name: "Said", icon: "speech", hint: "spoken words" },
-  { id: "screen", name: "On screen", icon: "screen", hint: "text in the picture" },
-];
-
-/** The lane of that id. */
-export function lane(id) {
-  return LANES.find((found) => found.id === id);
 }

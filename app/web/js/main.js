@@ -1,20 +1,25 @@
 // The interface starts here: the frame of every page, and which module shows which address.
 
+import { ApiError } from "./api.js";
 import { onSite } from "./base.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
+import { loadLanes } from "./lane-table.js";
 import { register, setTitle, start } from "./router.js";
 import { showSession } from "./sign-in.js";
 import { showShortcuts, watchKeys } from "./shortcuts.js";
 import { themeButton } from "./theme-button.js";
 import { mountTray } from "./search/tray.js";
 
-/** A page whose module is fetched when it is first shown. */
-function page(load) {
+/** A page whose module is fetched when it is first shown, and with it what it `needs`. */
+function page(load, needs = loadLanes) {
   return async (root, params, query) => {
     try {
-      return (await load()).mount(root, params, query);
+      const [module] = await Promise.all([load(), needs()]);
+      return module.mount(root, params, query);
     } catch (error) {
+      // The page to sign in on is on its way.
+      if (error instanceof ApiError && error.status === 401) return undefined;
       console.error(error);
       return mountFailure(root);
     }
@@ -64,7 +69,10 @@ register(
 );
 register(
   "/sign-in",
-  page(() => import("./sign-in.js")),
+  page(
+    () => import("./sign-in.js"),
+    () => undefined,
+  ),
 );
 register("/404", mountMissing);
 

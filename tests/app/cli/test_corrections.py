@@ -8,9 +8,9 @@ from fastapi.testclient import TestClient
 
 from app.cli.print_moments import explanation_lines, print_answer
 from app.cli.terminal import make_console
-from app.contract.answers import answer_from_json, answer_json
+from app.contract.answers import PlainAnswer
+from app.contract.timelines import TimelineAnswer
 from app.http.application import create_app
-from app.http.schemas.media import TimelineAnswer
 from app.settings import Settings
 from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Answer, Correction, Searched
@@ -90,12 +90,12 @@ def test_a_title_makes_a_word_known(library: Library, engine: SearchEngine) -> N
 
 def test_corrections_survive_the_way_from_a_server(engine: SearchEngine) -> None:
     answer = ask(engine, "the bugdet")
-    value = answer_json(answer)
+    value = PlainAnswer.of(answer).model_dump(mode="json")
     assert value["corrected"] == [{"from": "bugdet", "to": "budget"}]
     assert value["moments"][0]["explanation"]["steps"][0]["corrected"] == value["corrected"]
-    back = answer_from_json(value)
+    back = PlainAnswer.model_validate(value).to_answer()
     assert back.corrected == answer.corrected
-    assert "corrected" not in answer_json(ask(engine, "red"))
+    assert "corrected" not in PlainAnswer.of(ask(engine, "red")).model_dump(mode="json")
     lines = list(explanation_lines(back.moments[0].explanation))  # type: ignore[arg-type]
     assert "searched for budget instead of bugdet" in lines
 

@@ -10,12 +10,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from app.contract.contents import TranscriptAnswer
+from app.contract.timelines import TimelineAnswer
 from app.http.admission import Admission
 from app.http.file_response import attachment, inline
 from app.http.media_types import media_type_of
 from app.http.problems import install_error_handlers
 from app.http.routes import media
-from app.http.schemas.media import TimelineAnswer, TranscriptAnswer
 from retrieval.path_text import readable
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library

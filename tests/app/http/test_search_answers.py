@@ -1,14 +1,17 @@
 """Answers over HTTP are what the description of the API says they are."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.contract.linked import SearchAnswer
 from app.http.application import create_app
-from app.http.schemas.search import SEARCH_EXAMPLES, SearchAnswer, SearchBody
+from app.http.schemas.search import SEARCH_EXAMPLES, SearchBody
 from app.settings import Settings
+from retrieval.answer.confidence import words_of
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoEdit
@@ -76,6 +79,12 @@ def test_a_moment_says_what_it_is_called_and_where_it_can_be_seen_and_played(cli
     assert moment["thumbnail_url"] == f"/v1/videos/{id_of('a.mp4')}/thumbnail?t_s={moment['picture_s']}"
     times = f"start_s={moment['start_s']}&end_s={moment['end_s']}"
     assert moment["play_url"] == f"/watch/{id_of('a.mp4')}?{times}"
+
+
+def test_a_moment_says_how_sure_it_is_to_programs_and_to_people(client: TestClient) -> None:
+    for moment in ask(client, limit=100)["moments"]:
+        assert moment["confidence_in_words"] == words_of(moment["confidence"])
+        assert 1.0 / (1.0 + math.exp(-moment["score"])) == pytest.approx(moment["confidence"], abs=1e-4)
 
 
 @pytest.mark.parametrize(

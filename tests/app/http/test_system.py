@@ -118,6 +118,15 @@ def test_the_system_says_what_runs_here(client: TestClient) -> None:
     assert (value["profile"], value["profile_reason"]) == ("lite", "it was asked for")
     assert value["encoders"] == {"visual": "colours", "sound": "pitches", "speech": "words", "screen": "words"}
     assert value["limits"]["moments"] == 100
+    assert [lane["lane"] for lane in value["lanes"]] == list(value["encoders"])
+    assert value["lanes"][2] == {
+        "lane": "speech",
+        "name": "Said",
+        "about": "spoken words",
+        "unit": "line",
+        "evidence": "transcript",
+        "colour": "green",
+    }
     assert re.match(r"3\.\d+", value["versions"]["python"])
 
 

@@ -9,12 +9,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.contract.linked import VideoAnswer
 from app.http.problems import install_error_handlers
 from app.http.routes import videos
-from app.http.schemas.videos import VideoAnswer
+from retrieval.advice import ADVICE
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
-from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoRecord
+from retrieval.storage.records import Failure, VideoContents, VideoEdit, VideoFile, VideoRecord, VideoStatus
 from retrieval.stream_clock import Break, StreamClock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -211,3 +212,31 @@ def test_a_list_that_cannot_be_is_refused_as_a_search_is(
     response = client.get("/v1/videos", params=asked)
     assert response.status_code == status, response.text
     assert detail in response.json()["detail"]
+
+
+def test_a_video_that_failed_is_listed_with_the_reason_and_is_not_searched(
+    client: TestClient, library: Library
+) -> None:
+    junk = record("3" * 16, "/clips/junk.mp4", width=320, height=180, files=(VideoFile("/clips/junk.mp4", 1, 1),))
+    library.catalog.note_failure(junk.path, Failure("not_media", "no video at all"), junk)
+    library.catalog.note_failure("/clips/work/talk.mp4", Failure("decoder_hung", "it took too long"), None)
+
+    def listed(**params: Any) -> dict[str, dict[str, Any]]:
+        answer = client.get("/v1/videos", params=params).raise_for_status().json()
+        return {video["video_id"]: video for video in answer["videos"]}
+
+    assert listed().keys() == {FILM, TALK, SONG, junk.id}
+    assert listed(failed=True).keys() == {TALK, junk.id}
+    assert listed(status="failed").keys() == {junk.id}
+    assert listed(status="indexed").keys() == {FILM, TALK, SONG}
+    assert listed(failed=True, status="indexed").keys() == {TALK}
+    failed = listed(status="failed")[junk.id]
+    assert failed["thumbnail_url"] is None
+    assert failed["failure"]["code"] == "not_media"
+    assert failed["failure"]["advice"] == ADVICE["not_media"]
+    assert datetime.fromisoformat(failed["failure"]["failed_at"]) <= datetime.now(UTC)
+    assert client.get(f"/v1/videos/{TALK}").json()["failure"]["message"] == "it took too long"
+    assert client.get("/v1/videos", params={"status": "lost"}).status_code == 422
+
+    library.catalog.set_status(junk.id, VideoStatus.REMOVING)
+    assert listed(failed=True).keys() == {TALK}

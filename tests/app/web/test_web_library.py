@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from indexer.intake.addition import Addition
+from indexer.intake.identify import by_its_bytes
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Status, Step
 from indexer.uploads import Uploads
+from retrieval.advice import ADVICE
 from retrieval.storage.library import Library
+from retrieval.storage.records import Failure, VideoRecord
 from tests.browser import Site, page_on, site_of, until, violations
 from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeShot, fill, id_of
 from tests.job_fakes import HeldIndexer, queue_in
+from tests.job_fakes import until as job_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Route
@@ -129,6 +133,61 @@ def test_a_file_that_is_no_video_says_why_and_can_be_tried_again(library_page: "
     library_page.reload()
     library_page.get_by_role("link", name="a.mp4").first.wait_for()
     assert failed.count() == 0
+
+
+def broken_file(works: Works, name: str) -> str:
+    """The id of a file that lies in the library as one that failed."""
+    path = works.site.files / name
+    path.write_bytes(name.encode())
+    file = by_its_bytes(path)
+    record = VideoRecord(
+        file.video_id, file.content_hash, str(path), path.stem, file.size_bytes, file.modified_ns, files=(file.file,)
+    )
+    works.site.library.catalog.note_failure(str(path), Failure("not_media", f"{path} is not a media file"), record)
+    return file.video_id
+
+
+def test_a_video_that_failed_says_why_and_what_to_do_until_another_try_succeeds(
+    library_page: "Page", works: Works
+) -> None:
+    broken_file(works, "mended.mp4")
+    library_page.reload()
+    failed = library_page.get_by_role("region", name="Could not be indexed")
+    failed.get_by_text("1 video could not be indexed").wait_for()
+    failed.get_by_text("mended.mp4 is not a media file").wait_for()
+    failed.get_by_text(ADVICE["not_media"]).wait_for()
+    assert card(library_page, "mended").count() == 0
+    assert not violations(library_page)
+
+    failed.get_by_role("button", name="Try again: mended").click()
+
+    card(library_page, "mended.mp4").wait_for()
+    failed.wait_for(state="hidden")
+
+
+def test_a_video_that_failed_can_be_removed_and_taken_back(library_page: "Page", works: Works) -> None:
+    video_id = broken_file(works, "junk.mp4")
+    library_page.reload()
+    failed = library_page.get_by_role("region", name="Could not be indexed")
+    remove = failed.get_by_role("button", name="Remove: junk")
+    remove.click()
+    failed.wait_for(state="hidden")
+    library_page.get_by_role("button", name="Undo").click()
+    remove.wait_for()
+    remove.click()
+    job_until(lambda: works.site.library.catalog.get(video_id) is None, "the removal")
+    assert (works.site.files / "junk.mp4").exists()
+
+
+def test_an_indexed_video_whose_next_indexing_failed_is_in_both_lists(library_page: "Page", works: Works) -> None:
+    catalog = works.site.library.catalog
+    before = catalog.resolve(id_of("b.mp4"))
+    catalog.note_failure(before.path, Failure("decoder_hung", f"{before.path} took too long"), before)
+    library_page.reload()
+    failed = library_page.get_by_role("region", name="Could not be indexed")
+    failed.get_by_text("Found as before; indexing it again failed").wait_for()
+    card(library_page, "b.mp4").wait_for()
+    catalog.publish(before, catalog.contents.of(before.id))
 
 
 def test_a_job_can_be_cancelled(library_page: "Page", works: Works) -> None:

@@ -14,7 +14,7 @@ from tests.fakes import FakeShot, id_of
 from tests.media import colour, lavfi, tone, video, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page, Request, Route
 
 A, B = id_of("a.mp4"), id_of("b.mp4")
 FIRST = ".results .moment:not(.is-skeleton)"
@@ -532,3 +532,34 @@ def test_every_state_is_accessible_and_fits(chromium: "Browser", site: Site, wid
         page.goto("/search?q=zebras")
         page.wait_for_selector("#results-title")
         check("an abstaining answer")
+
+
+def test_a_lane_that_only_the_server_names_is_shown_as_the_others_are(page: "Page") -> None:
+    """The page itself names none: a fifth one is told by the server, and proves the best moment."""
+    motion = {"lane": "motion", "name": "Moves", "about": "how things move", "unit": "window", "colour": "red"}
+
+    def tell_of_motion(route: "Route") -> None:
+        answer = route.fetch()
+        system = answer.json()
+        system["lanes"].append({**motion, "evidence": "frame"})
+        route.fulfill(response=answer, json=system)
+
+    def prove_by_motion(route: "Route") -> None:
+        answer = route.fetch()
+        found = answer.json()
+        best = found["moments"][0]
+        best["evidence"].append({**best["evidence"][0], "lane": "motion", "kind": "frame", "text": "a wave"})
+        route.fulfill(response=answer, json=found)
+
+    page.route("**/v1/system", tell_of_motion)
+    page.route("**/v1/search", prove_by_motion)
+    search(page, "the budget is tight")
+    assert page.locator(".lane-toggle").all_inner_texts() == ["Seen", "Heard", "Said", "On screen", "Moves"]
+    badge = page.locator(FIRST).first.locator(".lane-badge", has_text="Moves")
+    assert badge.locator("xpath=..").locator(".evidence-text").inner_text() == "looks like a wave"
+    assert badge.locator(".icon").evaluate(
+        "(icon) => getComputedStyle(icon).getPropertyValue('--lane')"
+    ) == page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--lane-red')")
+    with page.expect_request("**/v1/search") as asked:
+        page.get_by_role("button", name="Moves", exact=True).click()
+    assert body_of(asked.value)["lanes"] == ["visual", "sound", "speech", "screen"]

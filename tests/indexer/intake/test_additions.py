@@ -163,13 +163,59 @@ def test_an_upload_takes_the_place_of_a_file_that_is_gone(place: Place, red: byt
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"<html>no video</html>", "not_media"), (b"", "empty_file")])
-def test_an_upload_that_is_no_media_is_deleted_and_its_failure_kept(place: Place, content: bytes, code: str) -> None:
-    job = place.ended(place.upload(content))
+def test_an_upload_that_is_no_media_is_kept_with_its_failure_until_it_is_removed(
+    place: Place, content: bytes, code: str
+) -> None:
+    job = place.ended(place.upload(content, title="A talk", tags=("work",)))
     assert job.state is JobState.FAILED
     assert job.outcome is not None
     assert job.outcome.failure is not None
     assert job.outcome.failure.code == code
+    record = place.library.catalog.resolve(job.video_id or "")
+    assert (record.status, record.failure) == (VideoStatus.FAILED, job.outcome.failure)
+    assert (record.title, record.tags, record.path) == ("A talk", ("work",), job.path)
+    long_ago = time.time() - ORPHANED_S - 1
+    os.utime(Path(record.path).parent, (long_ago, long_ago))
+    sweep_files(place.library, place.jobs)
+    assert place.kept() == ["talk.mp4"]
+
+    place.jobs.retry(job.id)
+    assert place.ended(job.id).state is JobState.FAILED
+    assert place.library.catalog.ids() == {record.id}
+
+    place.library.remove_video(record.id)
     assert place.kept() == []
+
+
+def test_a_failed_upload_that_comes_again_is_kept_once(place: Place) -> None:
+    first, second = (place.ended(place.upload(b"no video", name)) for name in ("a.mp4", "b.mp4"))
+    assert first.video_id == second.video_id
+    assert place.library.catalog.resolve(first.video_id or "").paths == (second.path,)
+    assert place.kept() == ["b.mp4"]
+
+
+def test_a_failed_upload_whose_next_try_is_cancelled_leaves_nothing(place: Place, red: bytes) -> None:
+    """As any other that is cancelled; it waits behind two that take their time."""
+    failed = place.ended(place.upload(b"no video"))
+    place.encoders.slow.set()
+    for number in range(2):
+        place.upload(red + bytes(number + 1), f"{number}.mp4")
+    until(place.encoders.looking.is_set, "look")
+    place.jobs.retry(failed.id)
+    place.jobs.cancel(failed.id)
+    assert failed.video_id not in place.library.catalog.ids()
+    assert "talk.mp4" not in place.kept()
+    place.encoders.slow.clear()
+
+
+def test_an_old_job_whose_file_is_a_video_by_now_may_be_cancelled(place: Place, red: bytes) -> None:
+    failed = place.ended(place.upload(b"no video"))
+    Path(failed.path).write_bytes(red)
+    indexed = place.ended(place.jobs.enqueue(Path(failed.path)))
+    assert indexed.state is JobState.DONE
+    place.jobs._indexer.drop(failed.id)
+    assert place.library.catalog.ids() == {indexed.video_id}
+    assert place.kept() == ["talk.mp4"]
 
 
 def test_a_cancelled_upload_leaves_nothing(place: Place, red: bytes) -> None:
@@ -218,7 +264,7 @@ def test_a_file_is_fetched_from_its_address(place: Place, red: bytes) -> None:
         ("missing.mp4", None, "download_failed"),
     ],
 )
-def test_an_address_without_a_video_fails_and_leaves_nothing(
+def test_an_address_without_a_video_fails_and_leaves_what_came_whole(
     place: Place, name: str, content: bytes | None, code: str
 ) -> None:
     if content is not None:
@@ -229,7 +275,9 @@ def test_an_address_without_a_video_fails_and_leaves_nothing(
     assert job.outcome.failure is not None
     assert job.outcome.failure.code == code
     assert job.path.startswith((place.url, str(place.library.folder.files_dir)))
-    assert place.kept() == []
+    came = name == "fake.mp4"
+    assert place.kept() == ([name] if came else [])
+    assert place.library.catalog.ids() == ({job.video_id} if came else frozenset())
 
 
 def test_an_address_that_failed_is_tried_again(place: Place, red: bytes) -> None:

@@ -1,6 +1,5 @@
 """Jobs in this process: how far they are, lists, cancelling, trying again, news."""
 
-import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
@@ -11,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from app.contract.answers import job_json
+from app.contract.jobs import JobAnswer
 from indexer.intake.addition import Addition, Origin
 from indexer.jobs.job import Job, JobState
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import STEPS
 from retrieval.errors import MOST_CHARACTERS, ConflictError, CursorError, NotFoundError
 from retrieval.storage.cursors import encode
+from retrieval.storage.records import Failure
 from tests.job_fakes import LENGTH_S, Heard, HeldIndexer, ended, looking, queue_in, until
 
 BEFORE_LOOK = (STEPS["identify"] + STEPS["decode"]) / sum(STEPS.values())
@@ -71,7 +71,9 @@ def test_what_waits_knows_its_place(jobs: IndexJobs, name: str) -> None:
     jobs.cancel(waiting[1])
 
 
-def test_a_failed_file_is_an_outcome_and_a_surprise_a_crash(jobs: IndexJobs, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_file_is_an_outcome_and_a_surprise_a_crash(
+    jobs: IndexJobs, indexer: HeldIndexer, caplog: pytest.LogCaptureFixture
+) -> None:
     bad = ended(jobs, jobs.enqueue(Path("bad.mp4")))
     assert bad.state is JobState.FAILED
     assert bad.crash is None
@@ -83,6 +85,8 @@ def test_a_failed_file_is_an_outcome_and_a_surprise_a_crash(jobs: IndexJobs, cap
     assert crashed.state is JobState.FAILED
     assert crashed.crash == "RuntimeError: out of cheese"
     assert crashed.outcome is None
+    said = "crash.mp4: indexing failed unexpectedly: RuntimeError: out of cheese"
+    assert indexer.failed[crashed.id] == ("crash.mp4", Failure("internal_error", said))
 
 
 def test_of_a_long_crash_the_log_has_all_and_everyone_else_a_little(
@@ -95,7 +99,7 @@ def test_of_a_long_crash_the_log_has_all_and_everyone_else_a_little(
     assert crashed.crash.startswith("RuntimeError: out of cheese and wine")
     assert crashed.crash.endswith("and wine")
     assert "450,027 characters in all: see the log" in crashed.crash
-    assert len(json.dumps(job_json(crashed))) < 2 * MOST_CHARACTERS
+    assert len(JobAnswer.of(crashed).model_dump_json()) < 2 * MOST_CHARACTERS
     assert " and wine" * 50_000 in caplog.text
     queues = list(tmp_path_factory.getbasetemp().glob("queue*/jobs.sqlite"))
     for table in ("workflow_output", "operation_outputs"):

@@ -17,6 +17,7 @@ from app.cli.commands.serve import _Server
 from indexer.intake.addition import Addition
 from indexer.jobs.deaths import MOST_DEATHS, Deaths
 from indexer.jobs.job import JobState
+from indexer.jobs.kept import Kept
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Step
 from retrieval.errors import StorageError, WorkerDiedError
@@ -37,6 +38,9 @@ class DeadlyIndexer:
 
     def drop(self, job_id):
         pass
+
+    def keep_failure(self, job_id, addition, failed):
+        return failed
 
     def index(self, job_id, addition, step, report, found):
         name = Path(addition.where).name
@@ -245,37 +249,41 @@ def test_a_server_lets_go_of_its_jobs_before_anything_else_and_off_its_loop() ->
 
 class TestDeaths:
     @pytest.fixture
-    def kept(self) -> dict[str, dict[str, Any]]:
+    def kept(self) -> dict[str, Kept]:
         return {}
 
-    def another(self, kept: dict[str, dict[str, Any]]) -> Deaths:
+    def another(self, kept: dict[str, Kept]) -> Deaths:
         """What a new process knows."""
-        return Deaths(lambda job: kept.get(job, {}), lambda job, value: kept.setdefault(job, {}).update(value))
 
-    def die(self, kept: dict[str, dict[str, Any]], *jobs: str) -> None:
+        def write(job: str, value: Kept) -> None:
+            kept[job] = Kept.from_dict(kept.get(job, Kept()).as_dict() | value.as_dict())
+
+        return Deaths(lambda job: kept.get(job, Kept()), write)
+
+    def die(self, kept: dict[str, Kept], *jobs: str) -> None:
         """What a process leaves that begins these jobs and is killed."""
         process = self.another(kept)
         with ExitStack() as begun:
             for job in jobs:
                 begun.enter_context(process.working(job, job, lambda: None))
-            before = {job: dict(value) for job, value in kept.items()}
+            before = dict(kept)
         kept.update(before)
 
-    def test_a_block_that_ends_is_no_death(self, kept: dict[str, dict[str, Any]]) -> None:
+    def test_a_block_that_ends_is_no_death(self, kept: dict[str, Kept]) -> None:
         for _ in range(5):
             with self.another(kept).working("a", "a.mp4", lambda: None):
                 pass
         with pytest.raises(RuntimeError), self.another(kept).working("a", "a.mp4", lambda: None):
             raise RuntimeError("one that was caught")
-        assert kept["a"] == {"deaths": 0, "at_work": False}
+        assert kept["a"] == Kept(deaths=0, at_work=False)
 
-    def test_deaths_add_up(self, kept: dict[str, dict[str, Any]]) -> None:
+    def test_deaths_add_up(self, kept: dict[str, Kept]) -> None:
         self.die(kept, "a")
         self.die(kept, "a")
         with pytest.raises(WorkerDiedError, match="died 2 times"), self.another(kept).working("a", "a", lambda: None):
             pass
 
-    def test_a_suspect_waits_for_the_other_and_can_be_stopped(self, kept: dict[str, dict[str, Any]]) -> None:
+    def test_a_suspect_waits_for_the_other_and_can_be_stopped(self, kept: dict[str, Kept]) -> None:
         self.die(kept, "a", "b")
         process = self.another(kept)
 
@@ -285,15 +293,15 @@ class TestDeaths:
         with process.working("a", "a", lambda: None):
             with pytest.raises(InterruptedError), process.working("b", "b", stop):
                 pass
-            assert kept["b"] == {"deaths": 1, "at_work": False}
+            assert kept["b"] == Kept(deaths=1, at_work=False)
             with process.working("c", "c", stop):  # under no suspicion
                 pass
         with process.working("b", "b", stop):
-            assert kept["b"]["at_work"]
+            assert kept["b"].at_work
 
-    def test_letting_go_is_for_good(self, kept: dict[str, dict[str, Any]]) -> None:
+    def test_letting_go_is_for_good(self, kept: dict[str, Kept]) -> None:
         process = self.another(kept)
         with process.working("a", "a", lambda: None):
             process.let_go()
             with process.working("b", "b", lambda: None):
-                assert (kept["a"]["at_work"], kept["b"]["at_work"]) == (False, False)
+                assert (kept["a"].at_work, kept["b"].at_work) == (False, False)

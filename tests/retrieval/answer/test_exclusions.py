@@ -76,5 +76,5 @@ def test_many_exclusions_ask_the_store_once_per_lane(engine: SearchEngine, monke
 def test_what_is_the_same_as_the_query_takes_its_moments_away(engine: SearchEngine, excluded: str) -> None:
     plain = engine.search(Query((parse_term("visual: red"),)))
     answer = engine.search(Query((parse_term("visual: red"),), (parse_term(excluded),)))
-    assert plain.moments[0].score > 0.5
-    assert np.max([moment.score for moment in answer.moments]) < 0.5
+    assert plain.moments[0].confidence > 0.5
+    assert np.max([moment.confidence for moment in answer.moments]) < 0.5

@@ -1,13 +1,12 @@
 """Why a moment has its rank."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.cli.print_moments import explanation_lines
-from app.contract.answers import answer_from_json, answer_json
+from app.contract.answers import PlainAnswer
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import chained, in_order, merge
 from retrieval.asking.query import Query, Term, lane_weights, parse_term
@@ -202,8 +201,9 @@ EXPLAINED = Answer(
 
 
 def test_an_explained_page_survives_the_way_to_a_server_and_back() -> None:
-    value = answer_json(EXPLAINED)
-    assert answer_from_json(json.loads(json.dumps(value))) == EXPLAINED
+    told = PlainAnswer.of(EXPLAINED)
+    assert PlainAnswer.model_validate_json(told.model_dump_json()).to_answer() == EXPLAINED
+    value = told.model_dump(mode="json")
     assert (value["next_cursor"], value["moments"][0]["further"]) == ("abc", 3)
     [step] = value["moments"][0]["explanation"]["steps"]
     assert step["boundaries"] == {"lane": "speech", "start": "phrase", "end": "utterance"}

@@ -39,3 +39,8 @@ def test_every_lane_can_be_asked_for_by_its_name(lane: Lane) -> None:
     term = parse_term(f"{lane.upper()} : a dog")
     assert (term.text, term.lane) == ("a dog", lane)
     assert set(lane_hints(term)) == {lane}
+
+
+def test_a_letter_that_only_looks_like_one_of_a_lanes_name_asks_for_no_lane() -> None:
+    """The long s, which Python takes for an s where case does not matter."""
+    assert parse_term("\u017fcreen: a dog").lane is None

@@ -280,14 +280,6 @@ def test_removing_a_video_leaves_no_row_behind(catalog: Catalog, engine: Engine)
             assert owners == {video(2).id}, table
 
 
-def test_a_status_carries_its_failure_and_loses_it_with_the_next(catalog: Catalog) -> None:
-    catalog.upsert(video(1))
-    catalog.set_status(video(1).id, VideoStatus.FAILED, Failure("not_media", "a text file"))
-    assert catalog.get(video(1).id) == video(1, status=VideoStatus.FAILED, failure=Failure("not_media", "a text file"))
-    catalog.set_status(video(1).id, VideoStatus.INDEXING)
-    assert catalog.get(video(1).id) == video(1)
-
-
 def test_a_moved_file_keeps_its_id(catalog: Catalog) -> None:
     catalog.publish(video(1), contents(2))
     catalog.add_file(video(1).id, VideoFile("/elsewhere/new.mp4", 5, 6), forget=["/films/1.mp4"])

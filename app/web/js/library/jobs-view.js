@@ -25,8 +25,11 @@ const OVER = ["done", "failed", "cancelled"];
 const SEEN = `moments${BASE}.seen-jobs`;
 const MOST_SEEN = 500;
 
-/** `{element}`; `onDone(job)` when a job has finished while the page was watching. */
-export function jobsView({ onDone, signal }) {
+/**
+ * `{element}`; `onDone(job)` when a job has finished while the page was watching, `onFailed(job)` when one failed whose
+ * video is in the library, where it is shown.
+ */
+export function jobsView({ onDone, onFailed, signal }) {
   const jobs = new Map();
   const rows = new Map();
   const openedAt = Date.now();
@@ -55,12 +58,23 @@ export function jobsView({ onDone, signal }) {
     const isOver = OVER.includes(job.state);
     const isSent = currentUploads().some((item) => item.jobId === job.job_id);
     if (!before && isOver && !isSent && !isNews(job)) return;
+    if (isInLibrary(job)) return leave(job, before);
     jobs.set(job.job_id, job);
     if (isOver && before?.state !== job.state) {
       if (job.state === "done") onDone(job);
       if (before) announce(job.state === "done" ? `${job.title} is ready` : `${job.title}: ${words(job)}`);
     }
     meet();
+  }
+
+  /** A job whose failure is shown with its video is no more on its way. */
+  function leave(job, before) {
+    jobs.delete(job.job_id);
+    const sent = currentUploads().find((item) => item.jobId === job.job_id);
+    if (sent) forgetUpload(sent);
+    if (before) announce(`${job.title}: ${words(job)}`);
+    onFailed(job);
+    draw();
   }
 
   /** An upload is shown until its job is; which of the two is known first, nobody can say. */
@@ -70,10 +84,10 @@ export function jobsView({ onDone, signal }) {
     else draw();
   }
 
-  /** Whether a job that was over before the page came should be shown: failures, until they were cleared. */
+  /** Whether a job that was over before the page came should be shown: failures that only it tells of, until cleared. */
   function isNews(job) {
     if (seenJobs().includes(job.job_id)) return false;
-    return job.state === "failed" || Date.parse(job.ended_at ?? 0) >= openedAt;
+    return (job.state === "failed" && !isInLibrary(job)) || Date.parse(job.ended_at ?? 0) >= openedAt;
   }
 
   function draw() {
@@ -176,6 +190,10 @@ function words(job) {
   return STAGES[job.stage] ?? job.stage ?? "Starting";
 }
 
+function isInLibrary(job) {
+  return job.state === "failed" && job.video_id !== null;
+}
+
 /** Why a job failed, with the file's name in the place of its path. */
 function reason(job) {
   const told = job.outcome?.error?.message ?? job.crash ?? "Something unforeseen went wrong";
@@ -183,6 +201,7 @@ function reason(job) {
 }
 
 function factsOf(job) {
+  if (job.state === "failed") return [words(job), job.outcome?.error?.advice].filter(Boolean);
   if (job.state !== "running") return [words(job)];
   return [
     words(job),

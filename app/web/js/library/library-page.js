@@ -6,6 +6,7 @@ import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { duration, plural } from "../format.js";
 import { icon } from "../icons.js";
+import { failedView } from "./failed-view.js";
 import { jobsView } from "./jobs-view.js";
 import { addingParts } from "./library-add.js";
 import { libraryFilter } from "./library-filter.js";
@@ -44,7 +45,15 @@ export async function mount(root, _, query) {
     onRemoved: (card) => (dropCard(card), countAll()),
   });
   const filter = libraryFilter(query, { onChange: () => load({ isNew: true }), grid });
-  const jobs = jobsView({ onDone: (job) => job.video_id && showVideo(job.video_id), signal });
+  const failed = failedView({ signal });
+  const jobs = jobsView({
+    onDone(job) {
+      if (job.video_id) showVideo(job.video_id);
+      failed.load();
+    },
+    onFailed: failed.load,
+    signal,
+  });
   const seen = new IntersectionObserver(
     (entries) => entries.some((entry) => entry.isIntersecting) && cursor && load(),
     { rootMargin: "600px" },
@@ -59,6 +68,7 @@ export async function mount(root, _, query) {
       h("div", { class: "library-head" }, h("div", null, h("h1", null, "Library"), total), adding.button),
       adding.unfinished.element,
       jobs.element,
+      failed.element,
       filter.element,
       state,
       grid,
@@ -69,6 +79,7 @@ export async function mount(root, _, query) {
     ),
   );
   countAll();
+  failed.load();
   await load({ isNew: true });
 
   return {
@@ -92,7 +103,7 @@ export async function mount(root, _, query) {
     if (isNew && !cards.size) fill(state, skeleton());
     try {
       const page = await get("/v1/videos", {
-        params: { ...filter.params(), limit: PAGE_SIZE, cursor: isNew ? null : cursor },
+        params: { ...filter.params(), status: "indexed", limit: PAGE_SIZE, cursor: isNew ? null : cursor },
         signal: mine.signal,
       });
       if (isNew) {

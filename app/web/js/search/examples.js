@@ -2,27 +2,28 @@
 
 import { get, post } from "../api.js";
 import { BASE } from "../base.js";
+import { allLanes, laneOf } from "../lane-table.js";
 
 const KEY = `moments${BASE}.examples`;
 const MOST_WORDS = 7;
 const LEAST_LABEL_CONFIDENCE = 0.5;
 
-/** Up to four {lane, text}: something said, read, heard and seen in the newest videos. */
+/** Up to one {lane, text} of each kind of evidence: something said, read, heard and seen in the newest videos. */
 export async function exampleSearches(videos, signal) {
   const remembered = load(videos);
   if (remembered) return remembered;
   const found = {};
   for (const video of videos) {
     const timeline = await get(`/v1/videos/${encodeURIComponent(video.video_id)}/timeline`, { signal });
-    found.screen ??= readableLine(timeline.screen_texts);
-    found.speech ??= clearWords(timeline.segments);
+    found.screen_text ??= readableLine(timeline.screen_texts);
+    found.transcript ??= clearWords(timeline.segments);
     found.sound ??= soundLabel(timeline.sound_events);
-    found.visual ??= await seenLabel(video, timeline, signal);
-    if (found.screen && found.speech && found.sound && found.visual) break;
+    found.frame ??= await seenLabel(video, timeline, signal);
+    if (found.screen_text && found.transcript && found.sound && found.frame) break;
   }
-  const examples = ["visual", "sound", "speech", "screen"]
-    .filter((lane) => found[lane])
-    .map((lane) => ({ lane, text: found[lane] }));
+  const examples = allLanes()
+    .filter((lane) => found[lane.evidence] && lane === laneOf(lane.evidence))
+    .map(({ id, evidence }) => ({ lane: id, text: found[evidence] }));
   save(videos, examples);
   return examples;
 }
@@ -65,17 +66,17 @@ async function seenLabel(video, timeline, signal) {
   const shot = timeline.shots.find(({ start_s, end_s }) => end_s - start_s >= 1);
   if (!shot) return null;
   const like = { video_id: video.video_id, start_s: shot.start_s, end_s: Math.min(shot.end_s, shot.start_s + 10) };
-  const near = await visual({ like }, 6, signal);
+  const near = await seen({ like }, 6, signal);
   const labels = new Set(near.flatMap((moment) => moment.evidence[0]?.text?.split(", ")[0] ?? []));
   for (const text of [...labels].slice(0, 3)) {
-    const [best] = await visual({ text }, 1, signal);
+    const [best] = await seen({ text }, 1, signal);
     if (best && best.confidence >= LEAST_LABEL_CONFIDENCE) return text;
   }
   return null;
 }
 
-async function visual(query, limit, signal) {
-  return (await post("/v1/search", { query, lanes: ["visual"], limit }, { signal })).moments;
+async function seen(query, limit, signal) {
+  return (await post("/v1/search", { query, lanes: [laneOf("frame").id], limit }, { signal })).moments;
 }
 
 function load(videos) {

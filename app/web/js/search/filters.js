@@ -52,7 +52,7 @@ export function filters({ onChange, signal }) {
     if (videos !== null) return;
     videos = [];
     try {
-      videos = (await get("/v1/videos", { params: { limit: MOST_LISTED }, signal })).videos;
+      videos = (await get("/v1/videos", { params: { status: "indexed", limit: MOST_LISTED }, signal })).videos;
     } catch {
       // The lists to choose from are a comfort; ids and paths can be typed all the same.
       return;

@@ -4,8 +4,9 @@ import { get, isAbort } from "../api.js";
 import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
 import { exampleSearches } from "./examples.js";
-import { duration, lane, plural } from "../format.js";
+import { duration, plural } from "../format.js";
 import { icon } from "../icons.js";
+import { lane } from "../lane-table.js";
 import { emptySearch, searchAddress } from "./search-state.js";
 
 const EXAMPLE_VIDEOS = 6;
@@ -14,7 +15,7 @@ const EXAMPLE_VIDEOS = 6;
 export async function fillHome(place, signal) {
   const [{ library }, { videos }] = await Promise.all([
     get("/v1/system", { signal }),
-    get("/v1/videos", { params: { limit: EXAMPLE_VIDEOS }, signal }),
+    get("/v1/videos", { params: { status: "indexed", limit: EXAMPLE_VIDEOS }, signal }),
   ]);
   if (library.videos === 0) {
     fill(place, emptyLibrary());
@@ -47,7 +48,7 @@ function exampleLinks(examples) {
             { class: "example-link", href: searchAddress({ ...emptySearch(), text }) },
             icon(lane(id).icon),
             h("span", { class: "example-lane" }, lane(id).name),
-            h("span", { class: "example-words" }, id === "speech" ? `“${text}”` : text),
+            h("span", { class: "example-words" }, lane(id).evidence === "transcript" ? `“${text}”` : text),
           ),
         ),
       ),

@@ -1,8 +1,8 @@
 // The lanes of a search: each on or off, and how much it counts.
 
 import { h, refill } from "../dom.js";
-import { LANES } from "../format.js";
 import { icon } from "../icons.js";
+import { allLanes } from "../lane-table.js";
 import { openPopover } from "../popover.js";
 
 const HEAVIEST = 4;
@@ -16,7 +16,7 @@ export function laneChips({ onChange }) {
     show: (search) =>
       refill(
         element,
-        LANES.map((lane) => laneChip(lane, search, onChange)),
+        allLanes().map((lane) => laneChip(lane, search, onChange)),
       ),
   };
 }
@@ -31,7 +31,7 @@ function laneChip(lane, search, onChange) {
       name: `lane-${lane.id}`,
       type: "button",
       "aria-pressed": String(isOn),
-      title: `${lane.name}: ${lane.hint}`,
+      title: `${lane.name}: ${lane.about}`,
     },
     icon(lane.icon),
     lane.name,
@@ -52,7 +52,9 @@ function laneChip(lane, search, onChange) {
   toggle.addEventListener("click", () => {
     const lanes = isOn
       ? search.lanes.filter((id) => id !== lane.id)
-      : LANES.map((one) => one.id).filter((id) => id === lane.id || search.lanes.includes(id));
+      : allLanes()
+          .map((one) => one.id)
+          .filter((id) => id === lane.id || search.lanes.includes(id));
     // Without a lane there is nothing to search: the last one stays on.
     if (lanes.length) onChange({ lanes });
   });
@@ -88,7 +90,7 @@ function openWeight(anchor, lane, search, onChange) {
   draw();
   const body = [
     h("p", { class: "weight-head" }, h("strong", null, lane.name), value),
-    h("p", { class: "field-hint" }, `Finds ${lane.hint}. ×2 makes it count double against the other lanes.`),
+    h("p", { class: "field-hint" }, `Finds ${lane.about}. ×2 makes it count double against the other lanes.`),
     slider,
     h("label", { class: "switch" }, auto, "Let the words decide"),
   ];

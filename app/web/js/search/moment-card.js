@@ -4,7 +4,7 @@ import { announce } from "../announce.js";
 import { onSite } from "../base.js";
 import { fill, h, setStyle, uid } from "../dom.js";
 import { evidenceList, explanationPanel } from "../evidence.js";
-import { clockRange, confidenceWords, percent, plural, spokenClock } from "../format.js";
+import { clockRange, percent, plural, spokenClock } from "../format.js";
 import { icon } from "../icons.js";
 import { judgeButtons } from "../judge.js";
 import { preview } from "./preview.js";
@@ -47,7 +47,7 @@ export function momentCard(moment, { search, verdicts, signal }) {
         h("h3", { class: "moment-title" }, link),
         h("p", { class: "moment-when" }, whenText(moment)),
       ),
-      confidence(moment.confidence),
+      confidence(moment),
       evidenceList(moment),
       h(
         "div",
@@ -105,14 +105,15 @@ function whenText(moment) {
 }
 
 /** A confidence in words, as a figure and as a bar. */
-export function confidence(share) {
+function confidence(moment) {
+  const share = moment.confidence;
   const bar = h("span", { class: "bar", "aria-hidden": "true" });
   setStyle(bar, { "--share": share.toFixed(3) });
   return h(
     "p",
     { class: "confidence" },
     bar,
-    h("span", { class: "confidence-words" }, confidenceWords(share)),
+    h("span", { class: "confidence-words" }, moment.confidence_in_words),
     h("span", { class: "num faint" }, percent(Math.min(share, MOST_SURE))),
   );
 }

@@ -6,7 +6,7 @@ import { correctedWords } from "../evidence.js";
 import { duration, plural, took } from "../format.js";
 import { icon } from "../icons.js";
 import { momentCard } from "./moment-card.js";
-import { filterCount, searchRequest, withoutFilters } from "./search-state.js";
+import { emptySearch, filterCount, isNarrowed, searchRequest, withoutFilters } from "./search-state.js";
 import { isPlainKey } from "../shortcuts.js";
 import { toast } from "../toast.js";
 
@@ -166,7 +166,7 @@ function correctedNote(corrected, onChange) {
 }
 
 function weakNote(search, answer, onChange) {
-  const isNarrow = filterCount(search) > 0 || search.lanes.length < 4;
+  const isNarrow = filterCount(search) > 0 || isNarrowed(search);
   return h(
     "div",
     { class: "weak-note" },
@@ -178,7 +178,7 @@ function weakNote(search, answer, onChange) {
         {
           class: "button button-small",
           type: "button",
-          on: { click: () => onChange({ ...withoutFilters(search), lanes: ["visual", "sound", "speech", "screen"] }) },
+          on: { click: () => onChange({ ...withoutFilters(search), lanes: emptySearch().lanes }) },
         },
         icon("filter"),
         "Search everything",

@@ -1,12 +1,11 @@
 // A search as a value: read from the address bar, written back to it, and sent to the API.
 
 import { onSite } from "../base.js";
-import { LANES } from "../format.js";
+import { allLanes } from "../lane-table.js";
 import { storedFile } from "./query-files.js";
 
 export const DEFAULT_WITHIN_S = 30;
 export const PAGE_SIZE = 20;
-const ALL_LANES = LANES.map((lane) => lane.id);
 
 /** A search for nothing. */
 export function emptySearch() {
@@ -15,7 +14,7 @@ export function emptySearch() {
     then: [],
     withinS: DEFAULT_WITHIN_S,
     not: [],
-    lanes: [...ALL_LANES],
+    lanes: laneIds(),
     weights: {},
     videos: [],
     path: "",
@@ -33,14 +32,14 @@ export function emptySearch() {
 
 /** The search that a query of an address means; what it does not understand, it leaves out. */
 export function parseSearch(query) {
-  const lanes = query.getAll("lane").filter((id) => ALL_LANES.includes(id));
+  const lanes = query.getAll("lane").filter((id) => laneIds().includes(id));
   return {
     ...emptySearch(),
     text: query.get("q") ?? "",
     then: query.getAll("then"),
     withinS: positive(query.get("within")) ?? DEFAULT_WITHIN_S,
     not: query.getAll("not"),
-    lanes: lanes.length ? ALL_LANES.filter((id) => lanes.includes(id)) : [...ALL_LANES],
+    lanes: lanes.length ? laneIds().filter((id) => lanes.includes(id)) : laneIds(),
     weights: parseWeights(query.getAll("weight")),
     videos: query.getAll("video"),
     path: query.get("path") ?? "",
@@ -70,7 +69,7 @@ export function searchAddress(search) {
     "not",
     search.not.filter((text) => text.trim()),
   );
-  if (search.lanes.length < ALL_LANES.length) add("lane", search.lanes);
+  if (isNarrowed(search)) add("lane", search.lanes);
   add(
     "weight",
     Object.entries(search.weights).map(([id, weight]) => `${id}:${weight}`),
@@ -105,6 +104,11 @@ export function isPlain(search) {
   return Boolean(search.text.trim()) && !hasExample(search) && search.then.length === 0 && search.not.length === 0;
 }
 
+/** Whether some lanes are left out. */
+export function isNarrowed(search) {
+  return search.lanes.length < laneIds().length;
+}
+
 /** How many filters narrow the search. */
 export function filterCount(search) {
   const recorded = search.recordedFrom || search.recordedTo ? 1 : 0;
@@ -126,7 +130,7 @@ export function searchBody(search, cursor = null) {
   if (search.then.length) Object.assign(query, { then: search.then, within_s: search.withinS });
   if (search.not.length) query.not = search.not;
   const body = { query, limit: PAGE_SIZE, group_by: search.byVideo ? "video" : "shot", explain: true };
-  if (search.lanes.length < ALL_LANES.length) body.lanes = search.lanes;
+  if (isNarrowed(search)) body.lanes = search.lanes;
   if (Object.keys(search.weights).length) body.weights = search.weights;
   const filter = filterBody(search);
   if (Object.keys(filter).length) body.filter = filter;
@@ -153,10 +157,14 @@ export function watchAddress(moment, search) {
   if (search?.text.trim()) query.set("text", search.text.trim());
   for (const text of search?.then ?? []) query.append("then", text);
   for (const text of search?.not ?? []) query.append("not", text);
-  if (search && search.lanes.length < ALL_LANES.length) for (const id of search.lanes) query.append("lane", id);
+  if (search && isNarrowed(search)) for (const id of search.lanes) query.append("lane", id);
   if (search && !search.correct) query.set("correct", "false");
   const more = query.toString();
   return more ? `${moment.play_url}&${more}` : moment.play_url;
+}
+
+function laneIds() {
+  return allLanes().map((lane) => lane.id);
 }
 
 function filterBody(search) {
@@ -177,7 +185,7 @@ function parseWeights(values) {
   const weights = {};
   for (const value of values) {
     const [id, weight] = value.split(":");
-    if (ALL_LANES.includes(id) && weight !== "" && Number(weight) >= 0 && Number(weight) <= 10) {
+    if (laneIds().includes(id) && weight !== "" && Number(weight) >= 0 && Number(weight) <= 10) {
       weights[id] = Number(weight);
     }
   }

@@ -1,7 +1,8 @@
 // How a video's timeline is drawn: rows on a canvas, at any zoom. Nothing here listens or remembers.
 
 import { tellingEvidence } from "../evidence.js";
-import { clock, LANES } from "../format.js";
+import { clock } from "../format.js";
+import { allLanes } from "../lane-table.js";
 import { ticks, visible, xOf } from "./timeline-scale.js";
 
 const RULER = 24;
@@ -11,17 +12,25 @@ const LANE = 22;
 const GAP = 6;
 const SMALL_SHOT = 36;
 
+/** What a timeline holds of each kind of evidence apart from any search: `{start_s, end_s, text}` each. */
+const ITEMS = {
+  frame: () => [],
+  sound: (timeline) => timeline.sound_events.map((event) => ({ ...event, text: event.label })),
+  transcript: (timeline) => timeline.segments,
+  screen_text: (timeline) => timeline.screen_texts,
+};
+
 /** Rows from the top: `{kind, name, icon, top, height, lane?, items?, hits?}`; a row with nothing in it is left out. */
 export function rowsOf(timeline, moments) {
   const rows = [{ kind: "ruler", height: RULER }];
   if (timeline.thumbnails_s.length) rows.push({ kind: "pictures", name: "Shots", icon: "film", height: PICTURES });
   else if (timeline.shots.length > 1) rows.push({ kind: "shots", name: "Shots", icon: "film", height: LANE });
   if (timeline.curve?.length) rows.push({ kind: "curve", name: "Match", icon: "search", height: CURVE });
-  for (const lane of LANES) {
-    const items = itemsOf(timeline, lane.id);
+  for (const lane of allLanes()) {
+    const items = ITEMS[lane.evidence](timeline);
     const hits = hitsOf(moments, lane.id);
     if (items.length || hits.length) {
-      rows.push({ kind: "lane", lane: lane.id, name: lane.name, icon: lane.icon, items, hits, height: LANE });
+      rows.push({ kind: "lane", lane, name: lane.name, icon: lane.icon, items, hits, height: LANE });
     }
   }
   let top = 0;
@@ -36,14 +45,6 @@ export function rowsOf(timeline, moments) {
 export function heightOf(rows) {
   const last = rows.at(-1);
   return last.top + last.height;
-}
-
-/** What a lane holds apart from any search: `{start_s, end_s, text}` each. */
-function itemsOf(timeline, lane) {
-  if (lane === "speech") return timeline.segments;
-  if (lane === "screen") return timeline.screen_texts;
-  if (lane === "sound") return timeline.sound_events.map((event) => ({ ...event, text: event.label }));
-  return [];
 }
 
 /** Where a lane proves moments: `{start_s, end_s, moment}` each. */
@@ -171,10 +172,10 @@ function drawLane(context, row, place) {
   context.fillStyle = colours.rail;
   roundedPath(context, 0, row.top, width, row.height, 5);
   context.fill();
-  drawBlocks(context, row, row.items, place, colours[row.lane], 0.3);
+  drawBlocks(context, row, row.items, place, colours.lanes[row.lane.id], 0.3);
   for (const hit of visible(row.hits, view)) {
     const [x, wide] = extent(hit, view, width);
-    context.fillStyle = colours[row.lane];
+    context.fillStyle = colours.lanes[row.lane.id];
     context.globalAlpha = hit.moment === chosen ? 1 : 0.2 + 0.7 * hit.moment.confidence;
     roundedPath(context, x, row.top + 3, wide, row.height - 6, 4);
     context.fill();

@@ -2,8 +2,9 @@
 
 import { h } from "../dom.js";
 import { tellingEvidence } from "../evidence.js";
-import { clock, clockRange, confidenceWords, lane, percent } from "../format.js";
+import { clock, clockRange, percent } from "../format.js";
 import { icon } from "../icons.js";
+import { lane, laneColour } from "../lane-table.js";
 import { bare, pieces } from "./text-marks.js";
 
 /** `{element, choose(moment)}`; `on.choose(moment)` when one is picked. */
@@ -38,7 +39,6 @@ export function momentList(moments, { on }) {
 }
 
 function momentButton(moment, on) {
-  const words = confidenceWords(moment.confidence);
   const bar = h("span", { class: "bar", style: { "--share": moment.confidence } });
   return h(
     "button",
@@ -58,7 +58,7 @@ function momentButton(moment, on) {
         "span",
         { class: "moment-line-head" },
         h("span", { class: "moment-line-time num" }, clockRange(moment.start_s, moment.end_s)),
-        h("span", { class: "soft" }, words),
+        h("span", { class: "soft" }, moment.confidence_in_words),
       ),
       h("span", { class: "moment-line-bar", title: percent(moment.confidence) }, bar),
       tellingEvidence(moment).map(proof),
@@ -67,15 +67,16 @@ function momentButton(moment, on) {
 }
 
 function proof(item) {
-  const { name, icon: image } = lane(item.lane);
-  const text = item.text ?? (item.kind === "frame" ? `looks like it at ${clock(item.frame_s ?? item.start_s)}` : name);
+  const found = lane(item.lane);
+  const text =
+    item.text ?? (item.kind === "frame" ? `looks like it at ${clock(item.frame_s ?? item.start_s)}` : found.name);
   const marks = new Set((item.matched_words ?? []).map(bare));
   const quoted = item.kind === "transcript" || item.kind === "screen_text";
   const marked = pieces(text, { marks }).map((piece) => (piece.isMatch ? h("mark", null, piece.text) : piece.text));
   return h(
     "span",
-    { class: "moment-line-proof", dataset: { lane: item.lane } },
-    icon(image, { label: name }),
+    { class: "moment-line-proof", style: laneColour(found) },
+    icon(found.icon, { label: found.name }),
     h("span", null, quoted ? ["“", marked, "”"] : marked),
   );
 }

@@ -1,6 +1,7 @@
 // The theme's colours as a canvas needs them: resolved.
 
 import { h } from "../dom.js";
+import { allLanes } from "../lane-table.js";
 
 const NAMES = {
   ink: "--ink",
@@ -12,24 +13,21 @@ const NAMES = {
   surface: "--surface",
   accent: "--accent",
   accentSoft: "--accent-soft",
-  visual: "--lane-visual",
-  sound: "--lane-sound",
-  speech: "--lane-speech",
-  screen: "--lane-screen",
 };
 
-/** Colours by name, and the font, as they are now inside of `element`. */
+/** Colours by name, those of `lanes` by id, and the font, as they are now inside of `element`. */
 export function coloursIn(element) {
   // A property of our own is given as it was written, light-dark() and all; a real one is computed.
   const probe = h("span", { hidden: true });
   element.append(probe);
-  const colours = { font: getComputedStyle(element).fontFamily };
-  for (const [name, property] of Object.entries(NAMES)) {
+  const computed = (property) => {
     probe.style.setProperty("color", `var(${property})`);
-    colours[name] = getComputedStyle(probe).color;
-  }
+    return getComputedStyle(probe).color;
+  };
+  const colours = Object.fromEntries(Object.entries(NAMES).map(([name, property]) => [name, computed(property)]));
+  const lanes = Object.fromEntries(allLanes().map((lane) => [lane.id, computed(`--lane-${lane.colour}`)]));
   probe.remove();
-  return colours;
+  return { ...colours, lanes, font: getComputedStyle(element).fontFamily };
 }
 
 /** Calls `redraw` whenever the theme turns, until `signal` aborts. */

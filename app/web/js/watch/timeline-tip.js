@@ -1,7 +1,7 @@
 // What hangs over the timeline under the pointer: the picture, the time, and what is there.
 
 import { fill, h } from "../dom.js";
-import { clock, confidenceWords } from "../format.js";
+import { clock } from "../format.js";
 import { clamp, spanAt } from "./timeline-scale.js";
 
 const WIDE = 176;
@@ -22,7 +22,7 @@ export function timelineTip(timeline, moments, rows, pictures) {
     picture.hidden = url === null;
     if (url !== null && picture.getAttribute("src") !== url) picture.src = url;
     const moment = spanAt(moments, timeS);
-    time.textContent = clock(timeS, { tenths: true }) + (moment ? ` · ${confidenceWords(moment.confidence)}` : "");
+    time.textContent = clock(timeS, { tenths: true }) + (moment ? ` · ${moment.confidence_in_words}` : "");
     fill(words, textAt(timeS, y));
     words.hidden = !words.textContent;
     line.style.setProperty("transform", `translateX(${x}px)`);

@@ -2,8 +2,9 @@
 
 import { announce } from "../announce.js";
 import { h } from "../dom.js";
-import { confidenceWords, spokenClock } from "../format.js";
+import { spokenClock } from "../format.js";
 import { icon } from "../icons.js";
+import { laneColour } from "../lane-table.js";
 import { drawRows, heightOf, rowsOf } from "./lanes-view.js";
 import { seekKey } from "./player-controls.js";
 import { coloursIn, watchTheme } from "./timeline-colours.js";
@@ -106,7 +107,7 @@ export function timelineView(timeline, moments, { on }) {
     const shot = timeline.shots.findIndex((one) => timeS >= one.start_s && timeS < one.end_s);
     const parts = [at];
     if (shot >= 0 && timeline.shots.length > 1) parts.push(`shot ${shot + 1} of ${timeline.shots.length}`);
-    if (moment) parts.push(`in a moment that is ${confidenceWords(moment.confidence)}`);
+    if (moment) parts.push(`in a moment that is ${moment.confidence_in_words}`);
     return parts.join(", ");
   }
 
@@ -188,10 +189,14 @@ export function timelineView(timeline, moments, { on }) {
 }
 
 function label(row) {
-  const element = h("span", { class: "timeline-label", title: row.name }, icon(row.icon), h("span", null, row.name));
-  element.style.setProperty("top", `${row.top}px`);
-  element.style.setProperty("height", `${row.height}px`);
-  if (row.lane) element.style.setProperty("--lane", `var(--lane-${row.lane})`);
+  const place = { top: `${row.top}px`, height: `${row.height}px` };
+  const style = row.lane ? { ...place, ...laneColour(row.lane) } : place;
+  const element = h(
+    "span",
+    { class: "timeline-label", title: row.name, style },
+    icon(row.icon),
+    h("span", null, row.name),
+  );
   return element;
 }
 

@@ -27,10 +27,10 @@ export function besideView(timeline, moments, { on }) {
         : h("p", { class: "tab-note" }, "Nothing in this video is likely to be it. This comes closest:"),
       empty: "Nothing in this video fits.",
     },
-    textTab("Transcript", "speech", timeline.segments, "Find in the transcript", "Nobody was heard speaking."),
+    textTab("Transcript", "transcript", timeline.segments, "Find in the transcript", "Nobody was heard speaking."),
     textTab(
       "On screen",
-      "screen",
+      "screen_text",
       timeline.screen_texts,
       "Find in the text on the screen",
       "No text was read on the screen.",
@@ -73,8 +73,8 @@ export function besideView(timeline, moments, { on }) {
     choose: (moment) => hits?.choose(moment),
   };
 
-  function textTab(name, lane, lines, label, empty) {
-    const view = timedList(lines, { label: name, marks: marks[lane] ?? new Set(), on });
+  function textTab(name, evidence, lines, label, empty) {
+    const view = timedList(lines, { label: name, marks: marks[evidence] ?? new Set(), on });
     return { name, count: lines.length, view, empty, tools: lines.length ? finder(label, view, on) : null };
   }
 
@@ -101,12 +101,12 @@ function named(event) {
   return { ...event, text: event.label };
 }
 
-/** The words that proved moments, per lane. */
+/** The words that proved moments, per kind of evidence. */
 function matchedWords(moments) {
   const marks = {};
-  for (const { lane, matched_words: words } of moments.flatMap((moment) => moment.evidence)) {
-    marks[lane] ??= new Set();
-    for (const word of words ?? []) marks[lane].add(bare(word));
+  for (const { kind, matched_words: words } of moments.flatMap((moment) => moment.evidence)) {
+    marks[kind] ??= new Set();
+    for (const word of words ?? []) marks[kind].add(bare(word));
   }
   return marks;
 }

@@ -1,0 +1,48 @@
+"""Confidence as a score to compute with, and in words for people. Pure."""
+
+from enum import StrEnum
+from math import log
+
+MOST_SCORE = 40.0
+"""No score is larger, and none smaller than the negative: the largest confidence below 1 has a score of 36.7."""
+
+
+class ConfidenceWords(StrEnum):
+    """A confidence in a word or two, wherever people read it."""
+
+    VERY_LIKELY = "very likely"
+    LIKELY = "likely"
+    PERHAPS = "perhaps"
+    DOUBTFUL = "doubtful"
+    UNLIKELY = "unlikely"
+
+
+LEAST: tuple[tuple[ConfidenceWords, float], ...] = (
+    (ConfidenceWords.VERY_LIKELY, 0.8),
+    (ConfidenceWords.LIKELY, 0.6),
+    (ConfidenceWords.PERHAPS, 0.4),
+    (ConfidenceWords.DOUBTFUL, 0.2),
+    (ConfidenceWords.UNLIKELY, 0.0),
+)
+"""The least confidence that each of them stands for, from the top."""
+
+_TOLD_DIGITS = 4
+"""Confidences are told to so many digits, and the words are those of what is told."""
+
+
+def words_of(confidence: float) -> ConfidenceWords:
+    """The words for a confidence."""
+    told = round(confidence, _TOLD_DIGITS)
+    return next(words for words, least in LEAST if told >= least)
+
+
+def score_of(confidence: float) -> float:
+    """The log-odds ``ln(c / (1 - c))`` of a confidence, within ±``MOST_SCORE``; the confidence is its logistic.
+
+    It never decreases where the confidence grows, and goes on telling moments apart where that comes near 0 or 1.
+    """
+    if confidence <= 0.0:
+        return -MOST_SCORE
+    if confidence >= 1.0:
+        return MOST_SCORE
+    return max(-MOST_SCORE, log(confidence / (1.0 - confidence)))

@@ -1,0 +1,21 @@
+"""What a person reads of a moment on the terminal."""
+
+import pytest
+
+from app.cli.print_moments import evidence_text
+from retrieval.domain import Evidence, Lane, Span
+from retrieval.lanes.lane_table import LANES
+
+
+@pytest.mark.parametrize(
+    ("lane", "line"),
+    [
+        (Lane.VISUAL, "looks     a red car"),
+        (Lane.SOUND, "sounds    a red car"),
+        (Lane.SPEECH, "says      a red car"),
+        (Lane.SCREEN, "on screen a red car"),
+    ],
+)
+def test_a_proof_begins_with_what_its_lane_says_of_a_moment(lane: Lane, line: str) -> None:
+    item = Evidence(lane, LANES[lane].evidence, Span(0.0, 2.0), 0.9, text="a red car")
+    assert evidence_text(item).plain == line
