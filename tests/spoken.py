@@ -1,38 +1,44 @@
-"""Speech whose words are known, made by ffmpeg's own voice, and sounds that are none."""
+"""Speech whose words are known, by a small voice that comes as a package, and sounds that are none."""
 
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
+from indexer.media.ffmpeg_binary import ffmpeg_path
 from retrieval.encoders.base import SPEECH_RATE_HZ
-from tests.places import SHARED
+from tests.places import SHARED_MEDIA
 
-SHARED_MEDIA = SHARED / "media"
-SHARED_SOUNDS = SHARED / "bench" / "assets" / "sounds"
+if TYPE_CHECKING:
+    from hibari import Hibari
+
+_JFK = SHARED_MEDIA / "jfk.flac"
+VOICES = ("made", "recorded") if _JFK.is_file() else ("made",)
+"""In whose voice ``country`` can be had here."""
 
 
 @cache
 def said(sentence: str) -> NDArray[np.int16]:
-    """The sentence in a clear voice, 16 kHz; skips where ffmpeg was built without a voice."""
-    ffmpeg = shutil.which("ffmpeg")
-    made = ffmpeg and _samples(ffmpeg, "-f", "lavfi", "-i", f"flite=text='{sentence}':voice=rms")
-    if not made:
-        pytest.skip("no ffmpeg with a voice (flite) on this machine")
-    return np.frombuffer(made, np.int16)
+    """The sentence in a clear voice, 16 kHz; the same samples every time."""
+    from hibari import SAMPLE_RATE
+
+    spoken = np.asarray(_voice()(sentence, seed=0), np.float32)
+    return _samples(["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "1", "-i", "-"], spoken.tobytes())
+
+
+def country(voice: str) -> NDArray[np.int16]:
+    """Ask not what your country can do for you, ask what you can do for your country."""
+    if voice == "recorded":
+        return recorded(_JFK)
+    return said("ask not what your country can do for you. ask what you can do for your country")
 
 
 def recorded(path: Path) -> NDArray[np.int16]:
-    """A file's sound at 16 kHz; skips where the file is not there."""
-    if not path.is_file():
-        pytest.skip(f"no {path.name} on this machine")
-    made = _samples(shutil.which("ffmpeg") or _wheel_ffmpeg(), "-i", str(path))
-    assert made, f"ffmpeg cannot decode {path}"
-    return np.frombuffer(made, np.int16)
+    """A file's sound at 16 kHz."""
+    return _samples(["-i", str(path)])
 
 
 def silence(seconds: float) -> NDArray[np.int16]:
@@ -58,12 +64,13 @@ def noise(seconds: float, seed: int = 1) -> NDArray[np.int16]:
     return np.random.default_rng(seed).normal(0, 3000, count).astype(np.int16)
 
 
-def _samples(ffmpeg: str, *source: str) -> bytes:
-    command = [ffmpeg, "-nostdin", "-v", "error", *source, "-ar", str(SPEECH_RATE_HZ), "-ac", "1"]
-    return subprocess.run([*command, "-f", "s16le", "-"], capture_output=True, check=False).stdout
+@cache
+def _voice() -> "Hibari":
+    from hibari import Hibari
+
+    return Hibari()
 
 
-def _wheel_ffmpeg() -> str:
-    from imageio_ffmpeg import get_ffmpeg_exe
-
-    return str(get_ffmpeg_exe())
+def _samples(source: list[str], given: bytes = b"") -> NDArray[np.int16]:
+    command = [ffmpeg_path(), "-v", "error", *source, "-ar", str(SPEECH_RATE_HZ), "-ac", "1", "-f", "s16le", "-"]
+    return np.frombuffer(subprocess.run(command, input=given, capture_output=True, check=True).stdout, np.int16)

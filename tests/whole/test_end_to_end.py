@@ -7,18 +7,23 @@ import signal
 import subprocess
 import sys
 import time
+import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.cli.sample_video import make_sample
 from indexer.media.ffmpeg_binary import ffmpeg_path
+from retrieval.encoders.base import SPEECH_RATE_HZ
 from tests.library import command, environment, moments
-from tests.places import ROOT
+from tests.places import ROOT, SHARED, SHARED_MEDIA
+from tests.spoken import said, silence
 
-SHARED = ROOT.parent / "shared"
 PLANTED = SHARED / "bench" / "planted.py"
+LINES = ("We expect the revenue to grow by fourteen percent next year.", "Ask not what your country can do for you.")
 
 
 @pytest.fixture(scope="module")
@@ -225,18 +230,60 @@ def test_two_processes_share_a_data_folder(library: Path, sample: Path, tmp_path
     assert len(moments(tmp_path / "library", "videos").row["videos"]) == 2
 
 
-@pytest.mark.skipif(not PLANTED.exists(), reason="the material for planted moments is not there")
-def test_planted_moments_are_found(fresh: Path, tmp_path: Path) -> None:
-    """Two videos of eight shots: every slide first, captions far above chance, JFK's sentence, the dogs."""
-    corpus = tmp_path / "corpus"
+def planted_by_ours(folder: Path, library: Path, fresh: Path) -> None:
+    """A talk of two lines in a voice, beside the sample, and what is asked about both."""
+    (folder / "videos").mkdir(parents=True)
+    shutil.copytree(library, fresh)
+    talk = np.concatenate([silence(2), said(LINES[0]), silence(2), said(LINES[1]), silence(2)])
+    ends_s = (2 + len(said(LINES[0])) / SPEECH_RATE_HZ, len(talk) / SPEECH_RATE_HZ - 2)
+    with wave.open(str(folder / "videos" / "talk.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SPEECH_RATE_HZ)
+        file.writeframes(talk.tobytes())
+    asked = (
+        ("visual", "a cat", "sample.mp4", 5.0, 11.0),
+        ("visual", "a cup of coffee on a table", "sample.mp4", 11.0, 17.0),
+        ("visual", "an astronaut in a space suit", "sample.mp4", 24.0, 30.0),
+        ("visual", "a motorcycle in a garage", "sample.mp4", 43.0, 49.0),
+        ("screen", "Churn down to 2.1 percent", "sample.mp4", 17.0, 24.0),
+        ("screen", "Tag version 4.2.0", "sample.mp4", 36.0, 43.0),
+        ("sound", "the sound of rain", "sample.mp4", 30.0, 36.0),
+        ("speech", LINES[0], "talk.wav", 2.0, ends_s[0]),
+        ("speech", LINES[1], "talk.wav", ends_s[0] + 2, ends_s[1]),
+    )
+    rows = [
+        {
+            "qid": number,
+            "lane": lane,
+            "query": words,
+            "relevant": [{"video": video, "start_s": start_s, "end_s": end_s}],
+        }
+        for number, (lane, words, video, start_s, end_s) in enumerate(asked)
+    ]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def planted_by_others(folder: Path, _library: Path, _fresh: Path) -> None:
+    """Two videos of eight shots, made of photographs, recorded sounds and JFK's sentence."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "ffmpeg").symlink_to(ffmpeg_path())
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     options = ["--videos", "2", "--shots", "8", "--seed", "3"]
-    assets = ["--assets", str(SHARED / "bench" / "assets"), "--out", str(corpus)]
-    (tmp_path / "ffmpeg").symlink_to(ffmpeg_path())
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    assets = ["--assets", str(PLANTED.parent / "assets"), "--out", str(folder)]
     maker = [sys.executable, str(PLANTED), *options, *assets]
     subprocess.run(maker, check=True, capture_output=True, env={**os.environ, "PATH": path})
-    jfk = SHARED / "media" / "jfk.flac"
-    indexed = moments(fresh, "index", str(corpus / "videos"), str(jfk))
+    shutil.copy2(SHARED_MEDIA / "jfk.flac", folder / "videos" / "jfk.flac")
+
+
+@pytest.mark.parametrize("planted", [planted_by_ours, *([planted_by_others] if PLANTED.is_file() else [])])
+def test_planted_moments_are_found(
+    planted: Callable[[Path, Path, Path], None], library: Path, fresh: Path, tmp_path: Path
+) -> None:
+    """Every slide first, what is seen far above chance, and what is said."""
+    corpus = tmp_path / "corpus"
+    planted(corpus, library, fresh)
+    indexed = moments(fresh, "index", str(corpus / "videos"))
     assert indexed.code == 0, indexed.errors
     scores = moments(fresh, "eval", "run", "--queries", str(corpus / "queries.jsonl")).row
 

@@ -1,6 +1,7 @@
 """One pass gives frames, sound and signal on the clock of a player, whatever the container does."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import ffmpeg
@@ -15,12 +16,13 @@ from indexer.media.probe import probe
 from indexer.skip import Skip
 from retrieval.errors import UndecodableError
 from tests import media
+from tests.places import SHARED_MEDIA
 
 RATE_HZ = 16_000
 
 
-def decoded(path: Path, **options: object) -> Decoded:
-    return decode(probe(path), path.with_suffix(".decoded"), options=DecodeOptions(**options))  # type: ignore[arg-type]
+def decoded(path: Path, options: DecodeOptions = DecodeOptions()) -> Decoded:
+    return decode(probe(path), path.with_suffix(".decoded"), options=options)
 
 
 def sound(result: Decoded) -> NDArray[np.int16]:
@@ -254,38 +256,105 @@ def test_a_file_of_which_nothing_decodes_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("skip", [Skip.FAST, Skip.FASTEST])
 def test_skipping_leaves_the_clock_alone(tmp_path: Path, skip: Skip) -> None:
     path = media.video(tmp_path / "clip.mp4", media.moving(4), preset="veryfast", g=25)
-    full, skipped = decoded(path), decoded(path, skip=skip)
+    full, skipped = decoded(path), decoded(path, DecodeOptions(skip=skip))
     assert 0 < len(skipped.times_s) < len(full.times_s)
     assert set(skipped.times_s) <= set(full.times_s)
     assert skipped.duration_s == pytest.approx(full.duration_s, abs=1.0)
 
 
-@pytest.mark.parametrize(
-    ("name", "duration_s", "has_video", "has_audio"),
-    [
-        ("exoplayer_sample_fragmented.mp4", 1.07, True, True),
-        ("moviepy_no_duration.webm", 4.94, True, True),
-        ("pyscenedetect_delayed_start.mp4", 0.96, True, False),
-        ("decord_video_0.mov", 0.1, True, False),
-        ("decord_corrupted.mp4", 5.0, True, False),
-        ("auto-editor_h264-mjpeg.mkv", 2.05, True, True),
-        ("exoplayer_sample.avi", 4.09, True, True),
-        ("exoplayer_roadtrip-vp92-10bit.webm", 3.0, True, False),
-        ("multilingual.mp3", 59.9, False, True),
-    ],
-)
-def test_real_files_decode(
-    shared_media: Path, tmp_path: Path, name: str, duration_s: float, has_video: bool, has_audio: bool
-) -> None:
-    result = decode(probe(shared_media / name), tmp_path / "out")
+def corrupt(path: Path) -> Path:
+    """A film of five seconds in whose middle some bytes are others."""
+    film = bytearray(media.video(path, media.moving(5), g=25).read_bytes())
+    middle = len(film) // 2
+    film[middle : middle + 2000] = bytes(2000)
+    path.write_bytes(film)
+    return path
+
+
+MADE: dict[str, tuple[Callable[[Path], Path], float, bool, bool]] = {
+    "fragmented.mp4": (
+        lambda path: media.video(path, media.moving(1), media.tone(1), movflags="frag_keyframe+empty_moov"),
+        1.0,
+        True,
+        True,
+    ),
+    "no_duration.webm": (
+        lambda path: media.write(path, media.moving(2), media.tone(2), vcodec="libvpx", acodec="libvorbis", live=1),
+        2.0,
+        True,
+        True,
+    ),
+    "delayed_start.mp4": (lambda path: media.video(path, media.moving(1), output_ts_offset=0.5), 1.0, True, False),
+    "short.mov": (lambda path: media.video(path, media.moving(0.12)), 0.12, True, False),
+    "corrupted.mp4": (corrupt, 5.0, True, False),
+    "old.avi": (
+        lambda path: media.write(path, media.moving(2), media.tone(2), vcodec="mpeg4", acodec="libmp3lame"),
+        2.0,
+        True,
+        True,
+    ),
+    "ten_bits.webm": (
+        lambda path: media.write(path, media.moving(1), vcodec="libvpx-vp9", pix_fmt="yuv420p10le", speed=8),
+        1.0,
+        True,
+        False,
+    ),
+    "sound.mp3": (lambda path: media.write(path, media.tone(3)), 3.0, False, True),
+}
+"""How each file is made, how long it is, and whether it has a picture and sound."""
+REAL = {
+    "exoplayer_sample_fragmented.mp4": (1.07, True, True),
+    "moviepy_no_duration.webm": (4.94, True, True),
+    "pyscenedetect_delayed_start.mp4": (0.96, True, False),
+    "decord_video_0.mov": (0.1, True, False),
+    "decord_corrupted.mp4": (5.0, True, False),
+    "auto-editor_h264-mjpeg.mkv": (2.05, True, True),
+    "exoplayer_sample.avi": (4.09, True, True),
+    "exoplayer_roadtrip-vp92-10bit.webm": (3.0, True, False),
+    "multilingual.mp3": (59.9, False, True),
+}
+"""The same of files that other people made."""
+
+
+@pytest.mark.parametrize("name", [*MADE, *(name for name in REAL if (SHARED_MEDIA / name).is_file())])
+def test_files_of_every_kind_decode(tmp_path: Path, name: str) -> None:
+    if name in MADE:
+        make, *expected = MADE[name]
+        file = make(tmp_path / name)
+    else:
+        file, expected = SHARED_MEDIA / name, list(REAL[name])
+    duration_s, has_video, has_audio = expected
+    result = decode(probe(file), tmp_path / "out")
     assert result.duration_s == pytest.approx(duration_s, abs=0.06)
     assert (result.video_index is not None, result.has_audio) == (has_video, has_audio)
     assert bool(result.frames) == has_video
 
 
-def test_a_real_file_whose_picture_is_broken_is_refused(shared_media: Path, tmp_path: Path) -> None:
+def noise_for_pictures(path: Path) -> Path:
+    """A film in VP9 whose every packet is noise."""
+    import av
+
+    source = media.write(path.with_name("film.webm"), media.moving(1), vcodec="libvpx-vp9", speed=8)
+    with av.open(str(source)) as given, av.open(str(path), "w") as made:
+        stream = given.streams.video[0]
+        copy = made.add_stream_from_template(stream)
+        for packet in given.demux(stream):
+            if packet.dts is not None:
+                noise = av.Packet(np.random.default_rng(1).bytes(packet.size))
+                noise.pts, noise.dts, noise.time_base, noise.stream = packet.pts, packet.dts, packet.time_base, copy
+                noise.is_keyframe = packet.is_keyframe
+                made.mux(noise)
+    return path
+
+
+BROKEN = "exoplayer_invalid-bitstream.webm"
+
+
+@pytest.mark.parametrize("name", ["noise.webm", *([BROKEN] if (SHARED_MEDIA / BROKEN).is_file() else [])])
+def test_a_file_whose_picture_is_broken_is_refused(tmp_path: Path, name: str) -> None:
+    file = SHARED_MEDIA / name if name == BROKEN else noise_for_pictures(tmp_path / name)
     with pytest.raises(UndecodableError, match="vp9"):
-        decode(probe(shared_media / "exoplayer_invalid-bitstream.webm"), tmp_path / "out")
+        decode(probe(file), tmp_path / "out")
 
 
 def test_small_print_that_comes_on_a_large_screen_is_kept_for_reading(tmp_path: Path) -> None:
