@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 import click
 
 from retrieval.video_filter import VideoFilter, parse_time, period
 
-Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
 
 _OPTIONS = (
