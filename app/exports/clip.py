@@ -266,10 +266,14 @@ def _sound(source: Any, cut: Cutting, span: Span) -> Any:
     return sound.filter("asetpts", f"PTS-({start_s:.6f})/TB")
 
 
+_SAMPLES = {"mono|stereo": "fltp", "stereo": "s16"}
+"""What sound is counted in: of a clip as its encoder has it, of a reel's parts as they are joined."""
+
+
 def _steady(sound: Any, layout: str = "mono|stereo") -> Any:
     """Sound from sample 0 on without holes: silence where the file has none."""
     return sound.filter("aresample", SOUND_RATE_HZ, **{"async": 1}, min_hard_comp=_HOLE_S, first_pts=0).filter(
-        "aformat", channel_layouts=layout, sample_fmts="s16" if layout == "stereo" else "fltp"
+        "aformat", channel_layouts=layout, sample_fmts=_SAMPLES[layout]
     )
 
 
