@@ -17,7 +17,7 @@ from app.http.job_events import Told
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
-from app.http.schemas.filters import Glob, Text, When
+from app.http.schemas.filters import FilterText, Glob, When
 from app.http.schemas.search import SearchBody
 from app.http.turns import Turn, Turns, takes_long
 from indexer.jobs.queue import IndexJobs
@@ -132,17 +132,18 @@ def _roots(guard: GuardOf, caller: Annotated[Caller, Depends(_caller)]) -> Media
 
 async def _video_filter(
     video_id: Annotated[
-        tuple[Text, ...], Query(max_length=MAX_VIDEOS, description="Ids, paths or file names, of which one is enough.")
+        tuple[FilterText, ...],
+        Query(max_length=MAX_VIDEOS, description="Ids, paths or file names, of which one is enough."),
     ] = (),
     path: Annotated[
         tuple[Glob, ...],
         Query(max_length=MAX_GLOB_CHARS, description="Globs, of which a path must match one; `*` crosses folders."),
     ] = (),
     tag: Annotated[
-        tuple[Text, ...], Query(max_length=MAX_VALUES, description="Tags, all of which they must have.")
+        tuple[FilterText, ...], Query(max_length=MAX_VALUES, description="Tags, all of which they must have.")
     ] = (),
     any_tag: Annotated[
-        tuple[Text, ...], Query(max_length=MAX_VALUES, description="Tags, of which one is enough.")
+        tuple[FilterText, ...], Query(max_length=MAX_VALUES, description="Tags, of which one is enough.")
     ] = (),
     recorded_from: Annotated[When | None, Query(description="Recorded on or after this day or time, in UTC.")] = None,
     recorded_to: Annotated[When | None, Query(description="Recorded on or before this day or time, in UTC.")] = None,

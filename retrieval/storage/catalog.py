@@ -201,8 +201,7 @@ class Catalog:
         """At most ``limit`` videos that the filter means, newest first, from the ``next_cursor`` of the page before.
 
         With ``failed``, only those whose last indexing failed, searched or not. ``words`` must all stand in a video's
-        title or path. Where the filter is about paths, the ``path`` of each is
-        one that matches. Raises as ``ids``.
+        title or path. Where the filter is about paths, the ``path`` of each is one that matches. Raises as ``ids``.
         """
         after = None if cursor is None else cursors.decode(cursor)
         with self._reading() as session:

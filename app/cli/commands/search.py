@@ -110,7 +110,8 @@ def search(
     """
     file = _file(image, sound, spoken, like)
     first = _first_term(" ".join(words) if words else None, file, like, text_share)
-    during = Span(start_s or 0.0, float("inf") if end_s is None else end_s) if start_s or end_s else None
+    is_part = start_s is not None or end_s is not None
+    during = Span(start_s or 0.0, float("inf") if end_s is None else end_s) if is_part else None
     query = Query(
         steps=(first, *(parse_term(text) for text in then)),
         exclude=tuple(parse_term(text) for text in exclude),

@@ -42,11 +42,11 @@ When = Annotated[
     PlainValidator(_parsed),
     WithJsonSchema({"type": "string", "examples": ["2026-05-31", "2026-05-31T14:30:00Z"]}),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=MAX_REFERENCE_CHARS)]
+FilterText = Annotated[str, Field(min_length=1, max_length=MAX_REFERENCE_CHARS)]
 Glob = Annotated[str, Field(min_length=1, max_length=MAX_GLOB_CHARS)]
 Globs = Annotated[list[Glob], Field(min_length=1, max_length=MAX_GLOB_CHARS)]
-Texts = Annotated[list[Text], Field(min_length=1, max_length=MAX_VALUES)]
-Videos = Annotated[list[Text], Field(max_length=MAX_VIDEOS)]
+Texts = Annotated[list[FilterText], Field(min_length=1, max_length=MAX_VALUES)]
+Videos = Annotated[list[FilterText], Field(max_length=MAX_VIDEOS)]
 Second = Annotated[float, Field(ge=0)]
 
 
@@ -64,14 +64,14 @@ class Condition(Body):
 class IdCondition(Condition):
     """Which videos."""
 
-    eq: Annotated[Text | None, Field(description="This video.")] = None
+    eq: Annotated[FilterText | None, Field(description="This video.")] = None
     in_: Annotated[Videos | None, Field(alias="in", min_length=1, description="One of these videos.")] = None
 
 
 class PathCondition(Condition):
     """Where the file of a video lies."""
 
-    eq: Annotated[Text | None, Field(description="This whole path.")] = None
+    eq: Annotated[FilterText | None, Field(description="This whole path.")] = None
     in_: Annotated[Texts | None, Field(alias="in", description="One of these whole paths.")] = None
     glob: Annotated[
         Annotated[Glob | None, Tag("value")] | Annotated[Globs, Tag("list")],
@@ -89,7 +89,7 @@ class PathCondition(Condition):
 class TagCondition(Condition):
     """How a video is tagged."""
 
-    eq: Annotated[Text | None, Field(description="With this tag.")] = None
+    eq: Annotated[FilterText | None, Field(description="With this tag.")] = None
     in_: Annotated[Texts | None, Field(alias="in", description="With at least one of these tags.")] = None
     all_: Annotated[Texts | None, Field(alias="all", description="With all of these tags.")] = None
 
@@ -117,13 +117,13 @@ class TimeCondition(Condition):
         return period(self.eq, self.eq)
 
 
-_Ids = Annotated[Text, Tag("value")] | Annotated[Videos, Tag("list")] | Annotated[IdCondition, Tag("operators")]
+_Ids = Annotated[FilterText, Tag("value")] | Annotated[Videos, Tag("list")] | Annotated[IdCondition, Tag("operators")]
 _Path = (
     Annotated[Glob | None, Tag("value")] | Annotated[Texts, Tag("list")] | Annotated[PathCondition, Tag("operators")]
 )
 _Tags = (
-    Annotated[Text, Tag("value")]
-    | Annotated[Annotated[list[Text], Field(max_length=MAX_VALUES)], Tag("list")]
+    Annotated[FilterText, Tag("value")]
+    | Annotated[Annotated[list[FilterText], Field(max_length=MAX_VALUES)], Tag("list")]
     | Annotated[TagCondition, Tag("operators")]
 )
 _Seconds = Annotated[Second | None, Tag("value")] | Annotated[SecondsCondition, Tag("operators")]

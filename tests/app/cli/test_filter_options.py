@@ -93,6 +93,24 @@ def test_a_filter_that_cannot_be_is_refused_alike(
         assert message in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("options", "starts"),
+    [
+        ((), {0.0, 100.0}),
+        (("--from", "50"), {100.0}),
+        (("--to", "50"), {0.0}),
+        (("--from", "0"), {0.0, 100.0}),
+        (("--to", "0"), set()),
+    ],
+)
+def test_a_part_of_the_videos_may_start_or_end_at_second_0(
+    moments: Moments, options: tuple[str, ...], starts: set[float]
+) -> None:
+    """What is red in A: its first shot, and that from second 100 on."""
+    found = moments.search("red", "--lane", "visual", "--video", "a.mp4", *options)["moments"]
+    assert {moment["start_s"] for moment in found} & {0.0, 100.0} == starts
+
+
 def test_commands_with_a_filter_have_the_same_options() -> None:
     def options(command: click.Command) -> dict[str, str | None]:
         return {
