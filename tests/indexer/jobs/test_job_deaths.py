@@ -25,7 +25,7 @@ from tests.job_fakes import HeldIndexer, queue_in, until
 from tests.places import ROOT
 
 WORKER = """
-import json, os, signal, sys, time
+import json, os, signal, sys, threading, time
 from pathlib import Path
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Outcome, Status
@@ -62,17 +62,17 @@ class DeadlyIndexer:
 
 jobs = IndexJobs(DeadlyIndexer(), f"sqlite:///{folder / 'jobs.sqlite'}", "local", workers)
 
-def stop(*_):
-    jobs.stop()
-    os._exit(0)
-
-signal.signal(signal.SIGTERM, stop)
+stopping = threading.Event()
+# No more than this in the handler: it may interrupt the very question to the queue that its end has to wait for.
+signal.signal(signal.SIGTERM, lambda *_: stopping.set())
 with jobs.running():
     ids = [jobs.enqueue(Path(name)) for name in files]
     if "retry" in sys.argv:
         ids = [jobs.retry(sys.argv[-1]).id]
     while not all(jobs.job(job_id).is_over for job_id in ids):
-        time.sleep(0.05)
+        if stopping.wait(0.05):
+            jobs.stop()
+            os._exit(0)
     failures = [(job, job.outcome.failure) for job in map(jobs.job, ids)]
     print(json.dumps([[job.id, job.state, f and [f.code, f.message]] for job, f in failures]))
 """
