@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_MS = 20_000
+FIRST = ".results .moment:not(.is-skeleton)"
+"""A moment among the results; the best, if one is asked for."""
 SAYS = "the budget is tight"
 """What the fake transcriber hears in every spoken query; A.mp4 says it in [0, 4)."""
 
@@ -142,6 +144,21 @@ def page_on(browser: "Browser", url: str, **options: Any) -> Iterator["Page"]:
         assert not bad, bad
     finally:
         context.close()
+
+
+def search(page: "Page", words: str) -> None:
+    page.goto("/")
+    page.get_by_role("searchbox").fill(words)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(FIRST)
+
+
+def titles(page: "Page") -> list[str]:
+    return page.locator(f"{FIRST} .moment-title").all_inner_texts()
+
+
+def query_of(page: "Page") -> str:
+    return str(page.evaluate("decodeURIComponent(location.search.replaceAll('+', ' '))"))
 
 
 def until(page: "Page", expression: str, arg: Any = None) -> None:

@@ -1,5 +1,12 @@
 """Fixtures that several test modules share."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
 from hypothesis import settings
 
 from tests.browser import chromium as chromium
@@ -11,3 +18,17 @@ from tests.browser import site as site
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, deadline=None)
 settings.load_profile("same")
+
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 4_000_000_000
+IN_MEMORY = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """The test's own folder, in memory where there is room: most of the time what is tested waits for a disk."""
+    if IN_MEMORY:
+        with TemporaryDirectory(prefix="moments-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path
