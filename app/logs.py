@@ -26,7 +26,6 @@ class LogFormat(StrEnum):
 class LogLevel(StrEnum):
     """From where on lines are written."""
 
-    DEBUG = "debug"
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"

@@ -25,7 +25,7 @@ class Settings(IndexSettings):
     )
     log_level: LogLevel = Field(
         default=LogLevel.WARNING,
-        description="From where on lines are logged: debug, info (with a line for each request), warning, error.",
+        description="From where on lines are logged: info (with a line for each request), warning, error.",
     )
     host: str = Field(default="127.0.0.1", description="Address that `moments serve` listens on.")
     port: int = Field(default=8321, ge=0, le=65535, description="Port that `moments serve` listens on; 0 picks one.")
