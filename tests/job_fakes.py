@@ -9,7 +9,8 @@ from pathlib import Path
 from indexer.intake.addition import Addition
 from indexer.jobs.job import Job
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import STEPS, Outcome, ReportIdentity, ReportStage, Status, Step
+from indexer.outcome import Outcome, Status
+from indexer.pipeline import STEPS, ReportIdentity, ReportStage, Step
 from retrieval.errors import NotMediaError
 from retrieval.storage.records import Failure
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.cli.media_files import media_files
 from indexer.media.indexed_file import indexed_file
-from indexer.pipeline import Outcome, Status
+from indexer.outcome import Outcome, Status
 from retrieval.errors import MomentsError
 from retrieval.storage.library import Library
 from retrieval.storage.records import Failure, VideoRecord, VideoStatus

@@ -9,7 +9,7 @@ from app.contract.failures import FailureAnswer
 from app.contract.values import Share, Speed, Text, TimeS
 from indexer.intake.addition import Origin
 from indexer.jobs.job import Job, JobState
-from indexer.pipeline import Outcome, Status
+from indexer.outcome import Outcome, Status
 
 _RUNNING: dict[str, JsonValue] = {
     "job_id": "5f0c2f0e-6f0b-4a0e-9a51-6a5d3f1f7a11",

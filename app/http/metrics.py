@@ -21,7 +21,7 @@ from prometheus_client import (
 
 from indexer.jobs.job import Job, JobState
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import Status
+from indexer.outcome import Status
 from retrieval.domain import Answer
 from retrieval.errors import StorageError
 from retrieval.storage.library import Library

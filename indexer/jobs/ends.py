@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from indexer.intake.addition import Addition, Origin
 from indexer.jobs.job import JobState
-from indexer.pipeline import Outcome
+from indexer.outcome import Outcome
 from retrieval.errors import INTERNAL_ERROR
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from indexer.intake.addition import Addition, Origin
 from indexer.jobs.kept import Kept
 from indexer.jobs.runs import RunProgress
-from indexer.pipeline import Outcome
+from indexer.outcome import Outcome
 from retrieval.errors import shortened
 from retrieval.path_text import composed
 

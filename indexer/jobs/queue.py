@@ -25,7 +25,8 @@ from indexer.jobs.kept import Kept
 from indexer.jobs.known_jobs import WORKFLOW, KnownJobs
 from indexer.jobs.patience import while_away, while_full
 from indexer.jobs.runs import RunProgress, Runs
-from indexer.pipeline import STEPS, Cancelled, Indexer, Outcome, Status, Stopped
+from indexer.outcome import Outcome, Status
+from indexer.pipeline import STEPS, Cancelled, Indexer, Stopped
 from retrieval.errors import (
     INTERNAL_ERROR,
     ConflictError,

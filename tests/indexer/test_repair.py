@@ -19,7 +19,7 @@ from app.http.additions import add
 from app.http.readiness import Warmup, checks
 from app.http.schemas.videos import AddVideoBody
 from indexer.intake.addition import Addition
-from indexer.pipeline import Outcome, Status
+from indexer.outcome import Outcome, Status
 from indexer.repair import half_done, repair_vectors, without_thumbnails
 from retrieval.asking.query import Query, parse_term
 from retrieval.domain import Lane, Span

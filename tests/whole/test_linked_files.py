@@ -19,7 +19,8 @@ from indexer.intake.addition import Addition, Origin
 from indexer.media.apart import read_subtitles
 from indexer.media.indexed_file import open_indexed_file
 from indexer.media.probe import MediaInfo
-from indexer.pipeline import Indexer, Outcome, Status
+from indexer.outcome import Outcome, Status
+from indexer.pipeline import Indexer
 from indexer.settings import IndexSettings
 from indexer.subtitles.reading import Subtitles
 from retrieval.storage.library import Library

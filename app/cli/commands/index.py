@@ -26,7 +26,7 @@ from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
 from indexer.jobs.job import FINAL, JobState
-from indexer.pipeline import Outcome, Status
+from indexer.outcome import Outcome, Status
 from indexer.skip import Skip
 from retrieval.errors import INTERNAL_ERROR, InputError
 from retrieval.storage.library import Library

@@ -13,7 +13,8 @@ from sqlalchemy import create_engine
 from app.http.readiness import Warmup, checks
 from indexer.intake.addition import Addition
 from indexer.jobs.job import JobState
-from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Step
+from indexer.outcome import Outcome
+from indexer.pipeline import ReportIdentity, ReportStage, Step
 from retrieval.errors import StorageAwayError, StorageError
 from retrieval.storage.database import database_errors
 from retrieval.storage.qdrant_server import ServerVectorStore

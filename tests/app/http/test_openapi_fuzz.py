@@ -16,7 +16,8 @@ from app.http.application import create_app
 from app.http.readiness import Warmup
 from app.settings import Settings
 from indexer.intake.addition import Addition
-from indexer.pipeline import Indexer, Outcome, Status
+from indexer.outcome import Outcome, Status
+from indexer.pipeline import Indexer
 from retrieval.domain import Profile
 from retrieval.search import SearchEngine
 from retrieval.storage.records import Failure

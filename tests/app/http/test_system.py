@@ -16,7 +16,7 @@ from app.settings import Settings
 from indexer.intake.addition import Addition
 from indexer.jobs.job import Job, JobState
 from indexer.jobs.runs import RunProgress
-from indexer.pipeline import Outcome, Status
+from indexer.outcome import Outcome, Status
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import ModelUnavailableError, StorageError

@@ -13,7 +13,8 @@ import pytest
 from indexer.intake.addition import Addition
 from indexer.intake.identify import by_its_bytes
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Status, Step
+from indexer.outcome import Outcome, Status
+from indexer.pipeline import ReportIdentity, ReportStage, Step
 from indexer.uploads import Uploads
 from retrieval.advice import ADVICE
 from retrieval.storage.library import Library

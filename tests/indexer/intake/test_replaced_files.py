@@ -17,7 +17,8 @@ from indexer.intake.identify import IdentifiedFile, identify
 from indexer.media import indexed_file as indexed_files
 from indexer.media.indexed_file import indexed_file
 from indexer.media.probe import hash_of
-from indexer.pipeline import Indexer, Outcome, Status
+from indexer.outcome import Outcome, Status
+from indexer.pipeline import Indexer
 from indexer.settings import IndexSettings
 from indexer.steps.publish import STILL_WRITTEN
 from retrieval.domain import Lane, Span

@@ -19,7 +19,8 @@ from indexer.jobs.deaths import MOST_DEATHS, Deaths
 from indexer.jobs.job import JobState
 from indexer.jobs.kept import Kept
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import Outcome, ReportIdentity, ReportStage, Step
+from indexer.outcome import Outcome
+from indexer.pipeline import ReportIdentity, ReportStage, Step
 from retrieval.errors import StorageError, WorkerDiedError
 from tests.job_fakes import HeldIndexer, queue_in, until
 from tests.places import ROOT
@@ -28,7 +29,7 @@ WORKER = """
 import json, os, signal, sys, threading, time
 from pathlib import Path
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import Outcome, Status
+from indexer.outcome import Outcome, Status
 
 folder, workers, files = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(",")
 

@@ -14,7 +14,7 @@ WORKER = """
 import json, os, sys, time
 from pathlib import Path
 from indexer.jobs.queue import IndexJobs
-from indexer.pipeline import Outcome, Status
+from indexer.outcome import Outcome, Status
 
 log = Path(sys.argv[1])
 

@@ -15,7 +15,7 @@ from indexer.intake.identify import IdentifiedFile
 from indexer.jobs.job import JobState
 from indexer.jobs.kept import Kept
 from indexer.jobs.runs import RunProgress
-from indexer.pipeline import Identified, Outcome, Status
+from indexer.outcome import Identified, Outcome, Status
 from retrieval.storage.records import Failure
 from tests.job_fakes import HeldIndexer, queue_in
 from tests.places import ROOT
@@ -25,7 +25,7 @@ import sys
 import dbos
 from indexer.intake.addition import Origin
 from indexer.jobs.queue import IndexingCrashed, IndexingFailed
-from indexer.pipeline import Status
+from indexer.outcome import Status
 
 dbos.DBOS(config={"name": "moments", "system_database_url": sys.argv[1], "application_version": "1",
                   "executor_id": "local", "console_log_level": "CRITICAL", "enable_otlp": False})

@@ -17,7 +17,8 @@ from indexer.media.decode import decode
 from indexer.media.decoded import Decoded
 from indexer.media.frames_shown import shown_during
 from indexer.media.probe import probe
-from indexer.pipeline import Cancelled, Indexer, Outcome, Status
+from indexer.outcome import Outcome, Status
+from indexer.pipeline import Cancelled, Indexer
 from indexer.settings import IndexSettings
 from indexer.subtitles.reading import read_subtitles
 from retrieval.domain import Profile, Span
