@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.http.application import create_app
@@ -13,7 +14,10 @@ from retrieval.domain import Profile
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.folder import DataFolder
 from retrieval.storage.library import Library
-from tests.fakes import FakeShot, library_of
+from tests.app.cli.test_serve import serving
+from tests.fakes import FakeShot, id_of, library_of
+from tests.library import TIMEOUT_S
+from tests.media import colour, write
 from tests.terminal import moments
 
 
@@ -100,3 +104,20 @@ def test_an_application_in_a_server_of_somebody_elses_has_a_closed_folder_too(tm
         create_app(Settings(data_dir=tmp_path / "data", profile=Profile.LITE))
         DataFolder.create(tmp_path / "data")
     assert mode(tmp_path / "data") == "700"
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_what_a_server_keeps_is_closed_whatever_the_umask_says(tmp_path: Path, mask: int) -> None:
+    """Uploads, clips that players ask for, exports, and the cache of clips."""
+    data = tmp_path / "data"
+    write(tmp_path / "a.mp4", colour("red", 3.0))
+    with umask(0o077):
+        library_of(data, {"a.mp4": [FakeShot("red")]}, tmp_path).close()
+    with umask(mask), serving(data) as (url, _), httpx.Client(base_url=url, timeout=TIMEOUT_S) as client:
+        clip = client.get(f"/v1/videos/{id_of('a.mp4')}/clip.mp4", params={"start_s": 0, "end_s": 2})
+        moment = {"video_id": id_of("a.mp4"), "start_s": 0, "end_s": 1}
+        export = client.post("/v1/exports", json={"format": "mp4", "moments": [moment]})
+        upload = client.post("/v1/uploads", headers={"Tus-Resumable": "1.0.0", "Upload-Length": "5"})
+        assert (clip.status_code, export.status_code, upload.status_code) == (200, 200, 201)
+        assert any((data / "clips").iterdir())
+        assert [path for path in data.rglob("*") if path.stat().st_mode & 0o077] == []
