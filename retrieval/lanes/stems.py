@@ -1,5 +1,6 @@
 """Stems of words in languages other than English, by Snowball, as terms that only lines of their language have."""
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 
@@ -18,6 +19,9 @@ _STEMMERS: Mapping[str, str] = {code: name for name, codes in _CODES.items() for
 STEMMED = tuple(_CODES)
 """The languages whose words are stemmed, by Snowball's names."""
 
+_STEMMING = threading.Lock()
+"""A stemmer writes down the word that it is at: two threads at once get stems of neither."""
+
 
 def stemmed_language(tag: str | None) -> str | None:
     """Snowball's name of a line's language; None for English, for one it has no stemmer of, and if none is known."""
@@ -27,7 +31,8 @@ def stemmed_language(tag: str | None) -> str | None:
 @lru_cache(maxsize=65_536)
 def stem_in(language: str, word: str) -> str:
     """The stem of a word, in lower case with its accents: they tell endings apart."""
-    return _stemmer(language)(word)
+    with _STEMMING:
+        return _stemmer(language)(word)
 
 
 @cache

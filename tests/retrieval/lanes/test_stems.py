@@ -1,9 +1,13 @@
 """Stems of other languages: any form of a word finds any other, in lines of that language alone."""
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import snowballstemmer
 
-from retrieval.lanes.stems import STEMMED, stemmed_language
+from retrieval.lanes.stems import STEMMED, stem_in, stemmed_language
 from retrieval.lanes.terms import document_vector, matched_words, query_vector
 from retrieval.lanes.word_match import coverage
 
@@ -71,3 +75,25 @@ def test_every_language_of_snowball_has_its_codes() -> None:
     others = {"english", "porter", "dutch_porter", "sesotho"}
     assert set(STEMMED) == set(snowballstemmer.algorithms()) - others
     assert stemmed_language("st") is None
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval_s)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_threads_that_stem_at_once_get_the_stems_of_their_words() -> None:
+    """As searches do that a server answers at the same time."""
+    words = [
+        f"{start}{end}" for start in ("kitap", "öğret", "güzel", "çalış") for end in ("lar", "mende", "likten", "ım")
+    ]
+    alone = [snowballstemmer.stemmer("turkish").stemWord(word) for word in words]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(50):
+            stem_in.cache_clear()
+            assert list(pool.map(stem_in, ["turkish"] * len(words), words)) == alone
