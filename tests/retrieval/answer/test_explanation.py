@@ -159,7 +159,7 @@ def test_a_search_explains_every_moment_if_asked_and_only_then(library: Library)
     assert best.explanation.steps[0].lanes[Lane.SPEECH].weight.words == "where he says"
     for moment in explained.moments:
         assert moment.explanation is not None
-        assert moment.score == pytest.approx(moment.explanation.fused * (1.0 - moment.explanation.unwanted))
+        assert moment.confidence == pytest.approx(moment.explanation.fused * (1.0 - moment.explanation.unwanted))
     assert [moment.span for moment in plain.moments] == [moment.span for moment in explained.moments]
 
 
