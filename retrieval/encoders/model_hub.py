@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from retrieval.atomic import replacing, sweep_drafts, write_atomically
-from retrieval.encoders.registry import Model, WeightsSource
+from retrieval.encoders.registry import Model, ModelSource
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 from retrieval.storage.room import full_disk_errors
 
@@ -189,8 +189,8 @@ def _fetch_from_hub(model: Model, folder: Path | None, on_progress: ReportBytes,
 
 
 _ORIGINS = {
-    WeightsSource.WHISPER: (whisper_cache, _fetch_whisper),
-    WeightsSource.HUB: (hub_cache, _fetch_from_hub),
+    ModelSource.WHISPER: (whisper_cache, _fetch_whisper),
+    ModelSource.HUB: (hub_cache, _fetch_from_hub),
 }
 """Where what is fetched from each is kept, and how it is fetched."""
 

