@@ -82,7 +82,9 @@ def test_every_body_has_a_name_of_its_own() -> None:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    for reference in references(DESCRIPTION):
+    found = list(references(DESCRIPTION))
+    assert found
+    for reference in found:
         here: Any = DESCRIPTION
         for step in reference.removeprefix("#/").split("/"):
             here = here[step]

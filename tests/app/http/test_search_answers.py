@@ -82,7 +82,9 @@ def test_a_moment_says_what_it_is_called_and_where_it_can_be_seen_and_played(cli
 
 
 def test_a_moment_says_how_sure_it_is_to_programs_and_to_people(client: TestClient) -> None:
-    for moment in ask(client, limit=100)["moments"]:
+    moments = ask(client, limit=100)["moments"]
+    assert moments
+    for moment in moments:
         assert moment["confidence_in_words"] == words_of(moment["confidence"])
         assert 1.0 / (1.0 + math.exp(-moment["score"])) == pytest.approx(moment["confidence"], abs=1e-4)
 

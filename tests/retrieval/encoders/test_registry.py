@@ -73,21 +73,23 @@ def test_profiles_of_a_model_are_those_whose_lineups_name_it() -> None:
 
 def test_open_clip_knows_the_hub_models_under_the_names_given() -> None:
     open_clip = pytest.importorskip("open_clip")
-    for model in MODELS.values():
-        if model.library == "open_clip":
-            architecture, tag = model.library_id.split()
-            known = open_clip.get_pretrained_cfg(architecture, tag)
-            assert known["hf_hub"].rstrip("/") == model.origin
-            assert open_clip.get_model_config(architecture)["embed_dim"] == model.dim
+    models = [model for model in MODELS.values() if model.library == "open_clip"]
+    assert models
+    for model in models:
+        architecture, tag = model.library_id.split()
+        known = open_clip.get_pretrained_cfg(architecture, tag)
+        assert known["hf_hub"].rstrip("/") == model.origin
+        assert open_clip.get_model_config(architecture)["embed_dim"] == model.dim
 
 
 def test_whisper_releases_the_checkpoints_under_the_checksums_given() -> None:
     whisper = pytest.importorskip("whisper")
     from retrieval.encoders.model_hub import WHISPER_URL
 
-    for model in MODELS.values():
-        if model.source is ModelSource.WHISPER:
-            assert whisper._MODELS[model.library_id] == f"{WHISPER_URL}/{model.origin}/{model.weights[0]}"
+    models = [model for model in MODELS.values() if model.source is ModelSource.WHISPER]
+    assert models
+    for model in models:
+        assert whisper._MODELS[model.library_id] == f"{WHISPER_URL}/{model.origin}/{model.weights[0]}"
 
 
 def test_the_docs_list_every_model_with_its_licence() -> None:
