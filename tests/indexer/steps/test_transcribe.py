@@ -241,7 +241,7 @@ def test_a_sentence_between_music_and_noise_is_all_that_is_heard() -> None:
 SNEEZES = sorted((SHARED / "bench" / "assets" / "sounds" / "Person_sneeze").glob("*"))[:12]
 
 
-@pytest.mark.parametrize("sneezes", [["Achoo!", "Hatchoo!", "Tchoo!", "Hic!"], *([SNEEZES] if SNEEZES else [])])
+@pytest.mark.parametrize("sneezes", [["Achoo", "Achee", "Hatchee", "Hic"], *([SNEEZES] if SNEEZES else [])])
 def test_sneezes_are_not_indexed(sneezes: list[str | Path]) -> None:
     """In a voice, and recorded where recordings are at hand: they count as speech, and words are heard in them."""
     sounds = [recorded(one) if isinstance(one, Path) else said(one) for one in sneezes]
