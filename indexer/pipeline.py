@@ -144,7 +144,9 @@ class Indexer:
         try:
             return self._keep_failure(job_id, addition, failed, source)
         except Exception as error:  # noqa: BLE001  whatever is wrong with the library, the job tells of its failure
-            _log.warning("the failure of %s is not noted in the library: %r", failed.path, error)
+            told = failed.failure.code if failed.failure else None
+            if not isinstance(error, MomentsError) or error.code != told:
+                _log.warning("the failure of %s is not noted in the library: %r", failed.path, error)
             return failed
 
     def _keep_failure(self, job_id: str, addition: Addition, failed: Outcome, source: IdentifiedFile | None) -> Outcome:

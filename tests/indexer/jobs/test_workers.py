@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import create_engine, make_url, text
 
 from app.cli.main import cli
 from app.open_queue import open_jobs
@@ -23,9 +22,7 @@ from retrieval.errors import InputError
 from retrieval.storage.library import Library
 from tests.job_fakes import HeldIndexer, until
 from tests.places import ROOT
-
-POSTGRES_URL = "MOMENTS_TEST_POSTGRES_URL"
-needs_postgres = pytest.mark.skipif(POSTGRES_URL not in os.environ, reason=f"{POSTGRES_URL} names no PostgreSQL")
+from tests.postgres import NEEDS_POSTGRES, own_postgres
 
 WORKER = """
 import sys, time
@@ -44,13 +41,8 @@ with IndexJobs(indexer, sys.argv[1], sys.argv[2], 1, Path(sys.argv[3])).running(
 @pytest.fixture
 def queue_url() -> Iterator[str]:
     """A database of its own for the queue."""
-    server = make_url(os.environ[POSTGRES_URL])
-    name = f"moments_queue_{os.getpid()}"
-    yield server.set(database=name).render_as_string(hide_password=False)
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    engine.dispose()
+    with own_postgres("queue", made=False) as url:
+        yield url
 
 
 @contextmanager
@@ -78,7 +70,7 @@ def test_a_worker_is_dead_when_its_process_is_and_not_before(tmp_path: Path) -> 
         assert is_dead
 
 
-@needs_postgres
+@NEEDS_POSTGRES
 def test_a_process_that_hands_out_work_follows_and_cancels_it(queue_url: str, tmp_path: Path) -> None:
     jobs = IndexJobs(HeldIndexer(), queue_url, "server", 0, tmp_path)  # type: ignore[arg-type]
     with worker(queue_url, "worker", tmp_path), jobs.running():
@@ -92,7 +84,7 @@ def test_a_process_that_hands_out_work_follows_and_cancels_it(queue_url: str, tm
         assert jobs.job(job_id).state is JobState.CANCELLED
 
 
-@needs_postgres
+@NEEDS_POSTGRES
 def test_the_jobs_of_a_dead_worker_go_on_in_another(
     queue_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

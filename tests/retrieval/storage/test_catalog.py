@@ -1,33 +1,21 @@
 """One contract for the catalog on every database: videos, their contents, tags and spaces."""
 
-import math
-import os
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, text
 
 from retrieval.domain import (
-    Label,
     Lane,
     Profile,
-    ScreenText,
-    Segment,
     Shot,
-    SoundEvent,
     Span,
-    SpeechOrigin,
-    Window,
-    Word,
 )
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import InputError, StorageError, VideoNotFoundError
 from retrieval.storage.catalog import Catalog
-from retrieval.storage.database import open_database
 from retrieval.storage.records import (
     Failure,
     Place,
@@ -35,44 +23,20 @@ from retrieval.storage.records import (
     VideoContents,
     VideoEdit,
     VideoFile,
-    VideoRecord,
     VideoStatus,
-    VideoWindow,
 )
 from retrieval.video_filter import VideoFilter
-
-POSTGRES_URL = "MOMENTS_TEST_POSTGRES_URL"
-DATABASES = ["sqlite", *(["postgresql"] if POSTGRES_URL in os.environ else [])]
-NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+from tests.catalogs import NOON, contents, statements_of, video
+from tests.postgres import NEEDS_POSTGRES
 
 
-@pytest.fixture(params=DATABASES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        opened = open_database(f"sqlite:///{tmp_path / 'catalog.sqlite'}")
-    else:
-        empty = create_engine(os.environ[POSTGRES_URL], isolation_level="AUTOCOMMIT")
-        with empty.connect() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        empty.dispose()
-        opened = open_database(os.environ[POSTGRES_URL])
-    yield opened
-    opened.dispose()
-
-
-@pytest.fixture
-def catalog(engine: Engine) -> Catalog:
-    return Catalog(engine)
-
-
-@pytest.mark.skipif(POSTGRES_URL not in os.environ, reason=f"{POSTGRES_URL} names no PostgreSQL to test on")
+@NEEDS_POSTGRES
 def test_the_contract_ran_on_postgresql(request: pytest.FixtureRequest) -> None:
     """Stands in the report for the whole contract when there is no server to run it on."""
     assert any("[postgresql" in item.name for item in request.session.items)
 
 
-@pytest.mark.skipif(POSTGRES_URL not in os.environ, reason=f"{POSTGRES_URL} names no PostgreSQL to test on")
+@NEEDS_POSTGRES
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_text_that_postgresql_cannot_keep_is_the_callers_fault(catalog: Catalog) -> None:
     catalog.upsert(video(1))
@@ -84,61 +48,6 @@ def test_text_that_postgresql_cannot_keep_is_the_callers_fault(catalog: Catalog)
     ):
         with pytest.raises(InputError, match="NUL character"):
             ask()
-
-
-def video(number: int, path: str | None = None, **changes: object) -> VideoRecord:
-    """Video ``number``, created that many minutes after noon."""
-    digits = f"{number:016x}"
-    record = VideoRecord(
-        id=digits,
-        content_hash=digits * 4,
-        path=path or f"/films/{number}.mp4",
-        title=f"Film {number}",
-        size_bytes=2**40 + number,
-        modified_ns=1_772_366_400_123_456_789,
-        created_at=NOON + timedelta(minutes=number),
-    )
-    return replace(record, **changes)  # type: ignore[arg-type]
-
-
-def contents(seconds: int) -> VideoContents:
-    """One shot per 10 s, and one window, segment, screen text and sound per second."""
-    spans = [Span(float(i), i + 1.0) for i in range(seconds)]
-    return VideoContents(
-        shots=tuple(Shot(i, Span(i * 10.0, min(seconds, (i + 1) * 10.0))) for i in range(math.ceil(seconds / 10))),
-        windows=tuple(
-            VideoWindow(Window(i, i // 10, span), frame_s=i + 0.48, labels=(Label("cat", 0.75), Label("dog", 0.125)))
-            for i, span in enumerate(spans)
-        ),
-        segments=tuple(
-            Segment(
-                span=span,
-                text=f"line {i} – „так“",
-                words=(Word("line", Span(i, i + 0.25), 0.5), Word(str(i), Span(i + 0.25, i + 0.5), 1.0)),
-                language="en",
-                confidence=0.875,
-                origin=SpeechOrigin.TRANSCRIBED,
-                avg_logprob=-0.25,
-                no_speech_prob=0.0625,
-                compression_ratio=1.5,
-            )
-            for i, span in enumerate(spans)
-        ),
-        screen_texts=tuple(ScreenText(span, f"slide {i}", 0.9) for i, span in enumerate(spans)),
-        sound_events=tuple(SoundEvent(span, "applause", 0.6) for span in spans),
-    )
-
-
-def statements_of(engine: Engine) -> list[str]:
-    """A list that fills with every SELECT sent from now on."""
-    seen: list[str] = []
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("SELECT"):
-            seen.append(statement)
-
-    return seen
 
 
 def test_a_record_comes_back_as_it_was_written(catalog: Catalog) -> None:

@@ -1,23 +1,19 @@
 """A database belongs to one data folder: every command refuses another, and says which is whose."""
 
-import os
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from retrieval.errors import OtherDataFolderError
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.folder import DataFolder
 from retrieval.storage.library import Library
+from tests.postgres import DATABASES, NEEDS_POSTGRES, own_postgres
 from tests.terminal import moments
 
-POSTGRES_URL = "MOMENTS_TEST_POSTGRES_URL"
-DATABASES = ["sqlite", *(["postgresql"] if POSTGRES_URL in os.environ else [])]
 SERVERS = {"MOMENTS_DATABASE_URL": "postgresql://moments@127.0.0.1:{port}/moments", "MOMENTS_QDRANT_URL": "http://q"}
 
 
@@ -27,20 +23,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'shared.sqlite'}"
     else:
-        with empty_postgres() as made:
+        with own_postgres("owned") as made:
             yield made
-
-
-@contextmanager
-def empty_postgres() -> Iterator[str]:
-    server, name = make_url(os.environ[POSTGRES_URL]), f"moments_owned_{os.getpid()}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 def settings(folder: Path, url: str) -> RetrievalSettings:
@@ -129,11 +113,11 @@ def test_a_vector_server_that_is_away_is_one_line_before_any_job(
     assert f"the Qdrant server at {vectors_away} refused or did not answer" in call.errors
 
 
-@pytest.mark.skipif(POSTGRES_URL not in os.environ, reason=f"{POSTGRES_URL} names no PostgreSQL")
+@NEEDS_POSTGRES
 def test_a_worker_asks_the_vector_server_before_it_takes_a_job(
     vectors_away: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with empty_postgres() as url:
+    with own_postgres("owned") as url:
         monkeypatch.setenv("MOMENTS_DATABASE_URL", url)
         call = moments(capsys, "--data-dir", str(tmp_path / "data"), "--profile", "lite", "worker")
     assert (call.code, call.out, call.errors.count("\n")) == (1, "", 1)

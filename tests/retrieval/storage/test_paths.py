@@ -8,9 +8,7 @@ from retrieval.errors import StorageError, VideoFileChangedError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.records import VideoContents, VideoFile, VideoRecord, VideoStatus
 from retrieval.video_filter import VideoFilter
-from tests.retrieval.storage.test_catalog import catalog as catalog
-from tests.retrieval.storage.test_catalog import engine as engine
-from tests.retrieval.storage.test_catalog import video
+from tests.catalogs import video
 
 ONE, TWO = video(1, "/a/talk.mp4"), video(2, "/a/talk.mp4")
 

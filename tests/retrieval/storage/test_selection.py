@@ -10,9 +10,7 @@ from retrieval.errors import InputError, VideoNotFoundError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoStatus
 from retrieval.video_filter import ALL_VIDEOS, Period, VideoFilter
-from tests.retrieval.storage.test_catalog import NOON, statements_of, video
-from tests.retrieval.storage.test_catalog import catalog as catalog
-from tests.retrieval.storage.test_catalog import engine as engine
+from tests.catalogs import NOON, statements_of, video
 
 HOUR = timedelta(hours=1)
 
