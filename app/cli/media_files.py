@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.cli.terminal import counted
 from indexer.intake.media_names import is_media
 
 _QUIET_SUFFIXES = frozenset(
@@ -36,9 +37,9 @@ class MediaFiles:
             kinds = [f"{count:,} {kind}" for kind, count in first]
             if rest := total - sum(count for _, count in first):
                 kinds.append(f"{rest:,} {'other' if rest == 1 else 'others'}")
-            told.append(f"{total:,} {'file' if total == 1 else 'files'}: {', '.join(kinds)}")
+            told.append(f"{counted(total, 'file')}: {', '.join(kinds)}")
         if self.linked_folders:
-            told.append(f"{self.linked_folders:,} linked {'folder' if self.linked_folders == 1 else 'folders'}")
+            told.append(counted(self.linked_folders, "linked folder"))
         return f"passed over {' and '.join(told)}; name one to index it all the same" if told else None
 
 

@@ -7,7 +7,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.terminal import shown
+from app.cli.terminal import counted, shown
 from app.harmless import shell_word
 from retrieval.answer.confidence import words_of
 from retrieval.domain import Answer, Correction, Evidence, Explanation, LaneWeight, Moment, WeightSource
@@ -88,7 +88,7 @@ def print_answer(console: Console, answer: Answer) -> None:
             console.print("[dim]The nearest, none of them convincing:[/dim]")
     for moment in answer.moments:
         print_moment(console, moment)
-    videos = f"{answer.searched.videos} video{'' if answer.searched.videos == 1 else 's'}"
+    videos = counted(answer.searched.videos, "video")
     console.print(f"[dim]searched {videos}, {clock(answer.searched.seconds)}[/dim]")
     if answer.next_cursor is not None:
         more = f"for more, repeat the search with --cursor {answer.next_cursor}"

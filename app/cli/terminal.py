@@ -40,3 +40,8 @@ def print_rows(console: Console, heading: Sequence[str], rows: Iterable[Sequence
         for cell, width in zip(line, widths, strict=False):
             cell.pad_right(width - cell.cell_len + 2)
         console.print(Text().join(line))
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 video`` or ``1,204 videos``: a count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

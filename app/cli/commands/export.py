@@ -9,6 +9,7 @@ import click
 
 from app.cli.clip_reference import parse_stretch
 from app.cli.invocation import Invocation, emit_json
+from app.cli.terminal import counted
 from app.cli.umask import hand_over
 from app.exports.chosen import ChosenStretch
 from app.exports.exporter import Exporter, ExportRequest
@@ -74,7 +75,7 @@ def export(
     if invocation.as_json:
         emit_json({"path": str(target), "format": wanted, "moments": len(choices), "size_bytes": size_bytes})
     else:
-        say(f"{target}: {len(choices)} {'moment' if len(choices) == 1 else 'moments'}, {size_bytes:,} bytes")
+        say(f"{target}: {counted(len(choices), 'moment')}, {size_bytes:,} bytes")
 
 
 def _writable(target: Path) -> Path:

@@ -11,7 +11,7 @@ from app.cli.filter_options import filter_options
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
 from app.cli.server_client import server_of
-from app.cli.terminal import make_console, print_rows, shown
+from app.cli.terminal import counted, make_console, print_rows, shown
 from app.harmless import say
 from retrieval.advice import what_to_do
 from retrieval.path_text import readable
@@ -130,7 +130,7 @@ def _print_video(record: VideoRecord, contents: VideoContents) -> None:
         if other != record.path:
             console.print(f"also [bold]{shown(other)}[/bold]")
     console.print(f"id {record.id}, {clock(record.duration_s or 0.0)}{size}, profile {record.profile}")
-    console.print(f"{len(contents.shots)} shots, {len(contents.windows)} windows")
+    console.print(f"{counted(len(contents.shots), 'shot')}, {counted(len(contents.windows), 'window')}")
     _print_failure(console, record)
     for warning in record.warnings:
         console.print(f"[yellow]{shown(warning)}[/yellow]")

@@ -22,6 +22,11 @@ export function evidenceList(moment) {
   return h("ul", { class: "evidence", "aria-label": "Why it was found" }, tellingEvidence(moment).map(evidenceLine));
 }
 
+/** Whether a moment is hardly what was meant: the server says so, in the word that the card shows. */
+export function isUnlikely(moment) {
+  return moment.confidence_in_words === "unlikely";
+}
+
 /** The evidence of a moment that has something to tell, or else the first. */
 export function tellingEvidence(moment) {
   const telling = moment.evidence.filter((item) => item.score >= LEAST_TELLING);

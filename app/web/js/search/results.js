@@ -2,7 +2,7 @@
 
 import { post } from "../api.js";
 import { h } from "../dom.js";
-import { correctedWords } from "../evidence.js";
+import { correctedWords, isUnlikely } from "../evidence.js";
 import { duration, plural, took } from "../format.js";
 import { icon } from "../icons.js";
 import { momentCard } from "./moment-card.js";
@@ -11,7 +11,6 @@ import { isPlainKey } from "../shortcuts.js";
 import { toast } from "../toast.js";
 
 // Below this, a moment is shown for whoever looks further, and not counted as found.
-const UNLIKELY = 0.2;
 
 /** Placeholders of the size of results. */
 export function skeletons(count = 5) {
@@ -46,11 +45,11 @@ export function resultsView({ search, answer, verdicts, onChange, signal }) {
     for (const moment of moments) {
       const card = momentCard(moment, { search, verdicts, signal });
       cards.push(card);
-      const isUnlikely = !answer.abstained && moment.confidence < UNLIKELY;
-      if (isUnlikely && !list.querySelector(".less-likely") && cards.length > 1) {
+      const isWeak = !answer.abstained && isUnlikely(moment);
+      if (isWeak && !list.querySelector(".less-likely") && cards.length > 1) {
         list.append(h("li", { class: "less-likely" }, "Less likely"));
       }
-      list.append(h("li", { class: isUnlikely ? "is-unlikely" : null }, card.element));
+      list.append(h("li", { class: isWeak ? "is-unlikely" : null }, card.element));
     }
     more.hidden = !answer.next_cursor;
   };
@@ -116,7 +115,7 @@ export function resultsView({ search, answer, verdicts, onChange, signal }) {
 }
 
 function counts({ moments }) {
-  const likely = moments.filter((moment, n) => n === 0 || moment.confidence >= UNLIKELY).length;
+  const likely = moments.filter((moment, n) => n === 0 || !isUnlikely(moment)).length;
   return { likely, others: moments.length - likely };
 }
 

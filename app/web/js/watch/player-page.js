@@ -3,6 +3,7 @@
 import { get, isAbort } from "../api.js";
 import { announce } from "../announce.js";
 import { fill, h, listen } from "../dom.js";
+import { isUnlikely } from "../evidence.js";
 import { spokenClock } from "../format.js";
 import { icon } from "../icons.js";
 import { createPlayer } from "./player.js";
@@ -17,7 +18,6 @@ import { besideSkeleton, showTrouble, skeleton, timelineSkeleton, watchTop } fro
 import { isSameSearch, momentOf, parseWatch, watchAddress } from "./watch-address.js";
 
 const REMEMBER_MS = 400;
-const LEAST_CONFIDENCE = 0.2;
 const LONGEST_SHOT_S = 60;
 const HERE_S = 10;
 
@@ -104,9 +104,7 @@ function watch(root, video, wanted) {
   function showTimeline(loaded) {
     timeline = loaded;
     found = timeline.moments ?? [];
-    moments = found
-      .filter((one) => one.confidence >= LEAST_CONFIDENCE)
-      .toSorted((one, other) => one.start_s - other.start_s);
+    moments = found.filter((one) => !isUnlikely(one)).toSorted((one, other) => one.start_s - other.start_s);
     lanes = timelineView(timeline, moments, { on });
     beside = besideView(timeline, search && moments, { on });
     main.lastChild.replaceWith(lanes.element);
