@@ -44,6 +44,8 @@ _PR_SET_PDEATHSIG = 1
 
 def serve(control_fd: int) -> NoReturn:
     """Fork a child whenever the caller asks for one, until the caller closes its end or dies."""
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, signal.SIG_IGN)  # who stops them all means the caller, which takes its children along
     _warm_up()
     with socket.socket(fileno=control_fd) as control:
         _Nursery(control).run()
@@ -72,8 +74,6 @@ class _Nursery:
     def run(self) -> None:
         """Serve until nobody asks any more; no child outlives this."""
         self._waking.setblocking(False)
-        for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(stop, signal.SIG_IGN)  # who stops them all means the caller, which takes its children along
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._waking.fileno(), warn_on_full_buffer=False)
         self._ready.register(self._control, selectors.EVENT_READ)

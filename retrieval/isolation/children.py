@@ -77,6 +77,7 @@ class Nursery:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
+                    start_new_session=True,  # who stops the caller at a terminal means the caller alone
                     env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # a fork is for processes of one thread
                 )
         return self._control

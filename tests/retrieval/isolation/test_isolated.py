@@ -170,6 +170,24 @@ def test_a_service_that_is_stopped_keeps_them_until_its_own_process_ends(tmp_pat
     assert run(faults.note_pid_and_count, note, on_progress=stop_all) == 5
 
 
+STOPPED_AT_ONCE = """
+import os, signal
+from retrieval.isolation.children import nursery
+signal.signal(signal.SIGINT, lambda *_: None)
+nursery().start()
+os.killpg(0, signal.SIGINT)
+nursery()._process.wait(0.5)
+"""
+
+
+def test_a_key_that_stops_the_caller_does_not_reach_what_forks_while_it_starts() -> None:
+    """Ctrl-C goes to all processes of a terminal; of one that is still loading it would be a traceback."""
+    command = [sys.executable, "-c", STOPPED_AT_ONCE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, start_new_session=True)
+    assert "TimeoutExpired" in done.stderr  # it lives on
+    assert "KeyboardInterrupt" not in done.stderr
+
+
 def test_where_there_is_no_fork_functions_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isolated, "IS_POSSIBLE", False)
     assert run(faults.tell, Path("a")).pid == os.getpid()
