@@ -1,7 +1,7 @@
 """Why videos could not be indexed, as JSON."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field
 
@@ -18,9 +18,9 @@ class FailureAnswer(BaseModel):
     advice: Annotated[str, Field(description="What a person can do about it.")]
 
     @classmethod
-    def of(cls, failure: Failure) -> Self:
-        """The failure, as it is told."""
-        return cls(code=failure.code, message=failure.message, advice=what_to_do(failure.code))
+    def of(cls, failure: Failure, **more: Any) -> Self:
+        """The failure, as it is told, with whatever else its class has fields for."""
+        return cls(code=failure.code, message=failure.message, advice=what_to_do(failure.code), **more)
 
 
 class VideoFailureAnswer(FailureAnswer):
@@ -31,7 +31,4 @@ class VideoFailureAnswer(FailureAnswer):
     @classmethod
     def of_video(cls, record: VideoRecord) -> "VideoFailureAnswer | None":
         """The failure of the video, as it is told; None if it has none."""
-        if record.failure is None:
-            return None
-        told = FailureAnswer.of(record.failure)
-        return cls(**told.model_dump(), failed_at=record.failed_at)
+        return None if record.failure is None else cls.of(record.failure, failed_at=record.failed_at)

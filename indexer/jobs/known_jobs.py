@@ -87,10 +87,8 @@ class _SeenJobs(KnownJobs):
         self._client = client
 
     def _rows(self, **conditions: Any) -> "list[WorkflowStatus]":
-        try:
+        with _read():
             return self._client.list_workflows(name=WORKFLOW, **conditions)
-        except Exception as error:
-            raise StorageError(f"the queue cannot be read: {crash_text(error)}") from error
 
 
 @contextmanager
@@ -98,14 +96,20 @@ def seen_jobs(database_url: str) -> Iterator[KnownJobs]:
     """The jobs of a queue that is there, for who only looks. Raises StorageError if it cannot be read."""
     import dbos
 
-    try:
+    with _read():
         client = dbos.DBOSClient(system_database_url=database_url, retry_connection_errors=False)
-    except Exception as error:
-        raise StorageError(f"the queue cannot be read: {crash_text(error)}") from error
     try:
         yield _SeenJobs(client)
     finally:
         client.destroy()
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise StorageError(f"the queue cannot be read: {crash_text(error)}") from error
 
 
 def _count(key: str) -> int:

@@ -20,7 +20,7 @@ from retrieval.domain import Lane, Line, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
-from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, line_tuning
+from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, line_tuning, window_lanes
 from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
 from retrieval.lanes.terms import document_vector, with_terms
 from retrieval.storage.library import Library
@@ -61,9 +61,11 @@ def publish(
     until its vectors are replaced. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
     """
     decoded = artefacts.decoded()
-    visual, about = artefacts.load_units(Lane.VISUAL)
+    loaded = {lane: artefacts.load_units(lane) for lane in window_lanes()}
+    units = {lane: of_lane for lane, (of_lane, _) in loaded.items()}
+    visual, about = loaded[Lane.VISUAL]
     contents = _contents(artefacts, decoded, window_s, visual, about["best_frames"])
-    by_lane = {lane: _points_of(lane, record, encoders, artefacts, contents, report) for lane in LANES}
+    by_lane = {lane: _points_of(lane, record, encoders, units, contents, report) for lane in LANES}
     pictures = [decoded.frames[index] for index in sorted(set(about["best_frames"]))]
     thumbnails = [decoded.frame_path(picture) for picture in pictures]
     _require_room(library, encoders, by_lane, thumbnails)
@@ -124,16 +126,15 @@ def _points_of(
     lane: Lane,
     record: VideoRecord,
     encoders: Encoders,
-    artefacts: Artefacts,
+    units: Mapping[Lane, UnitVectors],
     contents: VideoContents,
     report: ReportShare,
 ) -> list[Point]:
-    """A lane's points: of the windows that its step left in the work folder, or of its lines."""
+    """A lane's points: of its ``units``, windows that its step left in the work folder, or of its lines."""
     match LANES[lane].tuning:
         case WindowTuning():
-            units, _ = artefacts.load_units(lane)
             spans = [kept.window.span for kept in contents.windows]
-            return points(record.id, record.content_hash, encoders.spec(lane), units, spans)
+            return points(record.id, record.content_hash, encoders.spec(lane), units[lane], spans)
         case LineTuning() as tuning:
             return line_points(record, encoders, lane, contents.lines(tuning.lines), report)
 

@@ -59,14 +59,14 @@ def text_candidates(
 ) -> list[Candidate]:
     """The lane's best lines for a term and its unit sentence vector (dim,), best first."""
     dense = store.search(space, [query], DENSE_HITS, where)[0]
-    asked = query_vector(term.text)
-    if line_tuning(lane).is_heard:
+    asked, tuning = query_vector(term.text), line_tuning(lane)
+    if tuning.is_heard:
         asked = with_terms(asked, sound_terms(said_words(term.text)), SOUND_TERM_WEIGHT)
     sparse = store.search_sparse(space, asked, SPARSE_HITS, where)
     cosines: dict[Key, float] = {(hit.video_id, hit.ordinal): hit.score for hit in dense}
     lowest = min(cosines.values(), default=0.0)
     keys = list(dict.fromkeys([*cosines, *((hit.video_id, hit.ordinal) for hit in sparse)]))
-    found = _scored(lane, term, contents.lines_at(line_tuning(lane).lines, keys), cosines, lowest)
+    found = _scored(lane, term, contents.lines_at(tuning.lines, keys), cosines, lowest)
     return sorted(found, key=lambda candidate: -candidate.lanes[lane])
 
 
@@ -84,7 +84,8 @@ def lines_like(
     if not hits:
         return [[] for _ in terms]
     keys = [(hit.video_id, hit.ordinal) for hit in hits]
-    lines = contents.lines_at(line_tuning(lane).lines, keys)
+    tuning = line_tuning(lane)
+    lines = contents.lines_at(tuning.lines, keys)
     shared_by = [_terms_of_line(lane, lines[key].text) if key in lines else frozenset() for key in keys]
     places: dict[str, list[int]] = defaultdict(list)
     for place, found in enumerate(shared_by):
@@ -95,7 +96,7 @@ def lines_like(
     for term, near in zip(terms, cosines, strict=True):
         shared = Counter(place for one in _terms_of_line(lane, term.text) for place in places.get(one, ()))
         nearest = np.argsort(-near, kind="stable")[:DENSE_HITS].tolist()
-        likely = [at for at in nearest if line_tuning(lane).probability(float(near[at]), 0.0, 0.0) >= LEAST_LIKE]
+        likely = [at for at in nearest if tuning.probability(float(near[at]), 0.0, 0.0) >= LEAST_LIKE]
         chosen = [keys[at] for at in {*likely, *(at for at, _ in shared.most_common(MOST_ALIKE))} if keys[at] in lines]
         of_term = {key: float(cosine) for key, cosine in zip(keys, near, strict=True)}
         like.append(_scored(lane, term, {key: lines[key] for key in chosen}, of_term, 0.0))
@@ -117,12 +118,13 @@ def _scored(
 ) -> list[Candidate]:
     """A candidate for each line, but one for segments of one utterance; ``lowest`` stands for cosines not known."""
     candidates: dict[Key, Candidate] = {}
+    tuning = line_tuning(lane)
     by_sound = _heard_in(term, lines)
     for key, line in lines.items():
         language = line.language if isinstance(line, Segment) else None
         covered = coverage(term.text, line.text, language)
         phrase, likeness = _phrase_of(term, line, by_sound.get(key), covered)
-        probability = line_tuning(lane).probability(cosines.get(key, lowest), covered, likeness)
+        probability = tuning.probability(cosines.get(key, lowest), covered, likeness)
         if any(contains_phrase(quoted, line.text) for quoted in term.quoted):
             probability += _PHRASE_BONUS * (1.0 - probability)
         span = phrase.span if phrase is not None else line.span
@@ -137,7 +139,7 @@ def _scored(
         )
         middle_s = (span.start_s + span.end_s) / 2
         candidates[key] = Candidate(key[0], span, middle_s, {lane: probability}, (evidence,))
-    return _joined(lane, candidates) if line_tuning(lane).is_heard else list(candidates.values())
+    return _joined(lane, candidates) if tuning.is_heard else list(candidates.values())
 
 
 def _joined(lane: Lane, candidates: Mapping[Key, Candidate]) -> list[Candidate]:
