@@ -42,7 +42,7 @@ class Admission:
     """
 
     def __init__(
-        self, at_once: int, what: str, patience_s: float = 10.0, when_idle: Callable[[], object] = lambda: None
+        self, at_once: int, what: str, patience_s: float = 10.0, when_idle: Callable[[], object] | None = None
     ) -> None:
         self._at_once = at_once
         self._of_one = max(1, at_once // 2)
@@ -78,7 +78,7 @@ class Admission:
             caller.here -= 1
             if not caller.here:
                 del self._callers[name]
-            if not self._here:
+            if not self._here and self._when_idle is not None:
                 asyncio.get_running_loop().run_in_executor(None, self._when_idle)
 
     async def _enter(self, limiters: tuple[CapacityLimiter, ...], request: object, hung_up: HungUp) -> None:

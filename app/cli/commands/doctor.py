@@ -116,14 +116,15 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     )
     advice = "free some space or choose another folder with --data-dir"
     yield Finding("folder", True, str(settings.data_dir))
-    open_paths = DataFolder.create(settings.data_dir).open_to_others()
+    folder = DataFolder.create(settings.data_dir)
+    open_paths = folder.open_to_others()
     yield Finding(
         "private",
         not open_paths,
         f"{len(open_paths)} of its files and folders are open to other users{such_as(list(map(str, open_paths)))}",
         f"chmod -R go= {shell_word(str(settings.data_dir))}, or take a folder that only Moments uses",
     )
-    closed = DataFolder.create(settings.data_dir).closed_to_us()
+    closed = folder.closed_to_us()
     yield Finding(
         "writable",
         not closed,

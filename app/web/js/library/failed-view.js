@@ -6,6 +6,7 @@ import { fill, h } from "../dom.js";
 import { fileName, plural, shortDay } from "../format.js";
 import { icon } from "../icons.js";
 import { toast } from "../toast.js";
+import { actionButton } from "./job-row.js";
 import { isLeaving, removeWithUndo } from "./library-remove.js";
 
 const MOST_SHOWN = 100;
@@ -60,8 +61,8 @@ export function failedView({ signal }) {
       h(
         "div",
         { class: "job-actions" },
-        button("retry", `Try again: ${title}`, "Try again", () => tryAgain(video)),
-        button("trash", `Remove: ${title}`, "Remove", () => remove(video)),
+        actionButton(["retry", "Try again", () => tryAgain(video)], title),
+        actionButton(["trash", "Remove", () => remove(video)], title),
       ),
     );
   }
@@ -83,12 +84,4 @@ export function failedView({ signal }) {
 /** Why a video failed, with the file's name in the place of its path. */
 function reason({ failure, path }) {
   return failure.message.replaceAll(path, fileName(path));
-}
-
-function button(image, label, title, run) {
-  return h(
-    "button",
-    { class: "icon-button icon-button-small", type: "button", "aria-label": label, title, on: { click: run } },
-    icon(image),
-  );
 }

@@ -35,19 +35,22 @@ export function newRow() {
     fill(title, item.href ? h("a", { href: item.href }, item.title) : item.title);
     fill(
       actions,
-      item.actions.map(([image, label, run]) =>
-        h(
-          "button",
-          {
-            class: "icon-button icon-button-small",
-            type: "button",
-            "aria-label": `${label}: ${item.title}`,
-            title: label,
-            on: { click: run },
-          },
-          icon(image),
-        ),
-      ),
+      item.actions.map((action) => actionButton(action, item.title)),
     );
   }
+}
+
+/** The button of one action of a row, `[image, label, run]`, on what has this title. */
+export function actionButton([image, label, run], title) {
+  return h(
+    "button",
+    {
+      class: "icon-button icon-button-small",
+      type: "button",
+      "aria-label": `${label}: ${title}`,
+      title: label,
+      on: { click: run },
+    },
+    icon(image),
+  );
 }
