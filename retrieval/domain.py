@@ -102,7 +102,10 @@ class SpeechOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One utterance of speech. Engine figures are None where the engine gives none."""
+    """One utterance of speech. Engine figures are None where the engine gives none.
+
+    ``speaker`` is the number of the ``Voice`` that says it, None where that is not known.
+    """
 
     span: Span
     text: str
@@ -113,6 +116,21 @@ class Segment:
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
+    speaker: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One voice of a video: ``number`` counts from 1 by who speaks first.
+
+    ``vector`` is its unit voice vector (256,), ``speech_s`` how long it speaks, ``certainty``, 0 to 1, how sure it is
+    that these words are its own.
+    """
+
+    number: int
+    vector: tuple[float, ...]
+    speech_s: float
+    certainty: float
 
 
 @dataclass(frozen=True, slots=True)
