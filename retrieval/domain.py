@@ -134,6 +134,18 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """A voice of a video as people know it: by the name that somebody gave it, otherwise by its number."""
+
+    number: int
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.name or f"Speaker {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class ScreenText:
     """Text read off frames, with the span over which it was visible and the reader's confidence."""
 

@@ -53,18 +53,23 @@ def publish(
     window_s: float,
     began_at: float,
     report: ReportShare,
+    *,
+    speakers: bool,
 ) -> VideoRecord:
     """The record as stored. The video is searchable from here on; one that was there before is so all the while.
 
     So is the video that lay at its path, which is being removed from here on. Done again after a kill in the middle,
     it writes the same. ``report`` gets the share that is done and may raise: of a video that is searchable already only
-    until its vectors are replaced. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
+    until its vectors are replaced. Without ``speakers`` nothing is kept of who spoke, whatever an earlier step found.
+    Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
     """
     decoded = artefacts.decoded()
     loaded = {lane: artefacts.load_units(lane) for lane in window_lanes()}
     units = {lane: of_lane for lane, (of_lane, _) in loaded.items()}
     visual, about = loaded[Lane.VISUAL]
     contents = _contents(artefacts, decoded, window_s, visual, about["best_frames"])
+    if not speakers:
+        contents = contents.by_nobody()
     by_lane = {lane: _points_of(lane, record, encoders, units, contents, report) for lane in LANES}
     pictures = [decoded.frames[index] for index in sorted(set(about["best_frames"]))]
     thumbnails = [decoded.frame_path(picture) for picture in pictures]
@@ -119,6 +124,7 @@ def _contents(
         artefacts.load_segments("segments"),
         artefacts.load_screen_texts(),
         artefacts.load_sound_events(),
+        artefacts.voices(),
     )
 
 

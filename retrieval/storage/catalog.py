@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
 from retrieval.path_text import composed
-from retrieval.storage import cursors, failures, paths, selection
+from retrieval.storage import cursors, failures, paths, selection, voices
 from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
 from retrieval.storage.database import WRITES, database_errors
@@ -38,6 +38,7 @@ from retrieval.storage.rows import (
     video_values,
 )
 from retrieval.storage.tables import SpaceRow, TagRow, VideoPathRow, VideoRow
+from retrieval.storage.voices import Voices
 from retrieval.video_filter import ALL_VIDEOS, VideoFilter
 
 _CHUNK = 500
@@ -46,8 +47,9 @@ Value = TypeVar("Value")
 
 
 class Catalog:
-    """Videos, tags and spaces; ``contents`` reads what was found inside the videos, ``judgements`` keeps
-    what people say of moments in them, ``api_keys`` who may ask a server.
+    """Videos, tags and spaces; ``contents`` reads what was found inside the videos, ``voices`` who speaks in them.
+
+    ``judgements`` keeps what people say of moments in them, ``api_keys`` who may ask a server.
 
     Every method is one short transaction, or none of it happened. Writing about a video that does not
     exist raises VideoNotFoundError.
@@ -56,6 +58,7 @@ class Catalog:
     def __init__(self, engine: Engine) -> None:
         self.contents = Contents(engine)
         self.judgements = Judgements(engine)
+        self.voices = Voices(engine)
         self.api_keys = ApiKeys(engine)
         self._engine = engine
 
@@ -77,6 +80,8 @@ class Catalog:
         changed_to: VideoFile | None = None,
     ) -> VideoRecord:
         """The record as stored: indexed now, with these contents instead of any earlier ones.
+
+        A voice that it had before keeps its name.
 
         The file that it was read from, the first of its ``files``, is its own from now on: a video that was there
         before and lies nowhere else is being removed. Paths to ``forget`` are its own no more. ``changed_to`` is
@@ -101,6 +106,7 @@ class Catalog:
                 session.execute(delete(table).where(table.video_id == record.id))
             for rows_of, values in content_values(record.id, contents):
                 session.execute(insert(rows_of), values)
+            voices.keep(session, record.id, contents.voices)
             return self._records(session, [row])[0]
 
     def set_status(self, video_id: str, status: VideoStatus) -> None:
@@ -268,6 +274,13 @@ class Catalog:
         """Who made the vectors of each space, oldest space first."""
         with self._reading() as session:
             return [space_of(row) for row in session.scalars(select(SpaceRow).order_by(SpaceRow.created_at))]
+
+    def voice_keys(self, names: Collection[str]) -> list[str]:
+        """``VIDEO_ID:NUMBER`` of every voice with one of these names, however written, as points carry them.
+
+        Raises SpeakerNotFoundError for a name that no voice has.
+        """
+        return self.voices.keys(names)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

@@ -13,11 +13,13 @@ from retrieval.domain import (
     SoundEvent,
     Span,
     SpeechOrigin,
+    Voice,
     Window,
     Word,
 )
 from retrieval.encoders.base import EncoderSpec
 from retrieval.path_text import composed, readable
+from retrieval.storage import voice_match
 from retrieval.storage.records import Failure, VideoContents, VideoFile, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.tables import (
     ScreenTextRow,
@@ -28,6 +30,7 @@ from retrieval.storage.tables import (
     TimedColumns,
     VideoPathRow,
     VideoRow,
+    VoiceRow,
     WindowRow,
 )
 from retrieval.stream_clock import StreamClock
@@ -134,6 +137,7 @@ def content_values(video_id: str, contents: VideoContents) -> Iterator[tuple[typ
                 "avg_logprob": segment.avg_logprob,
                 "no_speech_prob": segment.no_speech_prob,
                 "compression_ratio": segment.compression_ratio,
+                "speaker": segment.speaker,
             }
             for ordinal, segment in enumerate(contents.segments)
         ],
@@ -184,6 +188,7 @@ def segment_of(row: SegmentRow) -> Segment:
         avg_logprob=row.avg_logprob,
         no_speech_prob=row.no_speech_prob,
         compression_ratio=row.compression_ratio,
+        speaker=row.speaker,
     )
 
 
@@ -193,6 +198,11 @@ def screen_text_of(row: ScreenTextRow) -> ScreenText:
 
 def sound_event_of(row: SoundEventRow) -> SoundEvent:
     return SoundEvent(_span(row), row.label, row.score)
+
+
+def voice_of(row: VoiceRow) -> Voice:
+    [vector] = voice_match.unpacked([row.vector]).tolist()
+    return Voice(row.number, tuple(vector), row.speech_s, row.certainty)
 
 
 def _timed(video_id: str, ordinal: int, span: Span) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -147,6 +148,7 @@ class SegmentRow(TimedColumns, Base):
     avg_logprob: Mapped[float | None]
     no_speech_prob: Mapped[float | None]
     compression_ratio: Mapped[float | None]
+    speaker: Mapped[int | None]
 
 
 class ScreenTextRow(TimedColumns, Base):
@@ -161,6 +163,21 @@ class SoundEventRow(TimedColumns, Base):
 
     label: Mapped[str]
     score: Mapped[float]
+
+
+class VoiceRow(Base):
+    """``name_key`` is what ``name`` is found by, ``vector`` is ``packed``, ``refused`` has keys of names it is not."""
+
+    __tablename__ = "voices"
+
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str | None]
+    name_key: Mapped[str | None] = mapped_column(index=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    speech_s: Mapped[float]
+    certainty: Mapped[float]
+    refused: Mapped[list[str]] = mapped_column(JSON)
 
 
 class JudgementRow(Base):

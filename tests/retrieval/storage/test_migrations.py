@@ -294,3 +294,36 @@ def test_tags_and_titles_of_before_are_composed_and_those_that_become_one_are_me
     assert (videos["0" * 16].title, videos["0" * 16].tags) == (COMPOSED, (COMPOSED,))
     assert (videos["1" * 16].title, videos["1" * 16].tags) == ("plain", (COMPOSED, "b"))
     assert videos["0" * 16].path == f"/{DECOMPOSED}-{'0' * 16}.mp4"
+
+
+def test_what_was_said_before_voices_were_told_apart_is_said_by_nobody(url: str) -> None:
+    migrate(url, "0010")
+    engine = migration_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO videos (id, content_hash, path, title, size_bytes, modified_ns, status, "
+                "encoders, warnings, windows, created_at) "
+                "VALUES ('0123456789abcdef', 'hash', '/a.mp4', 'a', 1, 2, 'indexed', "
+                "'{}', '[]', 0, '2026-01-02 03:04:05.000000')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO segments (video_id, ordinal, start_s, end_s, text, words, language, confidence, origin) "
+                "VALUES ('0123456789abcdef', 0, 0.5, 2.0, 'good morning', '[]', 'en', 0.75, 'transcribed')"
+            )
+        )
+    engine.dispose()
+
+    catalog = Catalog(open_database(url))
+
+    [segment] = catalog.contents.segments_of("0123456789abcdef")
+    assert (segment.text, segment.language, segment.speaker) == ("good morning", "en", None)
+    assert catalog.voices.page(10).voices == ()
+    catalog.close()
+    migrate(url, "0010")
+    engine = migration_engine(url)
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT text FROM segments")).all() == ["good morning"]
+    engine.dispose()
