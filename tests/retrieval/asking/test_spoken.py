@@ -38,7 +38,7 @@ def wav(samples: NDArray[np.int16]) -> bytes:
 
 def test_what_is_heard_is_the_query() -> None:
     ears = FakeVoiceActivity(), FakeTranscriber("  a dog\n barks ", 0.75)
-    assert heard(THREE_SECONDS, *ears) == QueryTranscript("a dog barks", 0.75)
+    assert heard(THREE_SECONDS, *ears) == QueryTranscript("a dog barks", 0.75, "en")
 
 
 def test_the_confidence_is_that_of_the_words_together() -> None:
