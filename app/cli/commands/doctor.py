@@ -147,13 +147,17 @@ def _models(settings: Settings) -> Iterator[Finding]:
     with Library(settings, "moments doctor") as library:
         resolved = resolve_profile(library, settings)
     store = WeightsStore.of(settings)
-    missing = [model.name for model in ProfileEncoders(resolved.profile, settings).models() if not store.find(model)]
+    absent = [model for model in ProfileEncoders(resolved.profile, settings).models() if not store.find(model)]
+    missing = [model.name for model in absent if not model.is_optional]
     detail = f"profile {resolved.profile}: {resolved.reason}"
     if missing:
         advice = f"moments models pull {' '.join(missing)}"
         yield Finding("models", False, f"{detail}; missing {', '.join(missing)}", advice)
     else:
         yield Finding("models", True, detail)
+    if optional := [model for model in absent if model.is_optional]:
+        names = ", ".join(f"{model.name} (package {model.origin})" for model in optional)
+        yield Finding("speakers", True, f"who speaks is not told apart: {names} is not installed")
 
 
 def _index(settings: Settings) -> Iterator[Finding]:
