@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Window, Word
+from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Voice, Window, Word
 from retrieval.encoders.base import (
     SPEECH_RATE_HZ,
     Embedding,
@@ -34,6 +34,7 @@ COLOURS = ("red", "green", "blue")
 PITCHES_HZ = {"low": 200, "middle": 1000, "high": 4000}
 DIM = 32
 SHOT_S, WINDOW_S = 4.0, 2.0
+VOICE_DIM = 256
 
 
 def _unit(vectors: NDArray[np.floating]) -> Vectors:
@@ -185,11 +186,12 @@ class FakeEncoders:
 
 @dataclass(frozen=True)
 class FakeShot:
-    """Four seconds: what is seen, what is heard, what is said; empty for nothing."""
+    """Four seconds: what is seen, what is heard, what is said, and by which voice; empty for nothing."""
 
     colour: str = ""
     pitch: str = ""
     says: str = ""
+    speaker: int | None = None
 
 
 _OTHERS = (FakeShot("green", "low"), FakeShot("blue", "middle"), FakeShot()) * 8
@@ -261,11 +263,16 @@ def _contents(shots: Sequence[FakeShot]) -> VideoContents:
         for number in range(len(shots) * per_shot)
     ]
     segments = [
-        Segment(span, shot.says, _words(shot.says, span), "en", 0.9, SpeechOrigin.TRANSCRIBED)
+        Segment(span, shot.says, _words(shot.says, span), "en", 0.9, SpeechOrigin.TRANSCRIBED, speaker=shot.speaker)
         for span, shot in zip(spans, shots, strict=True)
         if shot.says
     ]
+    voices = [
+        Voice(number, tuple(np.eye(VOICE_DIM)[number].tolist()), SHOT_S, 1.0)
+        for number in sorted({segment.speaker for segment in segments if segment.speaker is not None})
+    ]
     return VideoContents(
+        voices=tuple(voices),
         shots=tuple(Shot(number, span) for number, span in enumerate(spans)),
         windows=tuple(VideoWindow(window, window.span.start_s + 0.5) for window in windows),
         segments=tuple(segments),
