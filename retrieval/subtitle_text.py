@@ -1,9 +1,9 @@
 """Subtitles as text: cues written as WebVTT and as SubRip, whatever characters they contain."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from retrieval.domain import Segment, Span, Word
+from retrieval.domain import Segment, Span
 from retrieval.errors import NothingSaidError
 
 LONGEST_S = 7.0
@@ -15,15 +15,21 @@ _VTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Words, and when they are shown."""
+    """Words, when they are shown, and the tag of their language where it is known."""
 
     span: Span
     text: str
+    language: str | None = None
 
 
 def vtt(cues: Iterable[Cue]) -> str:
-    """The cues as a WebVTT file, numbered, in the order given; cues without words are left out."""
-    return "\n".join(["WEBVTT", "", *_blocks(cues, ".", _VTT_ESCAPES)])
+    """The cues as a WebVTT file, numbered, in the order given; cues without words are left out.
+
+    Where they are in several languages, each says in which it is.
+    """
+    cues = list(cues)
+    several = len({cue.language for cue in cues if cue.language is not None}) > 1
+    return "\n".join(["WEBVTT", "", *_blocks(cues, ".", _VTT_ESCAPES, with_languages=several)])
 
 
 def srt(cues: Iterable[Cue]) -> str:
@@ -40,7 +46,7 @@ def srt(cues: Iterable[Cue]) -> str:
 
 def cues_of(segments: Iterable[Segment]) -> list[Cue]:
     """One cue per utterance; where the times of words are known, long ones are cut between words."""
-    return [cue for segment in segments for cue in (_cut(segment.words) if _is_long(segment) else [_whole(segment)])]
+    return [cue for segment in segments for cue in (_cut(segment) if _is_long(segment) else [_whole(segment)])]
 
 
 def timestamp(time_s: float, decimal_mark: str = ".") -> str:
@@ -53,7 +59,7 @@ def timestamp(time_s: float, decimal_mark: str = ".") -> str:
 
 
 def _whole(segment: Segment) -> Cue:
-    return Cue(segment.span, segment.text)
+    return Cue(segment.span, segment.text, segment.language)
 
 
 def _is_long(segment: Segment) -> bool:
@@ -61,20 +67,22 @@ def _is_long(segment: Segment) -> bool:
     return too_long and len(segment.words) > 1
 
 
-def _cut(words: Sequence[Word]) -> list[Cue]:
+def _cut(segment: Segment) -> list[Cue]:
     """Cues that take in words as long as they stay short."""
     cues: list[Cue] = []
-    for word in words:
+    for word in segment.words:
         last = cues[-1] if cues else None
-        grown = last and Cue(Span(last.span.start_s, word.span.end_s), f"{last.text} {word.text}")
+        grown = last and replace(last, span=Span(last.span.start_s, word.span.end_s), text=f"{last.text} {word.text}")
         if grown and grown.span.duration_s <= LONGEST_S and len(grown.text) <= MOST_CHARS:
             cues[-1] = grown
         else:
-            cues.append(Cue(word.span, word.text))
+            cues.append(Cue(word.span, word.text, segment.language))
     return cues
 
 
-def _blocks(cues: Iterable[Cue], decimal_mark: str, escapes: dict[int, str]) -> list[str]:
+def _blocks(
+    cues: Iterable[Cue], decimal_mark: str, escapes: dict[int, str], *, with_languages: bool = False
+) -> list[str]:
     blocks: list[str] = []
     for cue in cues:
         # A blank line ends a cue and an arrow starts one, so neither may stand in its words.
@@ -83,6 +91,8 @@ def _blocks(cues: Iterable[Cue], decimal_mark: str, escapes: dict[int, str]) -> 
         if not words:
             continue
         words = words.translate(escapes) if escapes else words.replace("-->", "- ->").replace("<", "< ")
+        if with_languages and cue.language is not None:
+            words = f"<lang {cue.language}>{words}</lang>"
         start, end = (timestamp(time_s, decimal_mark) for time_s in (cue.span.start_s, cue.span.end_s))
         blocks += [str(len(blocks) // 4 + 1), f"{start} --> {end}", words, ""]
     return blocks

@@ -29,6 +29,9 @@ class EvidenceAnswer(BaseModel):
     origin: Annotated[
         SpeechOrigin | None, Field(description="Where the words of a transcript come from.", exclude_if=is_none)
     ] = None
+    language: Annotated[
+        str | None, Field(description="The language of a transcript, if it is known.", exclude_if=is_none)
+    ] = None
 
     @classmethod
     def of(cls, evidence: Evidence) -> "EvidenceAnswer":
@@ -43,6 +46,7 @@ class EvidenceAnswer(BaseModel):
             matched_words=list(evidence.matched_words),
             frame_s=evidence.frame_s,
             origin=evidence.origin,
+            language=evidence.language,
         )
 
     def to_evidence(self) -> Evidence:
@@ -56,6 +60,7 @@ class EvidenceAnswer(BaseModel):
             tuple(self.matched_words),
             self.frame_s,
             self.origin,
+            self.language,
         )
 
 

@@ -22,6 +22,7 @@ COLUMNS = (
     "duration_s",
     "video_id",
     "path",
+    "languages",
     "speech",
     "screen_text",
 )
@@ -43,6 +44,7 @@ def csv_text(moments: "Sequence[Chosen]") -> str:
             **_times(moment),
             "video_id": moment.video_id,
             "path": str(moment.path),
+            "languages": " ".join(dict.fromkeys(segment.language for segment in moment.segments if segment.language)),
             "speech": " ".join(_speech(moment)),
             "screen_text": " / ".join(" ".join(shown.text.split()) for shown in moment.screen_texts),
         }
@@ -62,7 +64,12 @@ def _moment(moment: "Chosen") -> dict[str, Any]:
         "path": str(moment.path),
         **_times(moment),
         "speech": [
-            {"start_s": segment.span.start_s, "end_s": segment.span.end_s, "text": segment.text}
+            {
+                "start_s": segment.span.start_s,
+                "end_s": segment.span.end_s,
+                "language": segment.language,
+                "text": segment.text,
+            }
             for segment in moment.segments
         ],
         "screen_texts": [

@@ -136,6 +136,7 @@ def _scored(
             text=line.text,
             matched_words=matched_words(term.text, line.text, language),
             origin=line.origin if isinstance(line, Segment) else None,
+            language=language,
         )
         middle_s = (span.start_s + span.end_s) / 2
         candidates[key] = Candidate(key[0], span, middle_s, {lane: probability}, (evidence,))

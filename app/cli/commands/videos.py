@@ -135,13 +135,17 @@ def _print_video(record: VideoRecord, contents: VideoContents) -> None:
     for warning in record.warnings:
         console.print(f"[yellow]{shown(warning)}[/yellow]")
     rows = (
-        [(line.span.start_s, "speech", line.text) for line in contents.segments]
+        [(line.span.start_s, _speech_in(line.language), line.text) for line in contents.segments]
         + [(text.span.start_s, "screen", " / ".join(text.text.splitlines())) for text in contents.screen_texts]
         + [(event.span.start_s, "sound", event.label) for event in contents.sound_events]
     )
     if rows:
         told = [(clock(start_s), lane, shown(what)) for start_s, lane, what in sorted(rows)]
         print_rows(console, ("time", "lane", "what"), told)
+
+
+def _speech_in(language: str | None) -> str:
+    return "speech" if language is None else f"speech ({language})"
 
 
 @click.command(epilog="Example:  moments remove talk.mp4")

@@ -46,6 +46,7 @@ EVIDENCE = st.builds(
     st.lists(WORDS, max_size=2).map(tuple),
     st.none() | TIMES_S,
     st.none() | st.sampled_from(SpeechOrigin),
+    st.none() | st.sampled_from(["de", "pt-BR"]),
 )
 WEIGHTS = st.builds(LaneWeight, st.floats(0, 10), st.sampled_from(WeightSource), st.none() | WORDS)
 LANE_EXPLANATIONS = st.builds(LaneExplanation, WEIGHTS, st.none() | PROBABILITIES, st.none() | st.integers(1, 99))
