@@ -323,10 +323,11 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class QueryTranscript:
-    """The words that a spoken query was heard to say, and how sure that is, 0 to 1."""
+    """The words that a spoken query was heard to say, how sure that is, 0 to 1, and its language if it is known."""
 
     text: str
     confidence: float
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,9 @@ def print_moment(console: Console, moment: Moment) -> None:
 def print_answer(console: Console, answer: Answer) -> None:
     """What was heard of a spoken query; every moment, or why there is none; how much was searched."""
     if answer.transcript is not None:
-        console.print(
-            f"heard  [bold]{shown(answer.transcript.text)}[/bold]  [dim]{answer.transcript.confidence:.0%} sure[/dim]"
-        )
+        heard = answer.transcript
+        language = f", {shown(heard.language)}" if heard.language else ""
+        console.print(f"heard  [bold]{shown(heard.text)}[/bold]  [dim]{heard.confidence:.0%} sure{language}[/dim]")
     if answer.corrected:
         console.print(f"[dim]{shown(corrected_line(answer.corrected))}; to keep to your words: --exact-words[/dim]")
     for warning in answer.warnings:

@@ -84,7 +84,7 @@ ANSWERS = st.builds(
     st.booleans(),
     st.none() | WORDS,
     st.builds(Searched, st.integers(0, 10**6), TIMES_S),
-    st.none() | st.builds(QueryTranscript, WORDS, PROBABILITIES),
+    st.none() | st.builds(QueryTranscript, WORDS, PROBABILITIES, st.none() | st.sampled_from(["en", "de", "yue"])),
     st.none() | WORDS,
     CORRECTIONS,
     st.lists(WORDS, max_size=2).map(tuple),

@@ -13,7 +13,7 @@ from tests.browser import FIRST, SAYS, Site, launched, page_on, query_of, titles
 from tests.media import colour, lavfi, tone, video, write
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 
 @pytest.fixture(scope="module")
@@ -99,16 +99,21 @@ def test_what_is_no_picture_sound_or_clip_is_refused_at_once(page: "Page", tmp_p
 def test_a_spoken_question_is_sent_as_a_wav_and_its_words_can_be_edited(page: "Page") -> None:
     """The microphone hears a tone; the fake transcriber makes words of it."""
     remember_forms(page)
+    held: list[Route] = []
     page.goto("/")
     button = page.get_by_role("button", name="Speak your search")
     button.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".mic.is-recording")
     until(page, "document.querySelector('.meter .num').textContent === '0:01'")
-    with page.expect_request("**/v1/search/spoken"):
+    page.route("**/v1/search", lambda route: held.append(route))
+    with page.expect_request("**/v1/search/spoken/words"):
         page.keyboard.press("Enter")
-    page.wait_for_selector(FIRST)
+    page.get_by_text("Heard in English, 75").wait_for()
     assert page.get_by_role("searchbox").input_value() == SAYS
+    for route in held:
+        route.continue_()
+    page.wait_for_selector(FIRST)
     assert query_of(page) == f"?q={SAYS}"
     assert titles(page)[0] == "a.mp4"
     with wave.open(BytesIO(sent_file(page))) as heard:
@@ -126,7 +131,7 @@ def test_the_microphone_is_held_while_speaking(page: "Page") -> None:
     page.mouse.move(box["x"] + 5, box["y"] + 5)
     page.mouse.down()
     until(page, "document.querySelector('.meter .num').textContent === '0:01'")
-    with page.expect_request("**/v1/search/spoken"):
+    with page.expect_request("**/v1/search/spoken/words"):
         page.mouse.up()
     page.wait_for_selector(FIRST)
     assert page.locator(".mic.is-recording").count() == 0
