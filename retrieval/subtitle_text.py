@@ -15,19 +15,23 @@ _VTT_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Words, when they are shown, and who says them where that is known."""
+    """Words, when they are shown, the tag of their language and who says them, where that is known."""
 
     span: Span
     text: str
+    language: str | None = None
     speaker: str | None = None
 
 
 def vtt(cues: Iterable[Cue]) -> str:
     """The cues as a WebVTT file, numbered, in the order given; cues without words are left out.
 
-    Who speaks stands in a voice span, ``<v Anna>``, which players may style and do not show.
+    Who speaks stands in a voice span, ``<v Anna>``, which players may style and do not show. Where cues are in several
+    languages, each says in which it is.
     """
-    return "\n".join(["WEBVTT", "", *_blocks(cues, ".", _VTT_ESCAPES)])
+    cues = list(cues)
+    several = len({cue.language for cue in cues if cue.language is not None}) > 1
+    return "\n".join(["WEBVTT", "", *_blocks(cues, ".", _VTT_ESCAPES, with_languages=several)])
 
 
 def srt(cues: Iterable[Cue]) -> str:
@@ -52,7 +56,7 @@ def cues_of(segments: Iterable[Segment], speakers: Mapping[int, Speaker]) -> lis
     return [
         replace(cue, speaker=label_of(segment, speakers))
         for segment in segments
-        for cue in (_cut(segment) if _is_long(segment) else [Cue(segment.span, segment.text)])
+        for cue in (_cut(segment) if _is_long(segment) else [_whole(segment)])
     ]
 
 
@@ -71,6 +75,10 @@ def timestamp(time_s: float, decimal_mark: str = ".") -> str:
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{decimal_mark}{milliseconds:03d}"
 
 
+def _whole(segment: Segment) -> Cue:
+    return Cue(segment.span, segment.text, segment.language)
+
+
 def _is_long(segment: Segment) -> bool:
     too_long = segment.span.duration_s > LONGEST_S or len(segment.text) > MOST_CHARS
     return too_long and len(segment.words) > 1
@@ -81,15 +89,17 @@ def _cut(segment: Segment) -> list[Cue]:
     cues: list[Cue] = []
     for word in segment.words:
         last = cues[-1] if cues else None
-        grown = last and Cue(Span(last.span.start_s, word.span.end_s), f"{last.text} {word.text}")
+        grown = last and replace(last, span=Span(last.span.start_s, word.span.end_s), text=f"{last.text} {word.text}")
         if grown and grown.span.duration_s <= LONGEST_S and len(grown.text) <= MOST_CHARS:
             cues[-1] = grown
         else:
-            cues.append(Cue(word.span, word.text))
+            cues.append(Cue(word.span, word.text, segment.language))
     return cues
 
 
-def _blocks(cues: Iterable[Cue], decimal_mark: str, escapes: dict[int, str]) -> list[str]:
+def _blocks(
+    cues: Iterable[Cue], decimal_mark: str, escapes: dict[int, str], *, with_languages: bool = False
+) -> list[str]:
     blocks: list[str] = []
     before: str | None = None
     for cue in cues:
@@ -98,15 +108,18 @@ def _blocks(cues: Iterable[Cue], decimal_mark: str, escapes: dict[int, str]) -> 
         words = "\n".join(line for line in lines if line)
         if not words:
             continue
-        words = _in_vtt(words, cue.speaker, escapes) if escapes else _in_srt(words, cue.speaker, before)
+        language = cue.language if with_languages else None
+        words = _in_vtt(words, cue.speaker, language, escapes) if escapes else _in_srt(words, cue.speaker, before)
         before = cue.speaker
         start, end = (timestamp(time_s, decimal_mark) for time_s in (cue.span.start_s, cue.span.end_s))
         blocks += [str(len(blocks) // 4 + 1), f"{start} --> {end}", words, ""]
     return blocks
 
 
-def _in_vtt(words: str, speaker: str | None, escapes: dict[int, str]) -> str:
+def _in_vtt(words: str, speaker: str | None, language: str | None, escapes: dict[int, str]) -> str:
     words = words.translate(escapes)
+    if language is not None:
+        words = f"<lang {language}>{words}</lang>"
     return words if speaker is None else f"<v {' '.join(speaker.split()).translate(escapes)}>{words}</v>"
 
 

@@ -30,6 +30,9 @@ class EvidenceAnswer(BaseModel):
     origin: Annotated[
         SpeechOrigin | None, Field(description="Where the words of a transcript come from.", exclude_if=is_none)
     ] = None
+    language: Annotated[
+        str | None, Field(description="The language of a transcript, if it is known.", exclude_if=is_none)
+    ] = None
     speaker: Annotated[
         SpeakerAnswer | None, Field(description="Whose voice says it, where that is known.", exclude_if=is_none)
     ] = None
@@ -47,6 +50,7 @@ class EvidenceAnswer(BaseModel):
             matched_words=list(evidence.matched_words),
             frame_s=evidence.frame_s,
             origin=evidence.origin,
+            language=evidence.language,
             speaker=None if evidence.speaker is None else SpeakerAnswer.of(evidence.speaker),
         )
 
@@ -61,7 +65,8 @@ class EvidenceAnswer(BaseModel):
             tuple(self.matched_words),
             self.frame_s,
             self.origin,
-            speaker=None if self.speaker is None else self.speaker.to_speaker(),
+            self.language,
+            None if self.speaker is None else self.speaker.to_speaker(),
         )
 
 

@@ -23,6 +23,7 @@ COLUMNS = (
     "video_id",
     "path",
     "speakers",
+    "languages",
     "speech",
     "screen_text",
 )
@@ -45,6 +46,7 @@ def csv_text(moments: "Sequence[Chosen]") -> str:
             "video_id": moment.video_id,
             "path": str(moment.path),
             "speakers": ", ".join(_speakers(moment)),
+            "languages": " ".join(dict.fromkeys(segment.language for segment in moment.segments if segment.language)),
             "speech": " ".join(_speech(moment)),
             "screen_text": " / ".join(" ".join(shown.text.split()) for shown in moment.screen_texts),
         }
@@ -68,6 +70,7 @@ def _moment(moment: "Chosen") -> dict[str, Any]:
                 "start_s": segment.span.start_s,
                 "end_s": segment.span.end_s,
                 "speaker": label_of(segment, moment.speakers),
+                "language": segment.language,
                 "text": segment.text,
             }
             for segment in moment.segments

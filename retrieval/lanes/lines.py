@@ -137,6 +137,7 @@ def _scored(
             matched_words=matched_words(term.text, line.text, language),
             origin=line.origin if isinstance(line, Segment) else None,
             speaker=Speaker(line.speaker) if isinstance(line, Segment) and line.speaker is not None else None,
+            language=language,
         )
         middle_s = (span.start_s + span.end_s) / 2
         candidates[key] = Candidate(key[0], span, middle_s, {lane: probability}, (evidence,))

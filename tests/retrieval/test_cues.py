@@ -10,7 +10,7 @@ from retrieval.domain import Segment, Span, Speaker, SpeechOrigin, Word
 from retrieval.errors import NothingSaidError
 from retrieval.subtitle_text import LONGEST_S, MOST_CHARS, Cue, cues_of, srt, timestamp, vtt
 
-HELLO = Cue(Span(1.0, 2.5), "Hello there")
+HELLO = Cue(Span(1.0, 2.5), "Hello there", "en")
 
 
 def said(text: str, start_s: float, end_s: float, *, timed: bool = True) -> Segment:
@@ -34,6 +34,18 @@ def test_subrip_is_written_with_commas_and_without_a_header() -> None:
     )
     with pytest.raises(NothingSaidError):
         srt([Cue(Span(0.0, 1.0), " ")])
+
+
+def test_cues_in_several_languages_say_in_which_each_is() -> None:
+    german, unknown = Cue(Span(3.0, 4.0), "a < b", "de"), Cue(Span(5.0, 6.0), "hm")
+    lines = vtt([HELLO, german, unknown]).splitlines()
+    assert [line for line in lines if line.startswith("<lang") or line == "hm"] == [
+        "<lang en>Hello there</lang>",
+        "<lang de>a &lt; b</lang>",
+        "hm",
+    ]
+    assert "<lang" not in vtt([HELLO, unknown])
+    assert "lang" not in srt([HELLO, german])
 
 
 def test_words_that_look_like_markup_stay_words() -> None:
@@ -77,7 +89,7 @@ def test_a_long_utterance_is_cut_between_words() -> None:
 
 def test_a_long_line_without_times_of_words_stays_whole() -> None:
     text = "word " * 40
-    assert cues_of([said(text, 0.0, 30.0, timed=False)], {}) == [Cue(Span(0.0, 30.0), text)]
+    assert cues_of([said(text, 0.0, 30.0, timed=False)], {}) == [Cue(Span(0.0, 30.0), text, "en")]
 
 
 def test_webvtt_says_of_every_cue_who_speaks() -> None:

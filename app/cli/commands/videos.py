@@ -138,7 +138,7 @@ def _print_video(record: VideoRecord, contents: VideoContents, speakers: Mapping
     for warning in record.warnings:
         console.print(f"[yellow]{shown(warning)}[/yellow]")
     rows = (
-        [(line.span.start_s, "speech", _said(line, speakers)) for line in contents.segments]
+        [(line.span.start_s, _speech_in(line.language), _said(line, speakers)) for line in contents.segments]
         + [(text.span.start_s, "screen", " / ".join(text.text.splitlines())) for text in contents.screen_texts]
         + [(event.span.start_s, "sound", event.label) for event in contents.sound_events]
     )
@@ -150,6 +150,10 @@ def _print_video(record: VideoRecord, contents: VideoContents, speakers: Mapping
 def _said(segment: Segment, speakers: Mapping[int, Speaker]) -> str:
     speaker = label_of(segment, speakers)
     return segment.text if speaker is None else f"{speaker}: {segment.text}"
+
+
+def _speech_in(language: str | None) -> str:
+    return "speech" if language is None else f"speech ({language})"
 
 
 @click.command(epilog="Example:  moments remove talk.mp4")
