@@ -201,7 +201,7 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why one lane found a moment: the best frame, the line heard, the text read, the sound."""
+    """Why one lane found a moment: the best frame, the line heard and who says it, the text read, the sound."""
 
     lane: Lane
     kind: EvidenceKind
@@ -212,6 +212,7 @@ class Evidence:
     frame_s: float | None = None
     origin: SpeechOrigin | None = None
     language: str | None = None
+    speaker: Speaker | None = None
 
 
 class WeightSource(StrEnum):

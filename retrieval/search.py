@@ -15,7 +15,7 @@ from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
 from retrieval.answer.lost_lanes import LOST, in_words, lost_lanes, warnings_of
-from retrieval.answer.moments import moment_of, with_sounds
+from retrieval.answer.moments import moment_of, with_names, with_sounds
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.spoken_unknown import spoken_unknown
 from retrieval.answer.timeline import CurvePoint, Curves, curve_of
@@ -255,7 +255,7 @@ class SearchEngine:
             moment_of(rank, group, records[group.best.video_id], query.where)
             for rank, group in enumerate(page, start=offset + 1)
         ]
-        moments = with_sounds(moments, catalog.contents)
+        moments = with_names(with_sounds(moments, catalog.contents), catalog.voices)
         if query.explain:
             reasons = [explain(group.score, group.best, rankings, catalog.contents) for group in page]
             moments = [replace(moment, explanation=reason) for moment, reason in zip(moments, reasons, strict=True)]

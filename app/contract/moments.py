@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from app.contract.explanations import ExplanationAnswer
+from app.contract.speakers import SpeakerAnswer
 from app.contract.values import Probability, Score, Seconds, Text, TimeS, is_none
 from retrieval.answer.confidence import LEAST, ConfidenceWords, words_of
 from retrieval.domain import Evidence, EvidenceKind, Lane, Moment, Span, SpeechOrigin
@@ -32,6 +33,9 @@ class EvidenceAnswer(BaseModel):
     language: Annotated[
         str | None, Field(description="The language of a transcript, if it is known.", exclude_if=is_none)
     ] = None
+    speaker: Annotated[
+        SpeakerAnswer | None, Field(description="Whose voice says it, where that is known.", exclude_if=is_none)
+    ] = None
 
     @classmethod
     def of(cls, evidence: Evidence) -> "EvidenceAnswer":
@@ -47,6 +51,7 @@ class EvidenceAnswer(BaseModel):
             frame_s=evidence.frame_s,
             origin=evidence.origin,
             language=evidence.language,
+            speaker=None if evidence.speaker is None else SpeakerAnswer.of(evidence.speaker),
         )
 
     def to_evidence(self) -> Evidence:
@@ -61,6 +66,7 @@ class EvidenceAnswer(BaseModel):
             self.frame_s,
             self.origin,
             self.language,
+            None if self.speaker is None else self.speaker.to_speaker(),
         )
 
 

@@ -85,7 +85,7 @@ class Catalog:
     ) -> VideoRecord:
         """The record as stored: indexed now, with these contents instead of any earlier ones.
 
-        A voice that it had before keeps its name.
+        A voice that it had before, or that the video had whose path it takes, keeps its name.
 
         The file that it was read from, the first of its ``files``, is its own from now on: a video that was there
         before and lies nowhere else is being removed. Paths to ``forget`` are its own no more. ``changed_to`` is
@@ -110,7 +110,7 @@ class Catalog:
                 session.execute(delete(table).where(table.video_id == record.id))
             for rows_of, values in content_values(record.id, contents):
                 session.execute(insert(rows_of), values)
-            voices.keep(session, record.id, contents.voices)
+            voices.keep(session, row, contents.voices)
             session.execute(delete(SpokenLanguageRow).where(SpokenLanguageRow.video_id == record.id))
             if languages := language_values(record.id, contents.segments):
                 session.execute(insert(SpokenLanguageRow), languages)

@@ -79,11 +79,18 @@ class Voices:
             raise self._unknown(unknown)
         return [f"{row.video_id}:{row.number}" for row in rows]
 
-    def page(self, limit: int, *, cursor: str | None = None, video_id: str | None = None) -> VoicePage:
-        """At most ``limit`` voices of indexed videos, those of the newest video first, each with who it may be."""
+    def page(
+        self, limit: int, *, cursor: str | None = None, video_id: str | None = None, name: str | None = None
+    ) -> VoicePage:
+        """At most ``limit`` voices of indexed videos, those of the newest video first, each with who it may be.
+
+        Only those of this video and of this name, however written, where given.
+        """
         statement = _known().order_by(VideoRow.created_at.desc(), VideoRow.id.desc(), VoiceRow.number).limit(limit + 1)
         if video_id is not None:
             statement = statement.where(VoiceRow.video_id == video_id)
+        if name is not None:
+            statement = statement.where(VoiceRow.name_key == name_key(name))
         if cursor is not None:
             statement = statement.where(_after(cursor))
         with self._reading() as session:
@@ -169,9 +176,16 @@ class Voices:
             yield session
 
 
-def keep(session: Session, video_id: str, voices: Sequence[Voice]) -> None:
-    """These are the voices of the video from now on; one that it had before keeps what people said of it."""
-    before = session.scalars(select(VoiceRow).where(VoiceRow.video_id == video_id).order_by(VoiceRow.number)).all()
+def keep(session: Session, video: VideoRow, voices: Sequence[Voice]) -> None:
+    """These are the voices of the video from now on; one that was there before keeps what people said of it.
+
+    There before: in the video, or in one that it took the path of and that is being removed.
+    """
+    video_id = video.id
+    displaced = and_(VideoRow.path == video.path, VideoRow.status == VideoStatus.REMOVING.value)
+    there = select(VoiceRow).join(VideoRow, VideoRow.id == VoiceRow.video_id)
+    there = there.where(or_(VoiceRow.video_id == video_id, displaced))
+    before = session.scalars(there.order_by(VoiceRow.video_id, VoiceRow.number)).all()
     rows: list[dict[str, Any]] = [
         {
             "video_id": video_id,
