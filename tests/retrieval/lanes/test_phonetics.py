@@ -10,7 +10,7 @@ WORD = st.sampled_from(sorted({*HEARD, "jersey", "texas", "zyxgh", "beep"}))
 
 
 def test_a_misheard_name_is_found_where_it_was_said() -> None:
-    """Pocketsphinx heard these words where a speaker on the telephone said the queries."""
+    """A recogniser heard these words where a speaker on the telephone said the queries."""
     jersey = heard_best(["Diane", "in", "New", "Jersey"], [HEARD])[0]
     texas = heard_best(["Sheila", "in", "Texas"], [HEARD])[0]
     assert jersey is not None
