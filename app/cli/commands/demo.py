@@ -52,7 +52,9 @@ def demo(context: click.Context, video: Path | None) -> int:
     if video is None:
         file = _FOLDER / "sample.mp4"
         if not file.exists():
-            console.print("Making a sample video: pictures of scikit-image, slides, a subtitle track, two sounds ...")
+            console.print(
+                "Making a sample video: pictures of scikit-image, slides, a subtitle track, two sounds, a voice ..."
+            )
             with users_umask():
                 make_sample(file)
     else:
