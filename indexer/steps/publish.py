@@ -13,10 +13,11 @@ from indexer.media.decoded import Decoded
 from indexer.media.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.steps.attended import attended
 from indexer.steps.embed import ReportShare, UnitVectors, points
+from indexer.steps.spoken import spoken_during, spoken_in_lines
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
 from retrieval.atomic import replacing_folder, sweep_drafts
-from retrieval.domain import Lane, Line, Segment
+from retrieval.domain import Lane, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
@@ -30,7 +31,7 @@ from retrieval.storage.vectors import Point, Space, VectorStore
 from retrieval.thumbnails import thumbnail_file
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
-CONSTRUCTION = 2
+CONSTRUCTION = 3
 """Which way of indexing this is: raise it when the same file would be given other times, vectors, terms or texts.
 
 What was indexed by an earlier one is searched all the same; `moments doctor` says that it could be better.
@@ -53,18 +54,23 @@ def publish(
     window_s: float,
     began_at: float,
     report: ReportShare,
+    *,
+    speakers: bool,
 ) -> VideoRecord:
     """The record as stored. The video is searchable from here on; one that was there before is so all the while.
 
     So is the video that lay at its path, which is being removed from here on. Done again after a kill in the middle,
     it writes the same. ``report`` gets the share that is done and may raise: of a video that is searchable already only
-    until its vectors are replaced. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
+    until its vectors are replaced. Without ``speakers`` nothing is kept of who spoke, whatever an earlier step found.
+    Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
     """
     decoded = artefacts.decoded()
     loaded = {lane: artefacts.load_units(lane) for lane in window_lanes()}
     units = {lane: of_lane for lane, (of_lane, _) in loaded.items()}
     visual, about = loaded[Lane.VISUAL]
     contents = _contents(artefacts, decoded, window_s, visual, about["best_frames"])
+    if not speakers:
+        contents = contents.by_nobody()
     by_lane = {lane: _points_of(lane, record, encoders, units, contents, report) for lane in LANES}
     pictures = [decoded.frames[index] for index in sorted(set(about["best_frames"]))]
     thumbnails = [decoded.frame_path(picture) for picture in pictures]
@@ -119,6 +125,7 @@ def _contents(
         artefacts.load_segments("segments"),
         artefacts.load_screen_texts(),
         artefacts.load_sound_events(),
+        artefacts.voices(),
     )
 
 
@@ -134,9 +141,10 @@ def _points_of(
     match LANES[lane].tuning:
         case WindowTuning():
             spans = [kept.window.span for kept in contents.windows]
-            return points(record.id, record.content_hash, encoders.spec(lane), units[lane], spans)
-        case LineTuning() as tuning:
-            return line_points(record, encoders, lane, contents.lines(tuning.lines), report)
+            spoken = spoken_during(spans, contents.segments, record.id)
+            return points(record.id, record.content_hash, encoders.spec(lane), units[lane], spans, spoken)
+        case LineTuning():
+            return line_points(record, encoders, lane, contents, report)
 
 
 def _finished(
@@ -206,10 +214,12 @@ def line_points(
     record: VideoRecord,
     encoders: Encoders,
     lane: Lane,
-    lines: Sequence[Line],
+    contents: VideoContents,
     report: ReportShare = _go_on,
 ) -> list[Point]:
-    """Points of segments or screen texts: a sentence vector and BM25 terms each."""
+    """Points of the lane's lines, segments or screen texts: a sentence vector and BM25 terms each."""
+    tuning = line_tuning(lane)
+    lines = contents.lines(tuning.lines)
     if not lines:
         return []
     spec: EncoderSpec = encoders.spec(lane)
@@ -221,12 +231,13 @@ def line_points(
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
     languages = [line.language if isinstance(line, Segment) else None for line in lines]
     sparse = [document_vector(text, AVERAGE_TERMS, language) for text, language in zip(texts, languages, strict=True)]
-    if line_tuning(lane).is_heard:
+    if tuning.is_heard:
         sparse = [
             with_terms(vector, sound_terms(text.split()), SOUND_TERM_WEIGHT)
             for vector, text in zip(sparse, texts, strict=True)
         ]
-    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], sparse)
+    spoken = spoken_in_lines(lines, contents.segments, record.id)
+    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], spoken, sparse)
 
 
 def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:

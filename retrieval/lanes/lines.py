@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.asking.query import Term
-from retrieval.domain import Evidence, Lane, Line, Segment, Span, SpeechOrigin
+from retrieval.domain import Evidence, Lane, Line, Segment, Span, Speaker, SpeechOrigin
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, line_tuning
 from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
@@ -136,6 +136,8 @@ def _scored(
             text=line.text,
             matched_words=matched_words(term.text, line.text, language),
             origin=line.origin if isinstance(line, Segment) else None,
+            speaker=Speaker(line.speaker) if isinstance(line, Segment) and line.speaker is not None else None,
+            language=language,
         )
         middle_s = (span.start_s + span.end_s) / 2
         candidates[key] = Candidate(key[0], span, middle_s, {lane: probability}, (evidence,))
@@ -160,6 +162,7 @@ def _joined(lane: Lane, candidates: Mapping[Key, Candidate]) -> list[Candidate]:
                 span=Span(first.span.start_s, second.span.end_s),
                 text=f"{first.text} {second.text}",
                 matched_words=tuple(dict.fromkeys(first.matched_words + second.matched_words)),
+                speaker=first.speaker if first.speaker == second.speaker else None,
             )
             span = Span(before.span.start_s, candidate.span.end_s)
             candidate = replace(better, span=span, evidence=(evidence,))
