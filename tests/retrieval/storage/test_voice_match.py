@@ -30,5 +30,5 @@ def test_each_voice_is_the_same_as_one_at_most_the_most_alike_first() -> None:
     assert list(same(before, before)) == [(0, 0), (1, 1), (2, 2)]
     assert list(same(before[:0], now)) == []
     edge = np.array([[SAME_VOICE, (1 - SAME_VOICE**2) ** 0.5, 0.0]], np.float32)
-    assert list(same(before[:1], edge * [[1.0, 1.001, 1.0]])) == []
-    assert list(same(before[:1], edge * [[1.001, 1.0, 1.0]])) == [(0, 0)]
+    assert list(same(before[:1], edge * np.array([[1.0, 1.001, 1.0]], np.float32))) == []
+    assert list(same(before[:1], edge * np.array([[1.001, 1.0, 1.0]], np.float32))) == [(0, 0)]
