@@ -162,6 +162,7 @@ def _joined(lane: Lane, candidates: Mapping[Key, Candidate]) -> list[Candidate]:
                 span=Span(first.span.start_s, second.span.end_s),
                 text=f"{first.text} {second.text}",
                 matched_words=tuple(dict.fromkeys(first.matched_words + second.matched_words)),
+                language=first.language if first.language == second.language else None,
                 speaker=first.speaker if first.speaker == second.speaker else None,
             )
             span = Span(before.span.start_s, candidate.span.end_s)

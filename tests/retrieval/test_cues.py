@@ -93,7 +93,10 @@ def test_a_long_line_without_times_of_words_stays_whole() -> None:
 
 
 def test_webvtt_says_of_every_cue_who_speaks() -> None:
-    cues = [Cue(Span(0.0, 1.0), "Hi & bye", "A<n>na & --> Co"), Cue(Span(1.0, 2.0), "again", "Speaker 2")]
+    cues = [
+        Cue(Span(0.0, 1.0), "Hi & bye", speaker="A<n>na & --> Co"),
+        Cue(Span(1.0, 2.0), "again", speaker="Speaker 2"),
+    ]
     assert vtt([*cues, HELLO]).splitlines()[4::4] == [
         "<v A&lt;n&gt;na &amp; --&gt; Co>Hi &amp; bye</v>",
         "<v Speaker 2>again</v>",
@@ -103,7 +106,7 @@ def test_webvtt_says_of_every_cue_who_speaks() -> None:
 
 def test_subrip_says_who_speaks_where_it_is_another_than_before() -> None:
     said_by = ("Anna", "Anna", "B<b>en -->", None, "Anna")
-    cues = [Cue(Span(float(place), place + 1.0), "Hi", who) for place, who in enumerate(said_by)]
+    cues = [Cue(Span(float(place), place + 1.0), "Hi", speaker=who) for place, who in enumerate(said_by)]
     assert srt(cues).splitlines()[2::4] == ["Anna: Hi", "Hi", "B< b>en - ->: Hi", "Hi", "Anna: Hi"]
 
 
