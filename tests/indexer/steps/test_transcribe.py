@@ -33,7 +33,6 @@ class Echo:
     """Says the same about every span it is given, with one word in its middle."""
 
     name = "echo"
-    languages = None
 
     def __init__(self, text: str = "these are plain words", confidence: float = 0.8) -> None:
         self.text, self.confidence = text, confidence
