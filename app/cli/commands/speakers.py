@@ -8,6 +8,7 @@ import click
 
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
+from app.cli.server_client import server_of
 from app.cli.terminal import counted, make_console, print_rows, shown
 from app.harmless import say
 from retrieval.answer.confidence import words_of
@@ -138,7 +139,13 @@ def forget(invocation: Invocation, video: str | None, everywhere: bool, yes: boo
         where = "all videos" if record is None else shown(record.path)
         if not yes:
             click.confirm(f"Delete the voices of {where}, and their names?", abort=True, err=True)
-        count = library.catalog.voices.forget(None if record is None else record.id)
+        video_id = None if record is None else record.id
+        server = server_of(invocation.settings)
+        if server is None:
+            count = library.forget_voices(video_id)
+        else:
+            count = library.catalog.voices.forget(video_id)
+            server.forget_voices(video_id)  # it keeps the vectors, in which the numbers of voices stand too
     if invocation.as_json:
         emit_json({"video_id": None if record is None else record.id, "forgotten": count})
     else:
