@@ -33,14 +33,14 @@ def indexer() -> HeldIndexer:
 
 
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory, indexer: HeldIndexer) -> Iterator[IndexJobs]:
-    with queue_in(tmp_path_factory.mktemp("queue"), indexer) as opened:
+def jobs(module_path: Path, indexer: HeldIndexer) -> Iterator[IndexJobs]:
+    with queue_in(module_path, indexer) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory, jobs: IndexJobs) -> Iterator[FastAPI]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("library"))
+def api(module_path: Path, jobs: IndexJobs) -> Iterator[FastAPI]:
+    settings = Settings(data_dir=module_path / "library")
     made = create_app(settings)
     with Library(settings, "test") as library:
         made.state.library, made.state.jobs = library, jobs
