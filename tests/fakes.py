@@ -108,7 +108,6 @@ class FakeTranscriber:
     text: str = "somebody speaks"
     confidence: float = 0.9
     name: str = "fake"
-    languages: frozenset[str] | None = None
 
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         for span in speech:

@@ -115,11 +115,6 @@ class Transcriber(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
-    def languages(self) -> frozenset[str] | None:
-        """The languages it knows, in two letters; None if it hears for itself which is spoken."""
-        ...
-
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         """Segments in time order, heard inside ``speech`` only; 16 kHz samples.
 

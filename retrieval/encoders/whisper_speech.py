@@ -67,10 +67,6 @@ class WhisperTranscriber:
     def name(self) -> str:
         return f"whisper-{self._size}"
 
-    @property
-    def languages(self) -> None:
-        return None
-
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         return _transcribe_clips(samples, speech, self._listen)
 
@@ -123,10 +119,6 @@ class FasterWhisperTranscriber:
     @property
     def name(self) -> str:
         return f"whisper-{self._size}"
-
-    @property
-    def languages(self) -> None:
-        return None
 
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         return _transcribe_clips(samples, speech, self._listen)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retrieval.storage.catalog import Catalog
 
 _MOST_OF_A_VIDEO = 1_000
+_MOST_TOLD = 10
 _LABEL = "speaker "
 
 
@@ -183,7 +184,9 @@ def _numbers(catalog: "Catalog", record: VideoRecord, reference: str) -> list[in
     digits = key.removeprefix(_LABEL)
     if named or (digits.isdecimal() and len(digits) < 10 and int(digits) in there):
         return named or [int(digits)]
-    known = ", ".join(speaker.label for _, speaker in sorted(there.items())) or "none"
+    known = ", ".join(there[number].label for number in sorted(there)[:_MOST_TOLD]) or "none"
+    if len(there) > _MOST_TOLD:
+        known += f" and {len(there) - _MOST_TOLD:,} more"
     raise SpeakerNotFoundError(f"{record.title} has no speaker {reference!r}; its speakers are: {known}")
 
 
