@@ -53,10 +53,6 @@ class WhisperTranscriber:
     def name(self) -> str:
         return f"whisper-{self._size}"
 
-    @property
-    def languages(self) -> None:
-        return None
-
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         return listen(samples, speech, self._ear)
 
@@ -80,10 +76,6 @@ class FasterWhisperTranscriber:
     @property
     def name(self) -> str:
         return f"whisper-{self._size}"
-
-    @property
-    def languages(self) -> None:
-        return None
 
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         return listen(samples, speech, self._ear)

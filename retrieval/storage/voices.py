@@ -31,6 +31,7 @@ _ROWS_AT_ONCE = 1_000
 _NUMBER_DIGITS = 9
 _TITLE = func.coalesce(VideoRow.given_title, VideoRow.title)
 _NAMES_TOLD = 5
+"""Of an error, which is logged if it is very long: the log holds no names."""
 
 
 class Voices:
@@ -160,7 +161,7 @@ class Voices:
         known = self.names(_NAMES_TOLD + 1)
         told = ", ".join(map(repr, known[:_NAMES_TOLD])) + (" and others" if len(known) > _NAMES_TOLD else "")
         return SpeakerNotFoundError(
-            f"nobody is called {' or '.join(map(repr, names))}; "
+            f"nobody is called {' or '.join(map(repr, names[:_NAMES_TOLD]))}; "
             + (f"there are {told}" if known else "no voice has a name yet: `moments speakers rename` gives one")
         )
 

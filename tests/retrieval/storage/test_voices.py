@@ -59,6 +59,19 @@ def test_a_name_that_nobody_has_says_which_and_who_there_is(catalog: Catalog) ->
         catalog.voice_keys(["Anna", "ben", "Cy"])
 
 
+def test_an_error_is_not_so_long_that_its_names_come_into_the_log(
+    catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(catalog, 1, *(voice(number, number) for number in range(1, 20)))
+    for number in range(1, 20):
+        catalog.voices.rename(FIRST, [number], f"{number}" * 50)
+    with pytest.raises(SpeakerNotFoundError):
+        catalog.voice_keys([f"{number} {'x' * 190}" for number in range(100)])
+    with pytest.raises(InputError, match=r"a name of 5,001 characters"):
+        catalog.voices.rename(FIRST, [1], "\0" + "x" * 5_000)
+    assert caplog.records == []
+
+
 def test_a_name_can_be_taken_back(catalog: Catalog) -> None:
     publish(catalog, 1, voice(1, 0))
     [given] = catalog.voices.rename(FIRST, [1], "Anna")
