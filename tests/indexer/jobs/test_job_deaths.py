@@ -295,7 +295,7 @@ def test_a_server_lets_go_of_its_jobs_before_anything_else_and_off_its_loop() ->
     served.start()
     until(lambda: server.started, "the start of the server")
     server.should_exit = True
-    served.join(20)
+    served.join(60)
     assert said == ["streams", "jobs"]
 
 
