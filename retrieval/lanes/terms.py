@@ -37,6 +37,7 @@ _RUN = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
 """Scripts that write words without spaces (kana, Thai, Lao, Burmese, Khmer, Han), and Hangul, whose particles cling."""
 
 _UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
+WITHOUT_SPACES = re.compile(f"(?![\uac00-\ud7a3])[\u3000-\u303f\uff00-\uffef{_UNSPACED}]")
 _MAY_BE_A_WORD = re.compile(f"[{_SYLLABIC}]")
 _VOWEL = re.compile(r"[aeiouy]")
 
@@ -159,6 +160,15 @@ def _with_characters(found: Sequence[str]) -> list[str]:
     """The terms, and the characters of their pairs that may be words: a query of one character finds them."""
     extra = [character for term in found if len(term) == 2 for character in _MAY_BE_A_WORD.findall(term)]
     return [*found, *dict.fromkeys(extra)]
+
+
+def spaced(texts: Iterable[str]) -> str:
+    """The texts as one, with spaces between them but where the script has none."""
+    joined = ""
+    for text in texts:
+        is_one_word = joined and text and WITHOUT_SPACES.match(joined[-1]) and WITHOUT_SPACES.match(text[0])
+        joined += text if is_one_word or not joined else f" {text}"
+    return joined
 
 
 def folded(text: str) -> str:
