@@ -303,7 +303,14 @@ class Indexer:
         source = begun.source
         record = replace(self._record(source), profile=self._encoders.profile, encoders=self._spaces())
         kept = publish(
-            self._library, self._encoders, artefacts, record, self._settings.window_s, begun.began_at, report
+            self._library,
+            self._encoders,
+            artefacts,
+            record,
+            self._settings.window_s,
+            begun.began_at,
+            report,
+            speakers=self._settings.speakers,
         )
         self._describe(kept, addition)
         self._drop_copies(kept, source.path)

@@ -28,6 +28,9 @@ class IndexSettings(RetrievalSettings):
         le=168.0,
         description="Longest part of a video that is indexed, in hours; the rest is left out, with a warning.",
     )
+    speakers: bool = Field(
+        default=True, description="Whether voices are told apart while indexing, and kept to know them again."
+    )
     index_workers: int = Field(
         default=1,
         ge=0,

@@ -172,6 +172,12 @@ class VideoNotFoundError(NotFoundError):
     code = "video_not_found"
 
 
+class SpeakerNotFoundError(NotFoundError):
+    """A voice that a video does not have, or a name that nobody gave to one."""
+
+    code = "speaker_not_found"
+
+
 class VideoFileGoneError(NotFoundError):
     """The video is indexed, and its file has been moved or deleted since."""
 

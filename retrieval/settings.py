@@ -47,6 +47,11 @@ class RetrievalSettings(BaseSettings):
     )
     device: str = Field(default="auto", description="Where models of standard and max run: auto, cpu, cuda.")
 
+    @property
+    def made_models_dir(self) -> Path:
+        """Where what is made for models on this machine is kept."""
+        return self.data_dir.expanduser().absolute() / "models"
+
     @field_validator("models", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:

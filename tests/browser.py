@@ -31,6 +31,7 @@ FIRST = ".results .moment:not(.is-skeleton)"
 """A moment among the results; the best, if one is asked for."""
 SAYS = "the budget is tight"
 """What the fake transcriber hears in every spoken query; A.mp4 says it in [0, 4)."""
+ENCODERS = FakeEncoders(FakeTranscriber(SAYS, 0.75))
 
 _START_S = 20
 
@@ -70,7 +71,12 @@ def served(api: FastAPI) -> Iterator[str]:
 
 
 @contextmanager
-def site_of(folder: Path, videos: dict[str, Sequence[FakeShot]], **settings: Any) -> Iterator[Site]:
+def site_of(
+    folder: Path,
+    videos: dict[str, Sequence[FakeShot]],
+    encoders: FakeEncoders = ENCODERS,
+    **settings: Any,
+) -> Iterator[Site]:
     """A server on a library of these videos, with files that can be played and pictures of each shot."""
     with ExitStack() as stack:
         files = folder / "files"
@@ -82,7 +88,7 @@ def site_of(folder: Path, videos: dict[str, Sequence[FakeShot]], **settings: Any
             _make_pictures(library.thumbnails_of(id_of(name)), shots)
         api = create_app(Settings(data_dir=library.settings.data_dir, **settings))
         api.state.library = library
-        api.state.engine = SearchEngine(library, FakeEncoders(FakeTranscriber(SAYS, 0.75)))
+        api.state.engine = SearchEngine(library, encoders)
         yield Site(stack.enter_context(served(api)), library, api, files)
 
 

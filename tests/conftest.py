@@ -9,6 +9,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
+from retrieval.encoders.base import Transcriber
+from retrieval.encoders.pieced_files import put_together
+from retrieval.encoders.registry import find_model
+from retrieval.encoders.whisper_speech import FasterWhisperTranscriber
 from tests.browser import chromium as chromium
 from tests.browser import page as page
 from tests.browser import site as site
@@ -32,3 +36,18 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
             yield Path(folder)
     else:
         yield tmp_path
+
+
+@pytest.fixture(scope="session")
+def whisper_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Whisper base in CTranslate2's format, put together once for all processes of a run."""
+    run = tmp_path_factory.getbasetemp()
+    folder = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "whisper-base"
+    put_together(find_model("whisper-base"), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ears(whisper_base: Path) -> Transcriber:
+    """The recogniser of the lite profile."""
+    return FasterWhisperTranscriber(whisper_base, "base")

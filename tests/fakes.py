@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Window, Word
+from indexer.steps.spoken import Spoken, spoken_during, spoken_in_lines
+from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Voice, Window, Word
 from retrieval.encoders.base import (
     SPEECH_RATE_HZ,
     Embedding,
@@ -27,13 +28,14 @@ from retrieval.lanes.lane_table import LANES
 from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
-from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.records import SPOKEN_SINCE, VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import Point, Space, SparseVector
 
 COLOURS = ("red", "green", "blue")
 PITCHES_HZ = {"low": 200, "middle": 1000, "high": 4000}
 DIM = 32
 SHOT_S, WINDOW_S = 4.0, 2.0
+VOICE_DIM = 256
 
 
 def _unit(vectors: NDArray[np.floating]) -> Vectors:
@@ -185,11 +187,13 @@ class FakeEncoders:
 
 @dataclass(frozen=True)
 class FakeShot:
-    """Four seconds: what is seen, what is heard, what is said; empty for nothing."""
+    """Four seconds: what is seen, what is heard, what is said, in which language, by which voice; empty for nothing."""
 
     colour: str = ""
     pitch: str = ""
     says: str = ""
+    language: str | None = "en"
+    speaker: int | None = None
 
 
 _OTHERS = (FakeShot("green", "low"), FakeShot("blue", "middle"), FakeShot()) * 8
@@ -250,6 +254,7 @@ def _record(file: Path, duration_s: float, encoders: FakeEncoders) -> VideoRecor
         180,
         encoders.profile,
         {lane: encoders.spec(lane).space for lane in Lane},
+        construction=SPOKEN_SINCE,
     )
 
 
@@ -261,11 +266,24 @@ def _contents(shots: Sequence[FakeShot]) -> VideoContents:
         for number in range(len(shots) * per_shot)
     ]
     segments = [
-        Segment(span, shot.says, _words(shot.says, span), "en", 0.9, SpeechOrigin.TRANSCRIBED)
+        Segment(
+            span,
+            shot.says,
+            _words(shot.says, span),
+            shot.language,
+            0.9,
+            SpeechOrigin.TRANSCRIBED,
+            speaker=shot.speaker,
+        )
         for span, shot in zip(spans, shots, strict=True)
         if shot.says
     ]
+    voices = [
+        Voice(number, tuple(np.eye(VOICE_DIM)[number].tolist()), SHOT_S, 1.0)
+        for number in sorted({segment.speaker for segment in segments if segment.speaker is not None})
+    ]
     return VideoContents(
+        voices=tuple(voices),
         shots=tuple(Shot(number, span) for number, span in enumerate(spans)),
         windows=tuple(VideoWindow(window, window.span.start_s + 0.5) for window in windows),
         segments=tuple(segments),
@@ -289,6 +307,7 @@ def _points(
     random: np.random.Generator,
 ) -> dict[Lane, list[Point]]:
     points: dict[Lane, list[Point]] = {Lane.VISUAL: [], Lane.SOUND: [], Lane.SPEECH: []}
+    spoken = spoken_during([kept.window.span for kept in contents.windows], contents.segments, video_id)
     for kept in contents.windows:
         shot = shots[kept.window.shot_ordinal]
         for lane, word, encoder in (
@@ -297,7 +316,9 @@ def _points(
         ):
             if word:
                 vector = encoder.embed_texts([word])[0] + random.normal(0, 0.02, DIM).astype(np.float32)
-                points[lane].append(_point(video_id, lane, kept.window.ordinal, kept.window.span, vector))
+                meanwhile = spoken[kept.window.ordinal]
+                points[lane].append(_point(video_id, lane, kept.window.ordinal, kept.window.span, vector, meanwhile))
+    own = spoken_in_lines(contents.segments, contents.segments, video_id)
     for ordinal, segment in enumerate(contents.segments):
         vector = encoders.sentences().embed_passages([segment.text])[0]
         points[Lane.SPEECH].append(
@@ -307,6 +328,7 @@ def _points(
                 ordinal,
                 segment.span,
                 vector,
+                own[ordinal],
                 document_vector(segment.text, 10.0, segment.language),
             )
         )
@@ -319,7 +341,9 @@ def _point(
     ordinal: int,
     span: Span,
     vector: NDArray[np.float32],
+    spoken: Spoken,
     sparse: SparseVector | None = None,
 ) -> Point:
     identity = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{video_id}:{lane}:{ordinal}"))
-    return Point(identity, video_id, ordinal, span, _unit(vector[None])[0], sparse)
+    unit = _unit(vector[None])[0]
+    return Point(identity, video_id, ordinal, span, unit, sparse, spoken.languages, spoken.voices)

@@ -22,6 +22,18 @@ class QueryTranscriptAnswer(BaseModel):
 
     text: Text
     confidence: Probability
+    language: Annotated[
+        str | None, Field(description="ISO 639-1, of most of it, if it is known.", examples=["en"], exclude_if=is_none)
+    ] = None
+
+    @classmethod
+    def of(cls, heard: QueryTranscript) -> "QueryTranscriptAnswer":
+        """What was heard, as it is told."""
+        return cls(text=heard.text, confidence=heard.confidence, language=heard.language)
+
+    def to_transcript(self) -> QueryTranscript:
+        """What was told."""
+        return QueryTranscript(self.text, self.confidence, self.language)
 
 
 class AnswerFields(BaseModel):
@@ -54,7 +66,7 @@ class AnswerFields(BaseModel):
             abstained=answer.abstained,
             reason=answer.reason,
             searched=SearchedAnswer(videos=answer.searched.videos, seconds=answer.searched.seconds),
-            transcript=None if heard is None else QueryTranscriptAnswer(text=heard.text, confidence=heard.confidence),
+            transcript=None if heard is None else QueryTranscriptAnswer.of(heard),
             next_cursor=answer.next_cursor,
             corrected=corrections_told(answer.corrected),
             warnings=list(answer.warnings) or None,
@@ -80,7 +92,7 @@ class PlainAnswer(AnswerFields):
             self.abstained,
             self.reason,
             Searched(self.searched.videos, self.searched.seconds),
-            QueryTranscript(heard.text, heard.confidence) if heard is not None else None,
+            heard.to_transcript() if heard is not None else None,
             self.next_cursor,
             corrections_meant(self.corrected),
             tuple(self.warnings or ()),

@@ -50,6 +50,18 @@ class Warmup:
         except Exception:  # noqa: BLE001
             _log.exception("the encoders cannot be loaded")
             self.reason = "failed; the server's log says why"
+        else:
+            self._load_ears(encoders)
+
+    def _load_ears(self, encoders: Encoders) -> None:
+        """What hears a spoken question: after all the rest, which no question can do without."""
+        try:
+            encoders.voice_activity()
+            encoders.transcriber()
+        except MomentsError as error:
+            _log.info("spoken questions cannot be heard: %s", error.message)
+        except Exception:  # noqa: BLE001
+            _log.exception("what hears spoken questions cannot be loaded")
 
 
 def checks(library: Library, jobs: IndexJobs, warmup: Warmup) -> tuple[ReadinessCheck, ...]:

@@ -13,14 +13,15 @@ from indexer.media.decoded import Decoded
 from indexer.media.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.steps.attended import attended
 from indexer.steps.embed import ReportShare, UnitVectors, points
+from indexer.steps.spoken import spoken_during, spoken_in_lines
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
 from retrieval.atomic import replacing_folder, sweep_drafts
-from retrieval.domain import Lane, Line, Segment
+from retrieval.domain import Lane, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
-from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, window_lanes
+from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, line_tuning, window_lanes
 from retrieval.lanes.terms import document_vector
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
@@ -29,7 +30,7 @@ from retrieval.storage.vectors import Point, Space, VectorStore
 from retrieval.thumbnails import thumbnail_file
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
-CONSTRUCTION = 2
+CONSTRUCTION = 3
 """Which way of indexing this is: raise it when the same file would be given other times, vectors, terms or texts.
 
 What was indexed by an earlier one is searched all the same; `moments doctor` says that it could be better.
@@ -52,18 +53,23 @@ def publish(
     window_s: float,
     began_at: float,
     report: ReportShare,
+    *,
+    speakers: bool,
 ) -> VideoRecord:
     """The record as stored. The video is searchable from here on; one that was there before is so all the while.
 
     So is the video that lay at its path, which is being removed from here on. Done again after a kill in the middle,
     it writes the same. ``report`` gets the share that is done and may raise: of a video that is searchable already only
-    until its vectors are replaced. Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
+    until its vectors are replaced. Without ``speakers`` nothing is kept of who spoke, whatever an earlier step found.
+    Raises VideoFileChangedError if what lies there by now has been indexed meanwhile.
     """
     decoded = artefacts.decoded()
     loaded = {lane: artefacts.load_units(lane) for lane in window_lanes()}
     units = {lane: of_lane for lane, (of_lane, _) in loaded.items()}
     visual, about = loaded[Lane.VISUAL]
     contents = _contents(artefacts, decoded, window_s, visual, about["best_frames"])
+    if not speakers:
+        contents = contents.by_nobody()
     by_lane = {lane: _points_of(lane, record, encoders, units, contents, report) for lane in LANES}
     pictures = [decoded.frames[index] for index in sorted(set(about["best_frames"]))]
     thumbnails = [decoded.frame_path(picture) for picture in pictures]
@@ -118,6 +124,7 @@ def _contents(
         artefacts.load_segments("segments"),
         artefacts.load_screen_texts(),
         artefacts.load_sound_events(),
+        artefacts.voices(),
     )
 
 
@@ -133,9 +140,10 @@ def _points_of(
     match LANES[lane].tuning:
         case WindowTuning():
             spans = [kept.window.span for kept in contents.windows]
-            return points(record.id, record.content_hash, encoders.spec(lane), units[lane], spans)
-        case LineTuning() as tuning:
-            return line_points(record, encoders, lane, contents.lines(tuning.lines), report)
+            spoken = spoken_during(spans, contents.segments, record.id)
+            return points(record.id, record.content_hash, encoders.spec(lane), units[lane], spans, spoken)
+        case LineTuning():
+            return line_points(record, encoders, lane, contents, report)
 
 
 def _finished(
@@ -205,10 +213,11 @@ def line_points(
     record: VideoRecord,
     encoders: Encoders,
     lane: Lane,
-    lines: Sequence[Line],
+    contents: VideoContents,
     report: ReportShare = _go_on,
 ) -> list[Point]:
-    """Points of segments or screen texts: a sentence vector and BM25 terms each."""
+    """Points of the lane's lines, segments or screen texts: a sentence vector and BM25 terms each."""
+    lines = contents.lines(line_tuning(lane).lines)
     if not lines:
         return []
     spec: EncoderSpec = encoders.spec(lane)
@@ -220,7 +229,8 @@ def line_points(
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
     languages = [line.language if isinstance(line, Segment) else None for line in lines]
     sparse = [document_vector(text, AVERAGE_TERMS, language) for text, language in zip(texts, languages, strict=True)]
-    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], sparse)
+    spoken = spoken_in_lines(lines, contents.segments, record.id)
+    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], spoken, sparse)
 
 
 def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:

@@ -14,12 +14,12 @@ from indexer.steps.sound_events import sound_events
 from indexer.steps.transcribe import said_in_any, transcribe
 from indexer.steps.windows import cut_windows, frames_of_windows
 from indexer.steps.work_folder import Artefacts
-from indexer.subtitles.languages import is_same_language, language_tag
 from indexer.subtitles.reading import has_words
 from retrieval.domain import Lane, ScreenText, Segment, Shot, Span, Window
 from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder
 from retrieval.encoders.voice_activity import SpeechFinder
+from retrieval.languages import is_same_language, language_tag
 
 SOUND_CONTEXT_S = 5.0
 """Sound around a window that encoders which hear whole clips are given."""

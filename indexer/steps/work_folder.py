@@ -12,7 +12,7 @@ import numpy as np
 from indexer.media.decoded import Decoded
 from indexer.steps.embed import UnitVectors
 from retrieval.atomic import replacing
-from retrieval.domain import Label, ScreenText, Segment, SoundEvent, Span, SpeechOrigin, Word
+from retrieval.domain import Label, ScreenText, Segment, SoundEvent, Span, SpeechOrigin, Voice, Word
 from retrieval.errors import StorageError
 
 
@@ -90,6 +90,21 @@ class Artefacts:
             origin = SpeechOrigin(line.pop("origin"))
             segments.append(Segment(**line, words=words, origin=origin))
         return tuple(segments)
+
+    def save_voices(self, voices: Sequence[Voice]) -> None:
+        """Keep whose voices the segments' speakers are."""
+        text = json.dumps([asdict(voice) for voice in voices])
+
+        def write(file: Path) -> None:
+            file.write_text(text, encoding="utf-8")
+
+        self._write("voices.json", write)
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Whose voices the segments' speakers are; none where nobody told them apart."""
+        file = self.folder / "voices.json"
+        kept: list[dict[str, Any]] = json.loads(file.read_text("utf-8")) if file.exists() else []
+        return tuple(Voice(**{**voice, "vector": tuple(voice["vector"])}) for voice in kept)
 
     def load_screen_texts(self) -> tuple[ScreenText, ...]:
         return tuple(ScreenText(**line) for line in self._lines("screen_texts"))

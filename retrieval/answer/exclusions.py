@@ -16,7 +16,7 @@ from retrieval.answer.explanation import Ranking
 from retrieval.answer.lost_lanes import LOST, in_words
 from retrieval.asking.query import Term
 from retrieval.asking.query_vectors import QueryVectors
-from retrieval.domain import Gone, Lane, LaneWeight, Span
+from retrieval.domain import Gone, Lane, LaneWeight, Span, joined
 from retrieval.errors import VectorsDamagedError, go_on_unless
 from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
@@ -109,7 +109,7 @@ def places_of(found: Found) -> Places:
             break
         spans.setdefault(candidate.video_id, []).append(candidate.span)
         looked_at_s += candidate.span.duration_s
-    return tuple((video_id, _joined(those)) for video_id, those in spans.items())
+    return tuple((video_id, joined(those)) for video_id, those in spans.items())
 
 
 def without(found: Found, excluded: Sequence[Excluded]) -> list[tuple[float, Candidate]]:
@@ -237,13 +237,3 @@ def look_in_lines(
 
 def _hits(store: VectorStore, space: str, places: Places) -> Sequence[Hit]:
     return store.fetch(space, VectorFilter(places=places), int(LOOKED_AT_S)) if places else ()
-
-
-def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
-    joined: list[Span] = []
-    for span in sorted(spans, key=lambda span: span.start_s):
-        if joined and span.start_s <= joined[-1].end_s:
-            joined[-1] = Span(joined[-1].start_s, max(joined[-1].end_s, span.end_s))
-        else:
-            joined.append(span)
-    return tuple(joined)

@@ -45,4 +45,6 @@ def heard(
         )
     counts = [len(segment.text.split()) for segment in trusted]
     confidence = sum(segment.confidence * count for segment, count in zip(trusted, counts, strict=True)) / sum(counts)
-    return QueryTranscript(" ".join(" ".join(segment.text.split()) for segment in trusted), confidence)
+    longest = max(range(len(counts)), key=counts.__getitem__)
+    text = " ".join(" ".join(segment.text.split()) for segment in trusted)
+    return QueryTranscript(text, confidence, trusted[longest].language)

@@ -27,7 +27,7 @@ class Lineup:
 
 
 PROFILES: dict[Profile, Lineup] = {
-    Profile.LITE: Lineup("lite-visual", "lite-sound", "pocketsphinx", "minilm-l6"),
+    Profile.LITE: Lineup("lite-visual", "lite-sound", "whisper-base", "minilm-l6"),
     Profile.STANDARD: Lineup("clip-vit-b-32-256", "clap-htsat-unfused", "whisper-base", "multilingual-e5-small"),
     Profile.MAX: Lineup("siglip2-so400m-16-384", "clap-larger-general", "whisper-large-v3-turbo", "bge-m3"),
 }
@@ -36,16 +36,12 @@ STANDARD_ON_GPU = replace(PROFILES[Profile.STANDARD], visual="siglip2-b-16-256",
 """A GPU has time for better models than a CPU."""
 
 
-def lineup(
-    profile: Profile, *, on_gpu: bool = False, faster_whisper: bool = False, chosen: Iterable[str] = ()
-) -> Lineup:
+def lineup(profile: Profile, *, on_gpu: bool = False, chosen: Iterable[str] = ()) -> Lineup:
     """Models of a profile (not ``auto``) on a machine, with those of ``chosen`` in the place of their role's.
 
     Raises NotFoundError for a model that does not exist, InputError for two of one role.
     """
     models = STANDARD_ON_GPU if profile is Profile.STANDARD and on_gpu else PROFILES[profile]
-    if faster_whisper and f"faster-{models.speech}" in MODELS:
-        models = replace(models, speech=f"faster-{models.speech}")
     taken: dict[Role, str] = {}
     for name in chosen:
         role = find_model(name).role
@@ -60,9 +56,5 @@ def profiles_of(model: Model) -> tuple[Profile, ...]:
     return tuple(
         profile
         for profile in PROFILES
-        if any(
-            model in lineup(profile, on_gpu=on_gpu, faster_whisper=faster_whisper).models()
-            for on_gpu in (False, True)
-            for faster_whisper in (False, True)
-        )
+        if any(model in lineup(profile, on_gpu=on_gpu).models() for on_gpu in (False, True))
     )

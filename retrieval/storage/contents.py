@@ -9,10 +9,10 @@ from typing import TypeVar, cast
 from sqlalchemy import Engine, TextualSelect, and_, func, inspect, or_, select, text
 from sqlalchemy.orm import Session
 
-from retrieval.domain import Line, LineKind, ScreenText, Segment, Shot, SoundEvent, Span, Timed
+from retrieval.domain import Line, LineKind, ScreenText, Segment, Shot, SoundEvent, Span, Timed, Voice
 from retrieval.storage.database import database_errors
 from retrieval.storage.records import Place, VideoContents, VideoWindow
-from retrieval.storage.rows import screen_text_of, segment_of, shot_of, sound_event_of, window_of
+from retrieval.storage.rows import screen_text_of, segment_of, shot_of, sound_event_of, voice_of, window_of
 from retrieval.storage.tables import (
     ScreenTextRow,
     SegmentRow,
@@ -20,6 +20,7 @@ from retrieval.storage.tables import (
     SoundEventRow,
     TimedColumns,
     VideoRow,
+    VoiceRow,
     WindowRow,
 )
 
@@ -54,11 +55,18 @@ class Contents:
             segments=self.segments_during(whole)[0],
             screen_texts=self.screen_texts_during(whole)[0],
             sound_events=self.sound_events_during(whole)[0],
+            voices=self.voices_of(video_id),
         )
 
     def segments_of(self, video_id: str) -> tuple[Segment, ...]:
         """What is said in one video."""
         return self.segments_during([Place(video_id, _WHOLE)])[0]
+
+    def voices_of(self, video_id: str) -> tuple[Voice, ...]:
+        """The voices of one video, by number."""
+        statement = select(VoiceRow).where(VoiceRow.video_id == video_id).order_by(VoiceRow.number)
+        with database_errors(self._engine), Session(self._engine) as session:
+            return tuple(voice_of(row) for row in session.scalars(statement))
 
     def words_said_and_shown(self) -> Iterator[str]:
         """Every line of speech, every screen text and every title, in no order."""

@@ -26,6 +26,7 @@ from retrieval.storage.edge_shard import (
     edge_others,
     edge_point,
     edge_terms,
+    index_payload,
     open_shard,
     translated,
 )
@@ -73,6 +74,7 @@ class EdgeVectorStore:
                 self._create(space)
             else:
                 keys.check_shape(existing, space)
+                index_payload(self._existing(space.name))
 
     def spaces(self) -> tuple[str, ...]:
         # Without its note, too: what lies there is in the way of a new one.

@@ -1,7 +1,7 @@
 """What the catalog takes and gives back: videos, their contents, and places in them. Values only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal
@@ -17,7 +17,9 @@ from retrieval.domain import (
     Shot,
     SoundEvent,
     Span,
+    Speaker,
     Timed,
+    Voice,
     Window,
 )
 from retrieval.errors import shortened
@@ -112,6 +114,10 @@ class VideoRecord:
         return self.width is not None
 
 
+SPOKEN_SINCE = 3
+"""The construction from which the index tells what is spoken during each of its units, and by whom."""
+
+
 @dataclass(frozen=True, slots=True)
 class VideoEdit:
     """What a person writes about a video: the ``fields`` named, which indexing again leaves as they are.
@@ -143,6 +149,7 @@ class VideoContents:
     segments: tuple[Segment, ...] = ()
     screen_texts: tuple[ScreenText, ...] = ()
     sound_events: tuple[SoundEvent, ...] = ()
+    voices: tuple[Voice, ...] = ()
 
     def lines(self, kind: LineKind) -> tuple[Line, ...]:
         """Its lines of that kind."""
@@ -152,6 +159,10 @@ class VideoContents:
             case Timed.SCREEN_TEXTS:
                 return self.screen_texts
 
+    def by_nobody(self) -> "VideoContents":
+        """The same without any word of whose voices are heard."""
+        return replace(self, segments=tuple(replace(segment, speaker=None) for segment in self.segments), voices=())
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -159,6 +170,36 @@ class Place:
 
     video_id: str
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The name of a like voice of another video, whose ``similarity`` is their cosine; a person says if it is right."""
+
+    name: str
+    video_id: str
+    title: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVoice:
+    """A voice of a video, with how long it speaks and how sure it is, 0 to 1, that these words are its own."""
+
+    video_id: str
+    title: str
+    speaker: Speaker
+    speech_s: float
+    certainty: float
+    proposal: Proposal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePage:
+    """Some voices, those of the newest video first, and where the next ones start, None at the end."""
+
+    voices: tuple[KnownVoice, ...]
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +250,21 @@ class Totals:
     videos: int
     duration_s: float
     windows: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenLanguage:
+    """A language, how many of the indexed videos it is spoken in, and for how long in all of them."""
+
+    language: str
+    videos: int
+    speech_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSpeaker:
+    """A name that somebody gave, how many of the indexed videos its voices speak in, and for how long."""
+
+    name: str
+    videos: int
+    speech_s: float

@@ -1,6 +1,7 @@
 """Between the catalog's rows and the values that leave it, both ways."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from retrieval.domain import (
@@ -13,11 +14,14 @@ from retrieval.domain import (
     SoundEvent,
     Span,
     SpeechOrigin,
+    Voice,
     Window,
     Word,
 )
 from retrieval.encoders.base import EncoderSpec
+from retrieval.languages import main_language
 from retrieval.path_text import composed, readable
+from retrieval.storage import voice_match
 from retrieval.storage.records import Failure, VideoContents, VideoFile, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.tables import (
     ScreenTextRow,
@@ -28,6 +32,7 @@ from retrieval.storage.tables import (
     TimedColumns,
     VideoPathRow,
     VideoRow,
+    VoiceRow,
     WindowRow,
 )
 from retrieval.stream_clock import StreamClock
@@ -134,6 +139,7 @@ def content_values(video_id: str, contents: VideoContents) -> Iterator[tuple[typ
                 "avg_logprob": segment.avg_logprob,
                 "no_speech_prob": segment.no_speech_prob,
                 "compression_ratio": segment.compression_ratio,
+                "speaker": segment.speaker,
             }
             for ordinal, segment in enumerate(contents.segments)
         ],
@@ -147,6 +153,17 @@ def content_values(video_id: str, contents: VideoContents) -> Iterator[tuple[typ
         ],
     }
     return ((table, rows) for table, rows in tables.items() if rows)
+
+
+def language_values(video_id: str, segments: Iterable[Segment]) -> list[dict[str, Any]]:
+    """A row for each language that is spoken in the video."""
+    seconds: dict[str, float] = defaultdict(float)
+    for segment in segments:
+        if segment.language is not None:
+            seconds[main_language(segment.language)] += segment.span.duration_s
+    return [
+        {"video_id": video_id, "language": language, "speech_s": speech_s} for language, speech_s in seconds.items()
+    ]
 
 
 def space_values(spec: EncoderSpec) -> dict[str, Any]:
@@ -184,6 +201,7 @@ def segment_of(row: SegmentRow) -> Segment:
         avg_logprob=row.avg_logprob,
         no_speech_prob=row.no_speech_prob,
         compression_ratio=row.compression_ratio,
+        speaker=row.speaker,
     )
 
 
@@ -193,6 +211,11 @@ def screen_text_of(row: ScreenTextRow) -> ScreenText:
 
 def sound_event_of(row: SoundEventRow) -> SoundEvent:
     return SoundEvent(_span(row), row.label, row.score)
+
+
+def voice_of(row: VoiceRow) -> Voice:
+    [vector] = voice_match.unpacked([row.vector]).tolist()
+    return Voice(row.number, tuple(vector), row.speech_s, row.certainty)
 
 
 def _timed(video_id: str, ordinal: int, span: Span) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -115,6 +116,16 @@ class TagRow(Base):
     name: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
+class SpokenLanguageRow(Base):
+    """A language that is spoken in a video, and for how long."""
+
+    __tablename__ = "spoken_languages"
+
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
+    speech_s: Mapped[float]
+
+
 class TimedColumns:
     """Columns of everything that lies in a video: whose it is, which one it is, and when."""
 
@@ -147,6 +158,7 @@ class SegmentRow(TimedColumns, Base):
     avg_logprob: Mapped[float | None]
     no_speech_prob: Mapped[float | None]
     compression_ratio: Mapped[float | None]
+    speaker: Mapped[int | None]
 
 
 class ScreenTextRow(TimedColumns, Base):
@@ -161,6 +173,21 @@ class SoundEventRow(TimedColumns, Base):
 
     label: Mapped[str]
     score: Mapped[float]
+
+
+class VoiceRow(Base):
+    """``name_key`` is what ``name`` is found by, ``vector`` is ``packed``, ``refused`` has keys of names it is not."""
+
+    __tablename__ = "voices"
+
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str | None]
+    name_key: Mapped[str | None] = mapped_column(index=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+    speech_s: Mapped[float]
+    certainty: Mapped[float]
+    refused: Mapped[list[str]] = mapped_column(JSON)
 
 
 class JudgementRow(Base):

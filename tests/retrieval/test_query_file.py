@@ -31,7 +31,7 @@ def high(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_spoken_query_finds_its_words_and_says_which_they_were(engine: SearchEngine, high: Path) -> None:
     answer = search_with(engine, NO_WORDS, QueryFile(QueryFileKind.SPOKEN, high))
-    assert answer.transcript == QueryTranscript("the budget is tight", 0.75)
+    assert answer.transcript == QueryTranscript("the budget is tight", 0.75, "en")
     assert answer.moments[0].path == "/videos/a.mp4"
     assert answer.moments[0].evidence[0].text == "the budget is tight"
 

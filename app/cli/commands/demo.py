@@ -26,9 +26,9 @@ _OWN_SEARCHES = ("a person", "a car on a road", "text on a slide", "someone talk
 _SHOWN = 2
 _BETTER = {
     Profile.LITE: (
-        "lite knows everyday objects, a dozen sounds and English only, and pocketsphinx hears only part of "
-        "clear English speech.\nThe standard profile (moments models pull) understands free descriptions, "
-        "any sound, and speech in about 100 languages."
+        "lite hears speech in about 100 languages, but compares sentences in English only, and knows just everyday "
+        "objects and a dozen sounds.\nThe standard profile (moments models pull) understands free descriptions, any "
+        "sound, and sentences in about 100 languages."
     ),
     Profile.STANDARD: "The max profile, on a GPU, sees finer detail and transcribes better still.",
     Profile.MAX: "This is the best profile there is.",

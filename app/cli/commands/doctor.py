@@ -146,7 +146,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
     with Library(settings, "moments doctor") as library:
         resolved = resolve_profile(library, settings)
-    store = WeightsStore(settings.models_dir)
+    store = WeightsStore.of(settings)
     missing = [model.name for model in ProfileEncoders(resolved.profile, settings).models() if not store.find(model)]
     detail = f"profile {resolved.profile}: {resolved.reason}"
     if missing:

@@ -104,7 +104,7 @@ def _report(progress: Progress, task: TaskID, done: int, total: int) -> None:
 
 
 def _store(invocation: Invocation) -> WeightsStore:
-    return WeightsStore(invocation.settings.models_dir)
+    return WeightsStore.of(invocation.settings)
 
 
 def _status_json(status: ModelStatus) -> dict[str, object]:
@@ -115,7 +115,7 @@ def _status_json(status: ModelStatus) -> dict[str, object]:
         "licence": status.model.licence,
         "size_bytes": status.size_bytes,
         "present": status.is_present,
-        "folder": str(status.folder) if status.folder else None,
-        "source": status.model.source.value,
+        "folder": str(status.weights.folder) if status.weights else None,
+        "source": (status.weights or status).model.source.value,
         "research_only": status.model.research_only,
     }

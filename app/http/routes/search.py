@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Form, Response, UploadFile
 from pydantic import ValidationError
 
+from app.contract.answers import QueryTranscriptAnswer
 from app.contract.linked import SearchAnswer
 from app.http.dependencies import HEAVY, SEARCH_BODY, EngineOf, LinksOf, MetricsOf, TurnOf
 from app.http.links import Links
@@ -14,6 +15,7 @@ from app.http.metrics import Metrics
 from app.http.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchBody
 from app.http.turns import Turn
 from retrieval.asking.query import MAX_QUERY_CHARS, Query
+from retrieval.asking.spoken import transcribe_query
 from retrieval.domain import Answer
 from retrieval.errors import InputError
 from retrieval.query_file import QueryFile, QueryFileKind, search_with
@@ -71,6 +73,18 @@ def search_spoken(
 ) -> Response:
     """Moments for the words said in an audio file; `transcript` is what was heard."""
     return _timed(links, metrics, _with_file(engine, QueryFileKind.SPOKEN, file, turn, options))
+
+
+@router.post(
+    "/search/spoken/words",
+    operation_id="hearQuestion",
+    summary="Hear a spoken question",
+    dependencies=[HEAVY],
+    response_model=QueryTranscriptAnswer,
+)
+def hear_question(file: UploadFile, engine: EngineOf, turn: TurnOf) -> QueryTranscriptAnswer:
+    """The words said in an audio file, to be looked at before or while they are searched for; nothing is searched."""
+    return QueryTranscriptAnswer.of(transcribe_query(file.file, engine.encoders, turn))
 
 
 @router.post(

@@ -91,6 +91,15 @@ export function took(ms) {
   return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** `German`: the name of a language by its code. */
+export function languageName(code) {
+  try {
+    return new Intl.DisplayNames("en", { type: "language" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 /** The last part of a path. */
 export function fileName(path) {
   return path.split(/[/\\]/).pop();

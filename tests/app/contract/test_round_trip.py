@@ -24,6 +24,7 @@ from retrieval.domain import (
     QueryTranscript,
     Searched,
     Span,
+    Speaker,
     SpeechOrigin,
     StepExplanation,
     WeightSource,
@@ -46,6 +47,8 @@ EVIDENCE = st.builds(
     st.lists(WORDS, max_size=2).map(tuple),
     st.none() | TIMES_S,
     st.none() | st.sampled_from(SpeechOrigin),
+    st.none() | st.sampled_from(["de", "pt-BR"]),
+    st.none() | st.builds(Speaker, st.integers(1, 99), st.none() | WORDS.filter(bool)),
 )
 WEIGHTS = st.builds(LaneWeight, st.floats(0, 10), st.sampled_from(WeightSource), st.none() | WORDS)
 LANE_EXPLANATIONS = st.builds(LaneExplanation, WEIGHTS, st.none() | PROBABILITIES, st.none() | st.integers(1, 99))
@@ -83,7 +86,7 @@ ANSWERS = st.builds(
     st.booleans(),
     st.none() | WORDS,
     st.builds(Searched, st.integers(0, 10**6), TIMES_S),
-    st.none() | st.builds(QueryTranscript, WORDS, PROBABILITIES),
+    st.none() | st.builds(QueryTranscript, WORDS, PROBABILITIES, st.none() | st.sampled_from(["en", "de", "yue"])),
     st.none() | WORDS,
     CORRECTIONS,
     st.lists(WORDS, max_size=2).map(tuple),

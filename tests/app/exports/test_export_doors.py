@@ -152,7 +152,7 @@ def test_json_holds_what_is_said_and_shown(client: TestClient) -> None:
     assert value["name"] == "Mine"
     (only,) = value["moments"]
     assert (only["video_id"], only["start_s"], only["duration_s"]) == (ID, 1.0, 1.0)
-    assert only["speech"] == [{"start_s": 1.0, "end_s": 3.0, "text": " ".join(SAID)}]
+    assert only["speech"] == [{"start_s": 1.0, "end_s": 3.0, "speaker": None, "text": " ".join(SAID)}]
     assert only["screen_texts"] == [{"start_s": 0.5, "end_s": 2.0, "text": "+1 slide"}]
 
 

@@ -26,10 +26,11 @@ from retrieval.domain import Span
 from retrieval.errors import InputError, QueryError, VideoNotFoundError
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
-from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeTranscriber, library_of
+from tests.fakes import TWO_VIDEOS, FakeEncoders, FakeTranscriber, FakeVoiceActivity, library_of
 from tests.media import tone, write
 
 ENCODERS = FakeEncoders(FakeTranscriber("the budget is tight", 0.75))
+HEARD = {"text": "the budget is tight", "confidence": 0.75, "language": "en"}
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +101,20 @@ def test_a_sound_is_posted(client: TestClient, high: Path) -> None:
 
 def test_a_spoken_query_is_posted_and_the_answer_says_what_was_heard(client: TestClient, high: Path) -> None:
     value = post(client, "spoken", high)
-    assert value["transcript"] == {"text": "the budget is tight", "confidence": 0.75}
+    assert value["transcript"] == HEARD
     assert value["moments"][0]["path"] == "/videos/a.mp4"
+
+
+def test_a_spoken_query_is_heard_without_a_search(client: TestClient, high: Path) -> None:
+    assert post(client, "spoken/words", high) == HEARD
+
+
+def test_a_recording_of_nobody_is_a_problem(library: Library, high: Path) -> None:
+    api = api_on(library)
+    api.state.engine = SearchEngine(library, FakeEncoders(voices=FakeVoiceActivity(None)))
+    status, code, detail = problem(TestClient(api), "spoken/words", high.read_bytes())
+    assert (status, code) == (422, "invalid_query")
+    assert detail.startswith("no speech in the ")
 
 
 def test_more_like_a_clip_is_a_search(client: TestClient) -> None:
@@ -116,6 +129,7 @@ def test_more_like_a_clip_is_a_search(client: TestClient) -> None:
         ("image", {}, "the file sent is no picture that can be read; allowed are AVIF"),
         ("sound", {}, "the file sent is no sound that can be read; allowed is audio"),
         ("spoken", {}, "the file sent is no sound that can be read; allowed is audio"),
+        ("spoken/words", {}, "the file sent is no sound that can be read; allowed is audio"),
         ("image", {"options": '{"limit": 1000}'}, "options.limit: Input should be less than or equal to 100"),
         ("image", {"options": '{"colour": 1}'}, "options.colour: Extra inputs"),
         ("image", {"options": "words"}, "options: Invalid JSON"),
@@ -203,7 +217,7 @@ def test_every_kind_of_query_is_a_command(moments: Moments, red: Path, high: Pat
     by_sound = moments.search("--sound", str(high), "--video", "b.mp4")["moments"]
     assert by_sound[0]["start_s"] == 96.0
     spoken = moments.search("--spoken", str(high))
-    assert spoken["transcript"] == {"text": "the budget is tight", "confidence": 0.75}
+    assert spoken["transcript"] == HEARD
     assert spoken["moments"][0]["path"] == "/videos/a.mp4"
     like = moments.search("--like", "a.mp4@0:00.5-3")["moments"]
     assert (like[0]["path"], like[0]["start_s"]) == ("/videos/b.mp4", 96.0)

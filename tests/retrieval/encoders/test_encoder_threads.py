@@ -19,7 +19,6 @@ from retrieval.encoders.lite_sound import LiteSoundEncoder
 from retrieval.encoders.lite_visual import LiteVisualEncoder
 from retrieval.encoders.once import once
 from retrieval.encoders.openclip import OpenClipEncoder
-from retrieval.encoders.pocketsphinx_speech import PocketsphinxTranscriber
 from retrieval.encoders.profiles import ProfileEncoders
 from retrieval.encoders.screen_reader import RapidOcrReader
 from retrieval.encoders.sentence import MiniLmEncoder
@@ -92,7 +91,6 @@ CASES: dict[str, Callable[[Path], Case]] = {
     ),
     "silero-vad": lambda _: (VoiceActivity, lambda made, number: [made.probabilities(sound(number))]),
     "rapidocr": lambda _: (RapidOcrReader, lambda made, number: [astuple(line) for line in made.read(slide(number))]),
-    "pocketsphinx": lambda _: (lambda: PocketsphinxTranscriber(1), heard),
     "open_clip": lambda folder: (
         lambda: OpenClipEncoder(
             checkpoints.write_clip(folder / "clip"), EncoderSpec("clip-vit-b-32-256", Lane.VISUAL, 512, "1")

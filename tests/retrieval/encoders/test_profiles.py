@@ -70,7 +70,7 @@ def test_auto_is_standard_when_its_weights_are_here(stocked: RetrievalSettings) 
 def test_auto_is_lite_when_weights_are_missing_and_the_network_is_forbidden(bare: RetrievalSettings) -> None:
     resolved = resolve(Profile.AUTO, bare)
     assert resolved.profile is Profile.LITE
-    assert resolved.reason == "standard needs weights of 1.9 GB that are not here, and HF_HUB_OFFLINE is set"
+    assert resolved.reason == "standard needs weights of 1.7 GB that are not here, and HF_HUB_OFFLINE is set"
 
 
 def test_auto_is_lite_when_the_hub_does_not_answer(bare: RetrievalSettings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_auto_is_standard_when_the_hub_answers(bare: RetrievalSettings, monkeypa
     note.write_text("http://127.0.0.1:9 yes\n")
     resolved = resolve(Profile.AUTO, bare)
     assert resolved.profile is Profile.STANDARD
-    assert resolved.reason == "weights of 1.9 GB are fetched at first use"
+    assert resolved.reason == "weights of 1.7 GB are fetched at first use"
 
 
 @pytest.mark.parametrize("profile", [Profile.LITE, Profile.STANDARD, Profile.MAX])
@@ -200,7 +200,7 @@ def test_a_model_of_a_library_that_has_no_encoder_for_its_role_is_refused(
         Role.SPEECH: ModelLibrary.TRANSFORMERS,
         Role.SENTENCE: ModelLibrary.OPEN_CLIP,
         Role.SCREEN: ModelLibrary.OPENVINO,
-        Role.VOICE: ModelLibrary.POCKETSPHINX,
+        Role.VOICE: ModelLibrary.FASTER_WHISPER,
     }[role]
     lineup_model = PROFILES[Profile.LITE].model(role)
     monkeypatch.setitem(MODELS, lineup_model.name, replace(lineup_model, library=foreign))

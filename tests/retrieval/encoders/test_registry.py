@@ -44,11 +44,6 @@ def test_a_gpu_gets_better_standard_models() -> None:
     assert lineup(Profile.STANDARD, on_gpu=True).visual == "siglip2-b-16-256"
 
 
-def test_faster_whisper_is_used_where_it_is_installed_and_has_the_model() -> None:
-    assert lineup(Profile.STANDARD, faster_whisper=True).speech == "faster-whisper-base"
-    assert lineup(Profile.MAX, faster_whisper=True).speech == "whisper-large-v3-turbo"
-
-
 def test_a_chosen_model_takes_the_place_of_its_role_only() -> None:
     models = lineup(Profile.STANDARD, chosen=["mobileclip2-s0", "whisper-small"])
     assert (models.visual, models.speech) == ("mobileclip2-s0", "whisper-small")

@@ -12,7 +12,7 @@ import pytest
 
 from retrieval.encoders import model_hub
 from retrieval.encoders.registry import MODELS, ModelSource, find_model
-from retrieval.encoders.weights_store import CheckedBy, WeightsStore
+from retrieval.encoders.weights_store import CheckedBy, Weights, WeightsStore
 from retrieval.errors import ModelCorruptError, ModelUnavailableError, NotFoundError, StorageFullError
 from tests import checkpoints
 
@@ -99,9 +99,9 @@ def test_plain_files_are_found_before_the_cache(tmp_path: Path) -> None:
     (snapshot / "refs").mkdir()
     (snapshot / "refs" / "main").write_text(COMMIT)
     store = WeightsStore(tmp_path / "models")
-    assert store.find(model) == snapshot / "snapshots" / COMMIT
+    assert store.find(model) == Weights(model, snapshot / "snapshots" / COMMIT)
     checkpoints.write_bert(tmp_path / "models" / model.name, 8)
-    assert store.find(model) == tmp_path / "models" / model.name
+    assert store.find(model) == Weights(model, tmp_path / "models" / model.name)
 
 
 def test_a_folder_that_lacks_a_file_is_not_the_model(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_folder_that_lacks_a_file_is_not_the_model(tmp_path: Path) -> None:
     folder = checkpoints.write_bert(tmp_path / model.name, 8)
     assert WeightsStore(tmp_path).find(model) is None
     (folder / "preprocessor_config.json").write_text("{}")
-    assert WeightsStore(tmp_path).find(model) == folder
+    assert WeightsStore(tmp_path).find(model) == Weights(model, folder)
 
 
 def test_the_hub_cache_is_looked_for_where_the_hub_library_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_the_list_shows_every_model_and_whether_it_is_here(tmp_path: Path) -> No
     folder = checkpoints.write_bert(tmp_path / "bge-small-en", 8)
     statuses = {status.model.name: status for status in WeightsStore(tmp_path).list_models()}
     assert set(statuses) == set(MODELS)
-    assert statuses["bge-small-en"].folder == folder
+    assert statuses["bge-small-en"].weights == Weights(find_model("bge-small-en"), folder)
     assert statuses["bge-small-en"].size_bytes < 100_000
     assert statuses["rapidocr"].is_present
     assert not statuses["whisper-base"].is_present
@@ -190,7 +190,8 @@ def test_pull_without_a_folder_fills_the_hub_cache(tmp_path: Path) -> None:
     with server("BAAI/bge-small-en-v1.5", BERT) as url:
         folder = WeightsStore(server_url=url).pull("bge-small-en")
     assert folder.is_relative_to(tmp_path / "hf")
-    assert WeightsStore().find(find_model("bge-small-en")) == folder
+    model = find_model("bge-small-en")
+    assert WeightsStore().find(model) == Weights(model, folder)
     checked_by = {check.path.name: check.checked_by for check in WeightsStore().verify("bge-small-en")}
     assert checked_by["tokenizer_config.json"] is CheckedBy.CHECKSUM
     assert checked_by["model.safetensors"] in (CheckedBy.CHECKSUM, CheckedBy.STRUCTURE)
@@ -227,7 +228,7 @@ def test_a_server_that_does_not_answer_is_an_error_that_names_it(tmp_path: Path)
 def small_whisper(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """A Whisper release of 300 KB, under the checksum it has."""
     body = bytes(range(256)) * 1200
-    model = replace(find_model("whisper-base"), origin=hashlib.sha256(body).hexdigest())
+    model = replace(find_model("whisper-small"), origin=hashlib.sha256(body).hexdigest())
     monkeypatch.setitem(MODELS, model.name, model)
     return body
 
@@ -235,22 +236,22 @@ def small_whisper(monkeypatch: pytest.MonkeyPatch) -> bytes:
 @pytest.mark.usefixtures("online")
 def test_whisper_is_fetched_checked_and_then_found(tmp_path: Path, small_whisper: bytes) -> None:
     seen: list[tuple[int, int]] = []
-    with server("whisper", {"base.pt": small_whisper}) as url:
+    with server("whisper", {"small.pt": small_whisper}) as url:
         store = WeightsStore(tmp_path, server_url=url)
-        folder = store.pull("whisper-base", lambda done, total: seen.append((done, total)))
-    assert (folder / "base.pt").read_bytes() == small_whisper
+        folder = store.pull("whisper-small", lambda done, total: seen.append((done, total)))
+    assert (folder / "small.pt").read_bytes() == small_whisper
     assert seen[-1] == (len(small_whisper), len(small_whisper))
-    assert [check.checked_by for check in store.verify("whisper-base")] == [CheckedBy.CHECKSUM]
+    assert [check.checked_by for check in store.verify("whisper-small")] == [CheckedBy.CHECKSUM]
 
 
 @pytest.mark.usefixtures("online")
 def test_a_whisper_that_arrives_broken_leaves_nothing_behind(tmp_path: Path, small_whisper: bytes) -> None:
     with (
-        server("whisper", {"base.pt": small_whisper[:-1]}) as url,
+        server("whisper", {"small.pt": small_whisper[:-1]}) as url,
         pytest.raises(ModelCorruptError, match="checksum"),
     ):
-        WeightsStore(tmp_path, server_url=url).pull("whisper-base")
-    assert list((tmp_path / "whisper-base").iterdir()) == []
+        WeightsStore(tmp_path, server_url=url).pull("whisper-small")
+    assert list((tmp_path / "whisper-small").iterdir()) == []
 
 
 @pytest.mark.usefixtures("online")
@@ -258,14 +259,14 @@ def test_a_whisper_that_finds_the_disk_full_says_so_and_leaves_nothing_behind(
     tmp_path: Path, small_whisper: bytes
 ) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with server("whisper", {"base.pt": small_whisper}) as url:
+    with server("whisper", {"small.pt": small_whisper}) as url:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
         try:
-            with pytest.raises(StorageFullError, match="no space left for the weights of whisper-base"):
-                WeightsStore(tmp_path, server_url=url).pull("whisper-base")
+            with pytest.raises(StorageFullError, match="no space left for the weights of whisper-small"):
+                WeightsStore(tmp_path, server_url=url).pull("whisper-small")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert list((tmp_path / "whisper-base").iterdir()) == []
+    assert list((tmp_path / "whisper-small").iterdir()) == []
 
 
 def test_a_changed_checkpoint_fails_its_checksum(tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ from retrieval.errors import InputError, StorageError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.database import migration_config, migration_engine, open_database
 from retrieval.storage.new_revision import write_revision
-from retrieval.storage.records import VideoEdit, VideoFile, VideoRecord, VideoStatus
+from retrieval.storage.records import SpokenLanguage, VideoEdit, VideoFile, VideoRecord, VideoStatus
 from retrieval.storage.tables import Base, UtcDateTime
+from retrieval.video_filter import VideoFilter
 from tests.places import ROOT
 
 OLDEST = "0001"
@@ -198,6 +199,35 @@ def test_videos_of_before_paths_had_one_content_keep_theirs_and_the_newest_of_a_
     catalog.close()
 
 
+def test_the_languages_of_a_catalog_that_did_not_note_them_are_counted(url: str) -> None:
+    """Segments of 2 s: two in English, one of them of a country, and one in none that is known."""
+    migrate(url, "0011")
+    engine = migration_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO videos (id, content_hash, path, title, size_bytes, modified_ns, status, "
+                "encoders, warnings, windows, created_at) "
+                "VALUES ('0123456789abcdef', 'hash', '/a.mp4', 'a', 1, 2, 'indexed', "
+                "'{}', '[]', 0, '2026-01-02 03:04:05.000000')"
+            )
+        )
+        for ordinal, language in enumerate(("'en'", "'en-GB'", "NULL")):
+            connection.execute(
+                text(
+                    "INSERT INTO segments (video_id, ordinal, start_s, end_s, text, words, language, confidence, "
+                    f"origin) VALUES ('0123456789abcdef', {ordinal}, 0, 2, 'hm', '[]', {language}, 0.9, 'transcribed')"
+                )
+            )
+    engine.dispose()
+
+    catalog = Catalog(open_database(url))
+    assert catalog.speech.languages() == [SpokenLanguage("en", 1, 4.0)]
+    assert catalog.ids(VideoFilter(languages=("en",))) == {"0123456789abcdef"}
+    assert catalog.speech.unknown_in(None) == 1
+    catalog.close()
+
+
 def test_downgrading_to_nothing_leaves_nothing_and_can_be_undone(url: str) -> None:
     open_database(url).dispose()
     migrate(url, "base")
@@ -294,3 +324,36 @@ def test_tags_and_titles_of_before_are_composed_and_those_that_become_one_are_me
     assert (videos["0" * 16].title, videos["0" * 16].tags) == (COMPOSED, (COMPOSED,))
     assert (videos["1" * 16].title, videos["1" * 16].tags) == ("plain", (COMPOSED, "b"))
     assert videos["0" * 16].path == f"/{DECOMPOSED}-{'0' * 16}.mp4"
+
+
+def test_what_was_said_before_voices_were_told_apart_is_said_by_nobody(url: str) -> None:
+    migrate(url, "0010")
+    engine = migration_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO videos (id, content_hash, path, title, size_bytes, modified_ns, status, "
+                "encoders, warnings, windows, created_at) "
+                "VALUES ('0123456789abcdef', 'hash', '/a.mp4', 'a', 1, 2, 'indexed', "
+                "'{}', '[]', 0, '2026-01-02 03:04:05.000000')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO segments (video_id, ordinal, start_s, end_s, text, words, language, confidence, origin) "
+                "VALUES ('0123456789abcdef', 0, 0.5, 2.0, 'good morning', '[]', 'en', 0.75, 'transcribed')"
+            )
+        )
+    engine.dispose()
+
+    catalog = Catalog(open_database(url))
+
+    [segment] = catalog.contents.segments_of("0123456789abcdef")
+    assert (segment.text, segment.language, segment.speaker) == ("good morning", "en", None)
+    assert catalog.voices.page(10).voices == ()
+    catalog.close()
+    migrate(url, "0010")
+    engine = migration_engine(url)
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT text FROM segments")).all() == ["good morning"]
+    engine.dispose()

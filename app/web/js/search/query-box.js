@@ -2,6 +2,7 @@
 
 import { fill, h, refill } from "../dom.js";
 import { exampleChip } from "./example-chip.js";
+import { languageName, percent } from "../format.js";
 import { icon } from "../icons.js";
 import { QUERY_CHARS } from "../limits.js";
 import { ACCEPTED } from "../library/media-files.js";
@@ -14,7 +15,7 @@ import { micButton } from "./mic-button.js";
 const ACCEPT = `image/*,${ACCEPTED}`;
 
 /**
- * The search box: {element, tools, show(search), read(search), setBusy(isBusy), focus(), say(error)}.
+ * The search box: {element, tools, show(search, heard), read(search), setBusy(isBusy), focus(), say(error)}.
  *
  * `onSearch()` is called when the person asks, `onSpoken(file)` with a recorded question, `onChange(changes)`
  * when what is searched with changes: {fileKey, like, textShare}. `signal` ends what listens outside of the box.
@@ -56,6 +57,7 @@ export function queryBox({ onSearch, onSpoken, onChange, signal }) {
     h("span", null, "Search"),
   );
   const problem = h("p", { class: "query-problem error-text", id: "query-problem", role: "alert", hidden: true });
+  const heardNote = h("p", { class: "query-heard", hidden: true });
   const chips = h("div", { class: "query-chips" });
   const steps = querySteps({
     onRemove: (hadText) => {
@@ -90,6 +92,7 @@ export function queryBox({ onSearch, onSpoken, onChange, signal }) {
     chooser,
     plate,
     problem,
+    heardNote,
   );
 
   element.addEventListener("submit", (event) => {
@@ -118,8 +121,10 @@ export function queryBox({ onSearch, onSpoken, onChange, signal }) {
   });
   return { element, tools: steps.tools, show, read, setBusy, focus: () => input.focus(), say };
 
-  function show(search) {
+  function show(search, heard) {
     input.value = search.text;
+    heardNote.hidden = !heard;
+    fill(heardNote, heard && [icon("mic"), heardWords(heard)]);
     input.placeholder = search.like || search.fileKey ? "Add words, if you like" : "Describe a moment";
     steps.show(search);
     refill(chips, exampleChip(search, onChange));
@@ -153,4 +158,10 @@ export function queryBox({ onSearch, onSpoken, onChange, signal }) {
       setBusy(false);
     }
   }
+}
+
+/** What stands under the box while the words of a spoken question are those in it. */
+function heardWords({ language, confidence }) {
+  const how = language ? `Heard in ${languageName(language)}` : "Heard";
+  return `${how}, ${percent(confidence)} sure. Not what you said? Change the words.`;
 }

@@ -36,6 +36,8 @@ export function mount(root, _params, query) {
   const stop = new AbortController();
   let asking = new AbortController();
   let search = parseSearch(query);
+  /** What the last spoken question was heard to say, while it is searched for: {text, language, confidence}. */
+  let heard = null;
   const change = (changes) => go({ ...written(), ...changes });
   const box = queryBox({
     onSearch: () => go(written()),
@@ -110,7 +112,8 @@ export function mount(root, _params, query) {
     const isHome = !isAsking(search);
     page.classList.toggle("is-home", isHome);
     hero.classList.toggle("visually-hidden", !isHome);
-    box.show(search);
+    if (heard?.text.trim() !== search.text.trim()) heard = null;
+    box.show(search, heard);
     lanes.show(search);
     narrow.show(search);
     setTitle(search.text.trim() || (isHome ? "" : "More like this"));
@@ -149,31 +152,25 @@ export function mount(root, _params, query) {
     fill(outcome, resultsView({ search, answer, verdicts, onChange: change, signal }));
   }
 
-  /** Asks with a spoken question; what was heard becomes the words of the search. */
+  /** Asks with a spoken question: what was heard is shown, and becomes the words of the search. */
   async function speak(file) {
     asking.abort();
     asking = new AbortController();
     const { signal } = asking;
-    const { options } = spokenRequest(box.read(search));
     const form = new FormData();
     form.append("file", file, file.name);
-    form.append("options", JSON.stringify(options));
     page.classList.remove("is-home");
     hero.classList.add("visually-hidden");
     box.setBusy(true);
     fill(outcome, skeletons());
     try {
-      const answer = await post("/v1/search/spoken", form, { signal });
-      const text = answer.transcript.text.trim();
-      const heard = { ...box.read(search), text, fileKey: null, like: null };
-      remember(searchAddress(heard), { answer, verdicts: isPlain(heard) ? await loadVerdicts(text, signal) : null });
-      announce(`Heard: ${text}. ${answerWords(answer)}`);
-      await navigate(searchAddress(heard));
+      heard = await post("/v1/search/spoken/words", form, { signal });
+      announce(`Heard: ${heard.text}`);
+      go({ ...box.read(search), text: heard.text.trim(), correct: true, fileKey: null, like: null });
     } catch (error) {
       if (isAbort(error)) return;
       await show();
       box.say(error.code === "invalid_query" ? "No words were understood. Speak up, or type instead." : error.message);
-    } finally {
       box.setBusy(false);
     }
   }
@@ -217,9 +214,4 @@ function remember(address, found) {
   answers.delete(address);
   answers.set(address, found);
   if (answers.size > MOST_ANSWERS) answers.delete(answers.keys().next().value);
-}
-
-function spokenRequest(search) {
-  const { body } = searchRequest({ ...search, text: "", fileKey: null, like: null });
-  return { options: body };
 }

@@ -1,0 +1,50 @@
+"""Which voices are the same, by their vectors. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAME_VOICE = 0.8
+"""Cosine from which a voice is the one that the same file had when it was indexed before."""
+LIKE_VOICE = 0.6
+"""Cosine from which a voice may be one of another video; ``LEAST_SPEECH_S`` of each make it so exact."""
+LEAST_SPEECH_S = 6.0
+
+Vectors = NDArray[np.float32]
+
+
+def packed(vector: Sequence[float]) -> bytes:
+    """The vector as a database keeps it: little-endian float32."""
+    return np.asarray(vector, dtype="<f4").tobytes()
+
+
+def unpacked(stored: Sequence[bytes]) -> Vectors:
+    """(n, dim) of the vectors that were ``packed`` so; one of another dim is zeros, which are like nothing."""
+    rows = [np.frombuffer(vector, dtype="<f4") for vector in stored]
+    dim = max(map(len, rows), default=0)
+    return np.stack([row if len(row) == dim else np.zeros(dim) for row in rows]).astype(np.float32) if rows else _NONE
+
+
+def cosines(ones: Vectors, others: Vectors) -> Vectors:
+    """(n, m) cosines of n vectors with m others; 0 where the two are of different dims or have no length."""
+    if ones.shape[1] != others.shape[1]:
+        return np.zeros((len(ones), len(others)), np.float32)
+    return np.asarray(_unit(ones) @ _unit(others).T, np.float32)
+
+
+def same(before: Vectors, now: Vectors) -> Iterator[tuple[int, int]]:
+    """Indexes of the voices that are the same, each at most once, the most alike first."""
+    alike = cosines(before, now)
+    while alike.size and alike.max() >= SAME_VOICE:
+        one, other = map(int, np.unravel_index(alike.argmax(), alike.shape))
+        alike[one, :] = alike[:, other] = -1.0
+        yield one, other
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0), np.float32)
+
+
+_NONE = np.zeros((0, 0), np.float32)
