@@ -26,14 +26,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserType, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
+"""A wait ends when what it waits for is seen; a busy machine may need long."""
 FIRST = ".results .moment:not(.is-skeleton)"
 """A moment among the results; the best, if one is asked for."""
 SAYS = "the budget is tight"
 """What the fake transcriber hears in every spoken query; A.mp4 says it in [0, 4)."""
 ENCODERS = FakeEncoders(FakeTranscriber(SAYS, 0.75))
 
-_START_S = 20
+_START_S = 60
 
 
 @dataclass(frozen=True)

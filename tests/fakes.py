@@ -2,6 +2,7 @@
 
 import uuid
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,7 +108,6 @@ class FakeTranscriber:
     text: str = "somebody speaks"
     confidence: float = 0.9
     name: str = "fake"
-    languages: frozenset[str] | None = None
 
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         for span in speech:
@@ -278,9 +278,10 @@ def _contents(shots: Sequence[FakeShot]) -> VideoContents:
         for span, shot in zip(spans, shots, strict=True)
         if shot.says
     ]
+    spoken = Counter(segment.speaker for segment in segments if segment.speaker is not None)
     voices = [
-        Voice(number, tuple(np.eye(VOICE_DIM)[number].tolist()), SHOT_S, 1.0)
-        for number in sorted({segment.speaker for segment in segments if segment.speaker is not None})
+        Voice(number, tuple(np.eye(VOICE_DIM)[number].tolist()), SHOT_S * spoken[number], 1.0)
+        for number in sorted(spoken)
     ]
     return VideoContents(
         voices=tuple(voices),

@@ -46,7 +46,7 @@ def csv_text(moments: "Sequence[Chosen]") -> str:
             "video_id": moment.video_id,
             "path": str(moment.path),
             "speakers": ", ".join(_speakers(moment)),
-            "languages": " ".join(dict.fromkeys(segment.language for segment in moment.segments if segment.language)),
+            "languages": ", ".join(_languages(moment)),
             "speech": " ".join(_speech(moment)),
             "screen_text": " / ".join(" ".join(shown.text.split()) for shown in moment.screen_texts),
         }
@@ -98,6 +98,12 @@ def _speakers(moment: "Chosen") -> list[str]:
     """Who speaks in the moment, each once, in the order in which they begin."""
     labels = [label_of(segment, moment.speakers) for segment in moment.segments if said_during(segment, moment.span)]
     return [label for label in dict.fromkeys(labels) if label is not None]
+
+
+def _languages(moment: "Chosen") -> list[str]:
+    """The languages that are spoken in the moment, each once, in the order in which they begin."""
+    spoken = [segment.language for segment in moment.segments if said_during(segment, moment.span)]
+    return [language for language in dict.fromkeys(spoken) if language is not None]
 
 
 def _shown(value: object) -> object:

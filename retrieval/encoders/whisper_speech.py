@@ -9,6 +9,7 @@ from typing import Any
 
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
+from retrieval.encoders.ctranslate2_file import load_whisper
 from retrieval.encoders.torch_runtime import Device, loading
 
 WINDOW_S = 30.0
@@ -38,7 +39,9 @@ def join_spans(speech: Sequence[Span], gap_s: float = _JOIN_GAP_S, longest_s: fl
 
 
 class WhisperTranscriber:
-    """Segments from an openai-whisper checkpoint; ``size`` names the official model it is, as in ``base``.
+    """Segments from a checkpoint of openai-whisper, or from CTranslate2's ``model.bin``, by openai-whisper.
+
+    ``size`` names the official model it is, as in ``base``.
 
     Decodes greedily at temperature 0: the same sound gives the same words, and what comes out badly keeps
     the figures that say so.
@@ -48,7 +51,10 @@ class WhisperTranscriber:
         import whisper
 
         with loading(f"whisper-{size}", checkpoint):
-            model = whisper.load_model(str(checkpoint), device=device)
+            if checkpoint.suffix == ".bin":
+                model = load_whisper(checkpoint, device)
+            else:
+                model = whisper.load_model(str(checkpoint), device=device)
             # Only official names bring along which attention heads follow the words in time.
             model.set_alignment_heads(whisper._ALIGNMENT_HEADS[size])
         self._model = model
@@ -60,10 +66,6 @@ class WhisperTranscriber:
     @property
     def name(self) -> str:
         return f"whisper-{self._size}"
-
-    @property
-    def languages(self) -> None:
-        return None
 
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         return _transcribe_clips(samples, speech, self._listen)
@@ -117,10 +119,6 @@ class FasterWhisperTranscriber:
     @property
     def name(self) -> str:
         return f"whisper-{self._size}"
-
-    @property
-    def languages(self) -> None:
-        return None
 
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         return _transcribe_clips(samples, speech, self._listen)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from retrieval.asking.query import Term
 from retrieval.domain import Evidence, Lane, Line, Segment, Span, Speaker, Word
+from retrieval.encoders.base import EncoderSpec
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, line_tuning
 from retrieval.lanes.passages import (
@@ -48,25 +49,24 @@ LONGEST_JOINED_S = 30.0
 
 
 def text_candidates(
-    lane: Lane,
     store: VectorStore,
-    space: str,
+    spec: EncoderSpec,
     term: Term,
     query: NDArray[np.float32],
     where: VectorFilter,
     contents: Contents,
 ) -> list[Candidate]:
     """The lane's best passages for a term and its unit sentence vector (dim,), best first."""
-    dense = store.search(space, [query], DENSE_HITS, where)[0]
-    sparse = store.search_sparse(space, query_vector(term.text), SPARSE_HITS, where)
+    dense = store.search(spec.space, [query], DENSE_HITS, where)[0]
+    sparse = store.search_sparse(spec.space, query_vector(term.text), SPARSE_HITS, where)
     near: dict[Key, float] = {(hit.video_id, hit.ordinal): hit.score for hit in dense}
     with_words = [(hit.video_id, hit.ordinal) for hit in sparse]
     cosines = dict.fromkeys(with_words, min(near.values(), default=0.0)) | near
-    tuning = line_tuning(lane)
+    tuning = line_tuning(spec.lane)
     best = cosines if term.quoted else [*list(near)[:BEST_HITS], *with_words[:BEST_HITS]]
     around = _around(best) if tuning.is_heard else set()
-    found = _scored(lane, term, contents.lines_at(tuning.lines, around.union(cosines)), cosines)
-    return sorted(found, key=lambda candidate: -candidate.lanes[lane])
+    found = _scored(spec, term, contents.lines_at(tuning.lines, around.union(cosines)), cosines)
+    return sorted(found, key=lambda candidate: -candidate.lanes[spec.lane])
 
 
 def _around(keys: Iterable[Key]) -> set[Key]:
@@ -74,7 +74,7 @@ def _around(keys: Iterable[Key]) -> set[Key]:
 
 
 def lines_like(
-    lane: Lane,
+    spec: EncoderSpec,
     terms: Sequence[Term],
     queries: Sequence[NDArray[np.float32]],
     hits: Sequence[Hit],
@@ -87,7 +87,7 @@ def lines_like(
     if not hits:
         return [[] for _ in terms]
     keys = [(hit.video_id, hit.ordinal) for hit in hits]
-    tuning = line_tuning(lane)
+    tuning = line_tuning(spec.lane)
     lines = contents.lines_at(tuning.lines, keys)
     shared_by = [frozenset(document_terms(lines[key].text)) if key in lines else frozenset() for key in keys]
     places: dict[str, list[int]] = defaultdict(list)
@@ -99,21 +99,21 @@ def lines_like(
     for term, near in zip(terms, cosines, strict=True):
         shared = Counter(place for one in frozenset(document_terms(term.text)) for place in places.get(one, ()))
         nearest = np.argsort(-near, kind="stable")[:DENSE_HITS].tolist()
-        likely = [at for at in nearest if tuning.probability(float(near[at]), 0.0) >= LEAST_CHANCE]
+        likely = [at for at in nearest if tuning.probability(spec.likeness(float(near[at])), 0.0) >= LEAST_CHANCE]
         chosen = [keys[at] for at in {*likely, *(at for at, _ in shared.most_common(MOST_ALIKE))} if keys[at] in lines]
         of_term = {key: float(cosine) for key, cosine in zip(keys, near, strict=True)}
-        like.append(_scored(lane, term, {key: lines[key] for key in chosen}, of_term))
+        like.append(_scored(spec, term, {key: lines[key] for key in chosen}, of_term))
     return like
 
 
-def _scored(lane: Lane, term: Term, lines: Mapping[Key, Line], cosines: Mapping[Key, float]) -> list[Candidate]:
+def _scored(spec: EncoderSpec, term: Term, lines: Mapping[Key, Line], cosines: Mapping[Key, float]) -> list[Candidate]:
     """A candidate for each passage in which a line was hit, that is, has a cosine."""
     found: dict[tuple[Key, ...], Candidate] = {}
     for passage in [*sentences(lines), *_quoting(term, lines)]:
         near = [cosines[key] for key in passage.keys if key in cosines]
         if near and passage.keys not in found:
-            found[passage.keys] = _candidate(lane, term, passage, max(near))
-    return list(found.values()) if term.quoted else _joined(lane, found)
+            found[passage.keys] = _candidate(spec, term, passage, max(near))
+    return list(found.values()) if term.quoted else _joined(spec.lane, found)
 
 
 def _quoting(term: Term, lines: Mapping[Key, Line]) -> list[Passage]:
@@ -128,13 +128,13 @@ def _quoting(term: Term, lines: Mapping[Key, Line]) -> list[Passage]:
     return found
 
 
-def _candidate(lane: Lane, term: Term, passage: Passage, cosine: float) -> Candidate:
-    first, text, words = passage.lines[0], passage.text, passage.words
+def _candidate(spec: EncoderSpec, term: Term, passage: Passage, cosine: float) -> Candidate:
+    lane, first, text, words = spec.lane, passage.lines[0], passage.text, passage.words
     segment = first if isinstance(first, Segment) else None
     language = segment.language if segment else None
     covered = coverage(term.text, text, language)
     stand = [quotation(phrase, [word.text for word in words] or text.split()) for phrase in term.quoted]
-    probability = line_tuning(lane).probability(cosine, covered, _as_quoted(stand))
+    probability = line_tuning(lane).probability(spec.likeness(cosine, language), covered, _as_quoted(stand))
     matched: tuple[int, int] | None = None
     if quoted := [one for one in stand if one is not None]:
         matched = min(one.first for one in quoted), max(one.last for one in quoted)
@@ -187,6 +187,7 @@ def _joined(lane: Lane, candidates: Mapping[tuple[Key, ...], Candidate]) -> list
                 span=Span(first.span.start_s, second.span.end_s),
                 text=spaced([first.text or "", second.text or ""]),
                 matched_words=tuple(dict.fromkeys(first.matched_words + second.matched_words)),
+                language=first.language if first.language == second.language else None,
                 speaker=first.speaker if first.speaker == second.speaker else None,
             )
             span = Span(before.span.start_s, candidate.span.end_s)

@@ -29,8 +29,12 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PART = re.compile(r"[^\W_]+")
+_ELISION = re.compile(r"^(?:[cdjlmnst]|(?:jus|lors|puis)?qu|(?:qu|d|n|s)?ell|dall|all|un)['’](?=\w{2})")
+"""French and Italian leave out the end of little words before a vowel: ``l'eau``, ``dell'acqua``."""
+
 _POSSESSIVE = re.compile(r"['’]s$")
 _APOSTROPHE = re.compile(r"['’]")
+
 _SYLLABIC = "\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003134f"
 _UNSPACED = f"\u3040-\u30ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff{_SYLLABIC}"
 _RUN = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
@@ -141,7 +145,7 @@ def _stem_terms(text: str, language: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=65_536)
 def _terms_of(token: str) -> tuple[str, ...]:
-    plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", token))
+    plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", _ELISION.sub("", token)))
     parts = [term for part in _PART.findall(plain) for term in _terms_of_word(part)]
     return tuple(parts) if plain.isalnum() else (re.sub(r"\s", "", plain), *parts)
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from retrieval.domain import Word
+from retrieval.lanes.little_words import little_terms
+from retrieval.lanes.stems import stemmed_language
 from retrieval.lanes.terms import covered_terms, terms
 
 _FRAMING = """
@@ -24,9 +26,9 @@ _NEAR_S = 1.5
 """A phrase is not grown by more than this on either side."""
 
 
-def term_weight(term: str) -> float:
-    """How much a matching term proves: framing words little, codes and numbers much."""
-    if term in FRAMING_TERMS:
+def term_weight(term: str, language: str | None = None) -> float:
+    """How much a term proves that a text in ``language`` has too: framing and little words little, codes much."""
+    if term in FRAMING_TERMS or term in little_terms(stemmed_language(language)):
         return _FRAMING_WEIGHT
     if any(character.isdigit() for character in term) or not term.isalnum():
         return _CODE_WEIGHT
@@ -39,10 +41,10 @@ def coverage(query: str, text: str, language: str | None = None) -> float:
     ``language`` is the text's: its other forms of a word count too.
     """
     asked = set(terms(query))
-    total = sum(term_weight(term) for term in asked)
+    total = sum(term_weight(term, language) for term in asked)
     if total <= 0:
         return 0.0
-    return sum(term_weight(term) for term in covered_terms(query, text, language)) / total
+    return sum(term_weight(term, language) for term in covered_terms(query, text, language)) / total
 
 
 def matching_words(query: str, words: Sequence[Word], language: str | None = None) -> tuple[int, int] | None:
@@ -50,7 +52,7 @@ def matching_words(query: str, words: Sequence[Word], language: str | None = Non
 
     None if no word matches.
     """
-    asked = {term: term_weight(term) for term in set(terms(query))}
+    asked = {term: term_weight(term, language) for term in set(terms(query))}
     total = sum(asked.values())
     if total <= 0:
         return None

@@ -143,6 +143,16 @@ class EdgeVectorStore:
                 with translated(self._folder):
                     self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(others))
 
+    def forget_voices(self, video_id: str | None) -> None:
+        import qdrant_edge as edge
+
+        where = edge_filter(VectorFilter() if video_id is None else VectorFilter(frozenset({video_id})))
+        with self._lock:
+            require_room(self._folder, _DELETE_BYTES, "removing voices", of_reserve=True)
+            for name in self.spaces():
+                with translated(self._folder):
+                    self._existing(name).update(edge.UpdateOperation.delete_payload_by_filter(where, [keys.VOICES]))
+
     def search(
         self,
         space: str,

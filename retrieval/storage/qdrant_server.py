@@ -102,6 +102,12 @@ class ServerVectorStore:
             with translated():
                 self._client.delete(_PREFIX + name, others, wait=True)
 
+    def forget_voices(self, video_id: str | None) -> None:
+        where = server_filter(VectorFilter() if video_id is None else VectorFilter(frozenset({video_id})))
+        for name in self.spaces():
+            with translated():
+                self._client.delete_payload(_PREFIX + name, [keys.VOICES], where, wait=True)
+
     def search(
         self,
         space: str,

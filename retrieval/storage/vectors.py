@@ -115,6 +115,10 @@ class VectorStore(Protocol):
         """Delete every point of these videos in every space, but for the points of these ids."""
         ...
 
+    def forget_voices(self, video_id: str | None) -> None:
+        """Points of this video, or of all for None, tell no more whose voices are heard during them."""
+        ...
+
     def search(
         self,
         space: str,

@@ -1,6 +1,8 @@
 """Which voices are the same, by their vectors. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,10 @@ def packed(vector: Sequence[float]) -> bytes:
 
 
 def unpacked(stored: Sequence[bytes]) -> Vectors:
-    """(n, dim) of the vectors that were ``packed`` so; one of another dim is zeros, which are like nothing."""
-    rows = [np.frombuffer(vector, dtype="<f4") for vector in stored]
-    dim = max(map(len, rows), default=0)
-    return np.stack([row if len(row) == dim else np.zeros(dim) for row in rows]).astype(np.float32) if rows else _NONE
+    """(n, dim) of the vectors that were ``packed`` so; zeros, which are like nothing, for one of a dim unlike most."""
+    size = max(Counter(map(len, stored)).items(), key=itemgetter(1, 0), default=(0, 0))[0]
+    whole = b"".join(vector if len(vector) == size else bytes(size) for vector in stored)
+    return np.frombuffer(whole, "<f4").reshape(len(stored), size // 4).astype(np.float32)
 
 
 def cosines(ones: Vectors, others: Vectors) -> Vectors:
@@ -45,6 +47,3 @@ def same(before: Vectors, now: Vectors) -> Iterator[tuple[int, int]]:
 def _unit(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0), np.float32)
-
-
-_NONE = np.zeros((0, 0), np.float32)

@@ -31,6 +31,7 @@ _ROWS_AT_ONCE = 1_000
 _NUMBER_DIGITS = 9
 _TITLE = func.coalesce(VideoRow.given_title, VideoRow.title)
 _NAMES_TOLD = 5
+"""Of an error, which is logged if it is very long: the log holds no names."""
 
 
 class Voices:
@@ -160,7 +161,7 @@ class Voices:
         known = self.names(_NAMES_TOLD + 1)
         told = ", ".join(map(repr, known[:_NAMES_TOLD])) + (" and others" if len(known) > _NAMES_TOLD else "")
         return SpeakerNotFoundError(
-            f"nobody is called {' or '.join(map(repr, names))}; "
+            f"nobody is called {' or '.join(map(repr, names[:_NAMES_TOLD]))}; "
             + (f"there are {told}" if known else "no voice has a name yet: `moments speakers rename` gives one")
         )
 
@@ -258,7 +259,9 @@ def _proposals(session: Session, rows: Sequence[VoiceRow]) -> Mapping[Key, Propo
         alike = voice_match.cosines(vectors, voice_match.unpacked([other.vector for other in others]))
         videos, names = np.array([other.video_id for other in others]), np.array([other.name_key for other in others])
         for row, cosines in zip(asked, alike, strict=True):
-            cosines[(videos == row.video_id) | np.isin(names, row.refused)] = -1.0
+            cosines[videos == row.video_id] = -1.0
+            if row.refused:
+                cosines[np.isin(names, row.refused)] = -1.0
             at, key = int(cosines.argmax()), (row.video_id, row.number)
             if cosines[at] >= voice_match.LIKE_VOICE and (key not in found or cosines[at] > found[key].similarity):
                 found[key] = Proposal(others[at].name, others[at].video_id, others[at].title, float(cosines[at]))
@@ -266,14 +269,17 @@ def _proposals(session: Session, rows: Sequence[VoiceRow]) -> Mapping[Key, Propo
 
 
 def _named() -> Select[*tuple[Any, ...]]:
-    """Voices of indexed videos that have a name and speak for long enough to be compared, the longest first."""
+    """Voices of indexed videos that have a name and speak for long enough to be compared; of too many, the longest."""
+    named = VoiceRow.name_key.is_not(None)
+    lengths = select(VoiceRow.speech_s).where(named, VoiceRow.speech_s >= voice_match.LEAST_SPEECH_S)
+    # Not the rows themselves in order: a database would sort all their vectors.
+    last = lengths.order_by(VoiceRow.speech_s.desc()).offset(MOST_COMPARED - 1).limit(1).scalar_subquery()
     columns = VoiceRow.video_id, VoiceRow.name, VoiceRow.name_key, VoiceRow.vector, _TITLE.label("title")
     return (
         select(*columns)
         .join(VideoRow, VideoRow.id == VoiceRow.video_id)
-        .where(VoiceRow.name_key.is_not(None), VoiceRow.speech_s >= voice_match.LEAST_SPEECH_S)
+        .where(named, VoiceRow.speech_s >= func.coalesce(last, voice_match.LEAST_SPEECH_S))
         .where(VideoRow.status == VideoStatus.INDEXED.value)
-        .order_by(VoiceRow.speech_s.desc(), VoiceRow.video_id, VoiceRow.number)
         .limit(MOST_COMPARED)
     )
 

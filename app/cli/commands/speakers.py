@@ -8,6 +8,7 @@ import click
 
 from app.cli.invocation import Invocation, emit_json
 from app.cli.print_moments import clock
+from app.cli.server_client import server_of
 from app.cli.terminal import counted, make_console, print_rows, shown
 from app.harmless import say
 from retrieval.answer.confidence import words_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from retrieval.storage.catalog import Catalog
 
 _MOST_OF_A_VIDEO = 1_000
+_MOST_TOLD = 10
 _LABEL = "speaker "
 
 
@@ -138,7 +140,13 @@ def forget(invocation: Invocation, video: str | None, everywhere: bool, yes: boo
         where = "all videos" if record is None else shown(record.path)
         if not yes:
             click.confirm(f"Delete the voices of {where}, and their names?", abort=True, err=True)
-        count = library.catalog.voices.forget(None if record is None else record.id)
+        video_id = None if record is None else record.id
+        server = server_of(invocation.settings)
+        if server is None:
+            count = library.forget_voices(video_id)
+        else:
+            count = library.catalog.voices.forget(video_id)
+            server.forget_voices(video_id)  # it keeps the vectors, in which the numbers of voices stand too
     if invocation.as_json:
         emit_json({"video_id": None if record is None else record.id, "forgotten": count})
     else:
@@ -176,7 +184,9 @@ def _numbers(catalog: "Catalog", record: VideoRecord, reference: str) -> list[in
     digits = key.removeprefix(_LABEL)
     if named or (digits.isdecimal() and len(digits) < 10 and int(digits) in there):
         return named or [int(digits)]
-    known = ", ".join(speaker.label for _, speaker in sorted(there.items())) or "none"
+    known = ", ".join(there[number].label for number in sorted(there)[:_MOST_TOLD]) or "none"
+    if len(there) > _MOST_TOLD:
+        known += f" and {len(there) - _MOST_TOLD:,} more"
     raise SpeakerNotFoundError(f"{record.title} has no speaker {reference!r}; its speakers are: {known}")
 
 

@@ -62,4 +62,12 @@ def settle_proposal(video_id: str, number: _Number, body: SettledBody, library: 
 )
 def forget_speakers(video_id: str, library: LibraryOf) -> None:
     """Delete the voices of a video with their names; what was said stays, by nobody. Indexing again finds them anew."""
-    library.catalog.voices.forget(library.catalog.resolve(video_id).id)
+    library.forget_voices(library.catalog.resolve(video_id).id)
+
+
+@router.delete(
+    "/speakers", status_code=204, operation_id="forgetAllSpeakers", summary="Forget who speaks in all videos"
+)
+def forget_all_speakers(library: LibraryOf) -> None:
+    """Delete all voices with their names; what was said stays, by nobody."""
+    library.forget_voices()

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
 from app.cli.main import cli
 from app.cli.print_moments import evidence_text
+from app.cli.server_client import Server
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span, Speaker
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
@@ -124,6 +126,25 @@ def test_forgetting_asks_first(data: str, call: Caller) -> None:
     assert call("speakers", "forget", "--all", "--yes").out == "forgot 1 voice\n"
     assert call("speakers").out.startswith("No voices are known yet.")
     assert call("speakers", "1.mp4").out.startswith("No voices are known of that video")
+
+
+def test_a_server_that_keeps_the_vectors_forgets_the_voices_in_them(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def answer(method: str, address: str, **_: object) -> httpx.Response:
+        asked.append(f"{method} {address}")
+        return httpx.Response(204)
+
+    monkeypatch.setattr(httpx, "request", answer)
+    monkeypatch.setattr("app.cli.commands.speakers.server_of", lambda _: Server("http://127.0.0.1:1"))
+    assert call("speakers", "forget", "1.mp4", "--yes").out == "forgot 3 voices\n"
+    assert call("speakers", "forget", "--all", "--yes").out == "forgot 1 voice\n"
+    assert asked == [
+        f"DELETE http://127.0.0.1:1/v1/videos/{ONE}/speakers",
+        "DELETE http://127.0.0.1:1/v1/speakers",
+    ]
 
 
 def test_show_says_who_says_what(call: Caller) -> None:

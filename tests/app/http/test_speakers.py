@@ -168,3 +168,5 @@ def test_forgetting_leaves_what_was_said(client: TestClient) -> None:
     assert len(listed(client, video_id=TWO)) == 1
     told = client.get(f"/v1/videos/{ONE}/transcript").json()["segments"]
     assert [segment["speaker"] for segment in told] == [None, None]
+    assert client.delete("/v1/speakers").status_code == 204
+    assert listed(client) == []

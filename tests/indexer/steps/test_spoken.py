@@ -1,10 +1,24 @@
 """What is spoken during units: held against looking at every segment for every unit."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer import pipeline
+from indexer.intake.addition import Addition, Origin
+from indexer.pipeline import Indexer
+from indexer.repair import repair_vectors
+from indexer.settings import IndexSettings
 from indexer.steps.spoken import Spoken, spoken_during, spoken_in_lines
-from retrieval.domain import ScreenText, Segment, Span, SpeechOrigin
+from indexer.steps.work_folder import Artefacts
+from retrieval.domain import Lane, ScreenText, Segment, Span, SpeechOrigin
+from retrieval.storage.library import Library
+from retrieval.storage.vectors import VectorFilter
+from tests.index_fakes import IndexEncoders
+from tests.media import colour, video
+from tests.voices import voice
 
 VIDEO = "0" * 16
 
@@ -56,3 +70,38 @@ def test_it_is_what_looking_at_all_segments_finds(spans: list[Span], segments: l
         there = [one for one in segments if one.span.start_s < span.end_s and one.span.end_s > span.start_s]
         assert spoken.languages == tuple(sorted({one.language[:2] for one in there if one.language}))
         assert spoken.voices == tuple(sorted({f"{VIDEO}:{one.speaker}" for one in there if one.speaker}))
+
+
+def say_it_in_german(artefacts: Artefacts, *_: object) -> None:
+    artefacts.save_lines("segments", [said(0.0, 1.0, "de", 1)])
+    artefacts.save_voices([voice(1, 0)])
+
+
+def test_the_points_of_every_lane_tell_what_is_spoken_and_those_that_are_mended_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four seconds in two windows, of which somebody speaks German in the first."""
+    monkeypatch.setattr(pipeline, "hear", say_it_in_german)
+    file = video(tmp_path / "talk.mp4", colour("red", 4.0))
+    settings = IndexSettings(data_dir=tmp_path / "data")
+    encoders = IndexEncoders()
+    with Library(settings, "test") as library:
+        indexer = Indexer(library, encoders, settings)
+        added = Addition(str(file), Origin.PATH)
+        outcome = indexer.index("job", added, lambda _, run: run(), lambda *_: None, lambda *_: None)
+        assert outcome.video_id is not None
+        asked = (
+            VectorFilter(),
+            VectorFilter(languages=frozenset({"de"})),
+            VectorFilter(voices=frozenset({f"{outcome.video_id}:1"})),
+        )
+
+        def counts(lane: Lane) -> list[int]:
+            with library.vectors() as store:
+                return [store.count(encoders.spec(lane).space, where) for where in asked]
+
+        assert (counts(Lane.VISUAL), counts(Lane.SPEECH)) == ([2, 1, 1], [1, 1, 1])
+        with library.vectors() as store:
+            store.drop_space(encoders.spec(Lane.SPEECH).space)
+        repair_vectors(library, encoders, lambda _: None)
+        assert counts(Lane.SPEECH) == [1, 1, 1]

@@ -26,14 +26,14 @@ REVENUE = "we expect the revenue to grow by fourteen percent next year"
 
 
 def segment(text: str, start_s: float = 0.0, end_s: float = 4.0, confidence: float = 0.8, **figures: float) -> Segment:
-    return Segment(Span(start_s, end_s), text, (), "en", confidence, SpeechOrigin.TRANSCRIBED, **figures)
+    span, origin = Span(start_s, end_s), SpeechOrigin.TRANSCRIBED
+    return Segment(span, text, (), "en", confidence, origin, speaker=None, **figures)
 
 
 class Echo:
     """Says the same about every span it is given, with one word in its middle."""
 
     name = "echo"
-    languages = None
 
     def __init__(self, text: str = "these are plain words", confidence: float = 0.8) -> None:
         self.text, self.confidence = text, confidence

@@ -22,7 +22,7 @@ T = TypeVar("T")
 LINE = Segment(Span(0.0, 1.0), "hello", (), "en", 0.9, SpeechOrigin.TRANSCRIBED, speaker=1)
 
 
-def step(_name: str, run: Callable[[], T]) -> T:
+def step(name: str, run: Callable[[], T]) -> T:  # noqa: ARG001
     return run()
 
 

@@ -1,7 +1,7 @@
 """Candidates among lines of speech and of screen text, over a store and a catalog that know nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from retrieval.asking.query import parse_term
 from retrieval.domain import Lane, Line, LineKind, ScreenText, Segment, Span, SpeechOrigin, Word
+from retrieval.encoders.base import EncoderSpec
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lines import text_candidates
 from retrieval.lanes.terms import document_vector
@@ -17,6 +18,7 @@ from retrieval.storage.contents import Contents, Key
 from retrieval.storage.vectors import Hit, SparseVector, VectorFilter, VectorStore
 
 QUERY = np.array([1.0, 0.0], np.float32)
+SPEC = EncoderSpec("words", Lane.SPEECH, 2, "1")
 
 
 @dataclass
@@ -65,9 +67,9 @@ def talk(*said: tuple[str, float], word_s: float = 0.3) -> dict[Key, Line]:
     return lines
 
 
-def found(lines: Lines, query: str, lane: Lane = Lane.SPEECH) -> list[Candidate]:
+def found(lines: Lines, query: str, lane: Lane = Lane.SPEECH, spec: EncoderSpec = SPEC) -> list[Candidate]:
     store, contents = cast(VectorStore, lines), cast(Contents, lines)
-    return text_candidates(lane, store, "space", parse_term(query), QUERY, VectorFilter(), contents)
+    return text_candidates(store, replace(spec, lane=lane), parse_term(query), QUERY, VectorFilter(), contents)
 
 
 RECIPE = talk(
@@ -144,6 +146,27 @@ def test_sentences_that_answer_alike_and_follow_at_once_are_one_moment() -> None
     best = found(Lines(lines, {0: 0.6, 1: 0.6}), "lobster crayfish")[0]
     assert best.span == Span(0.0, lines["a", 1].span.end_s)
     assert best.evidence[0].text == "When is a lobster not a lobster? When is it a crayfish?"
+
+
+def test_likeness_starts_where_texts_have_nothing_in_common() -> None:
+    """A space may have no cosines below 0.7."""
+    narrow = EncoderSpec("narrow", Lane.SPEECH, 2, "1", unrelated=0.75)
+    assert [narrow.likeness(cosine) for cosine in (-0.2, 0.75, 0.875, 1.0)] == [0.0, 0.0, 0.5, 1.0]
+    assert narrow == EncoderSpec("narrow", Lane.SPEECH, 2, "1")
+    assert replace(narrow, unrelated_foreign=0.8).likeness(0.9, "pt-BR") == pytest.approx(0.5)
+    assert replace(narrow, unrelated_foreign=0.8).likeness(0.875, "en-US") == 0.5
+
+
+def test_an_english_space_says_less_of_lines_in_other_languages() -> None:
+    """All of them are alike to it: words decide."""
+    english = replace(SPEC, unrelated_foreign=0.3)
+    lines = talk(("Er griff alles an, was ins Wasser kam.", 0.0))
+    german = {key: replace(cast(Segment, line), language="de") for key, line in lines.items()}
+    near = Lines(german, {0: 0.5})
+    assert found(near, "Strände", spec=english)[0].lanes[Lane.SPEECH] < 0.05
+    assert found(near, "Strände")[0].lanes[Lane.SPEECH] > 0.1
+    assert found(Lines(lines, {0: 0.5}), "Strände", spec=english)[0].lanes[Lane.SPEECH] > 0.1
+    assert found(near, "im Wasser angegriffen", spec=english)[0].lanes[Lane.SPEECH] > 0.1
 
 
 @pytest.mark.parametrize("query", ['"freeze main"', "freeze main"])

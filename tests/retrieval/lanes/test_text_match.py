@@ -1,6 +1,8 @@
 """Word-for-word matches in lines of text."""
 
 from retrieval.domain import Span, Word
+from retrieval.lanes.little_words import LANGUAGES, little_terms
+from retrieval.lanes.stems import STEMMED
 from retrieval.lanes.word_match import coverage, matching_words, to_pauses
 
 
@@ -39,3 +41,16 @@ def test_the_matching_words_are_those_with_most_of_the_query_and_fewest_others()
 def test_words_that_are_not_there_match_none() -> None:
     assert matching_words("budget", spoken("good morning all")) is None
     assert matching_words("budget", []) is None
+
+
+def test_little_words_of_the_lines_language_prove_little() -> None:
+    text = "mais plutôt à une phrase dans les mots"
+    assert coverage("des cristaux dans les reins", text, "fr") < 0.2 < coverage("des cristaux dans les reins", text)
+    assert coverage("die Höhle bei Mekka", "Die Höhle liegt nördlich von Mekka.", "de") > 0.9
+    assert coverage("der die das", "das ist es", "de") > 0.0
+
+
+def test_every_language_that_has_little_words_has_a_stemmer() -> None:
+    assert all(little_terms(language) for language in ("danish", "russian", "swedish"))
+    assert set(LANGUAGES) <= set(STEMMED)
+    assert little_terms(None) == little_terms("tamil") == frozenset()

@@ -162,6 +162,23 @@ def test_points_are_found_by_who_speaks_meanwhile_and_in_which_language(store: V
         assert store.count(SPACE.name, where) == len(found), where
 
 
+def test_voices_are_forgotten_of_one_video_or_of_all_and_nothing_else(store: VectorStore) -> None:
+    store.ensure_space(SPACE)
+    anna, bob = voice_key("a", 1), voice_key("b", 1)
+    store.upsert(SPACE.name, [spoken("a", 0, ("de",), (anna,)), spoken("b", 0, ("de",), (bob,))])
+    german = VectorFilter(languages=frozenset({"de"}))
+
+    def told() -> list[int]:
+        wheres = (VectorFilter(voices=frozenset({anna})), VectorFilter(voices=frozenset({bob})), german)
+        return [store.count(SPACE.name, where) for where in wheres]
+
+    store.forget_voices("a")
+    assert told() == [0, 1, 2]
+    store.forget_voices(None)
+    store.forget_voices(None)
+    assert told() == [0, 0, 2]
+
+
 def test_a_silent_window_with_an_all_zero_vector_is_kept(store: VectorStore) -> None:
     store.ensure_space(SPACE)
     silent = Point(str(uuid.uuid4()), "a", 0, Span(0.0, 2.0), np.zeros(DIM, dtype=np.float32))

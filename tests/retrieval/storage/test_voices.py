@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 
 from retrieval.domain import Speaker, Voice
 from retrieval.errors import ConflictError, CursorError, InputError, SpeakerNotFoundError, VideoNotFoundError
+from retrieval.storage import voices
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.records import KnownVoice, Proposal, VideoStatus
 from tests.catalogs import NOON, spoken, statements_of, video
@@ -56,6 +57,19 @@ def test_a_name_that_nobody_has_says_which_and_who_there_is(catalog: Catalog) ->
     catalog.voices.rename(FIRST, [1], "Ben")
     with pytest.raises(SpeakerNotFoundError, match=r"nobody is called 'Anna' or 'Cy'; there are 'Ben'"):
         catalog.voice_keys(["Anna", "ben", "Cy"])
+
+
+def test_an_error_is_not_so_long_that_its_names_come_into_the_log(
+    catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(catalog, 1, *(voice(number, number) for number in range(1, 20)))
+    for number in range(1, 20):
+        catalog.voices.rename(FIRST, [number], f"{number}" * 50)
+    with pytest.raises(SpeakerNotFoundError):
+        catalog.voice_keys([f"{number} {'x' * 190}" for number in range(100)])
+    with pytest.raises(InputError, match=r"a name of 5,001 characters"):
+        catalog.voices.rename(FIRST, [1], "\0" + "x" * 5_000)
+    assert caplog.records == []
 
 
 def test_a_name_can_be_taken_back(catalog: Catalog) -> None:
@@ -144,6 +158,18 @@ def test_the_most_alike_of_several_is_proposed(catalog: Catalog) -> None:
     catalog.voices.rename(FIRST, [1], "Anna")
     catalog.voices.rename(FIRST, [2], "Ben")
     assert {found.name for found in proposed(catalog, SECOND).values() if found} == {"Anna"}
+
+
+def test_of_too_many_named_voices_those_that_speak_longest_are_compared(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(catalog, 1, voice(1, 0, speech_s=20.0), voice(2, 0, cosine=0.7, speech_s=40.0), voice(3, 1, speech_s=30.0))
+    publish(catalog, 2, voice(9, 0))
+    for number, name in ((1, "Anna"), (2, "Ben"), (3, "Cy")):
+        catalog.voices.rename(FIRST, [number], name)
+    for most, best in ((1, "Ben"), (2, "Ben"), (3, "Anna"), (4, "Anna")):
+        monkeypatch.setattr(voices, "MOST_COMPARED", most)
+        assert {found.name for found in proposed(catalog, SECOND).values() if found} == {best}
 
 
 def test_a_proposal_is_confirmed_by_a_person(catalog: Catalog) -> None:
