@@ -1,4 +1,4 @@
-"""A video becomes searchable: decode it once, look, listen, transcribe, read, publish.
+"""A video becomes searchable: decode it once, look, listen, transcribe, tell the speakers apart, read, publish.
 
 The only file that knows the order of the steps. Each step leaves what it made in the video's work folder
 and is run through ``step``, which a durable workflow uses to skip what an earlier, killed run had finished.
@@ -24,7 +24,7 @@ from indexer.media.indexed_file import FileState, file_now, files_of, gone_paths
 from indexer.outcome import Identified, Outcome, Status
 from indexer.settings import IndexSettings
 from indexer.steps.publish import STILL_WRITTEN, publish
-from indexer.steps.stages import hear, listen, look, read
+from indexer.steps.stages import hear, listen, look, read, tell
 from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
@@ -69,6 +69,7 @@ STEPS: Mapping[str, float] = {
     "look": 4.0,
     "listen": 0.5,
     "transcribe": 6.0,
+    "speakers": 1.0,
     "read": 4.0,
     "publish": 0.5,
 }
@@ -200,6 +201,7 @@ class Indexer:
                 "transcribe",
                 lambda: hear(artefacts, models.transcriber, models.voice_activity, told["transcribe"]),
             )
+            step("speakers", lambda: self._tell(artefacts, told["speakers"]))
             step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))
             published = step("publish", lambda: self._publish(begun, addition, artefacts, told["publish"]).as_dict())
             report("publish", 1.0)
@@ -213,6 +215,10 @@ class Indexer:
             raise
         artefacts.clear()
         return Outcome.from_dict(published)
+
+    def _tell(self, artefacts: Artefacts, report: Callable[[float], None]) -> None:
+        if self._settings.speakers:
+            tell(artefacts, self._encoders.voice_encoder, self._encoders.voice_activity, report)
 
     def _fetch(self, url: str, folder: Path, step: Step, report: ReportStage) -> Path:
         fetched = step(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,11 @@ from retrieval.encoders.base import (
     TextEncoder,
     Transcriber,
     Vectors,
+    VoiceEncoder,
 )
 from retrieval.encoders.registry import MODELS, Model, Role
 from retrieval.encoders.voice_activity import Speech, SpeechFinder
+from retrieval.errors import ModelUnavailableError
 from retrieval.lanes.lane_table import LANES
 from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
@@ -127,6 +130,22 @@ class FakeVoiceActivity:
         return [Speech(Span(0.0, len(samples) / SPEECH_RATE_HZ), self.probability)]
 
 
+class FakeVoiceEncoder:
+    """Knows two voices: a low one, and one that is above 400 Hz."""
+
+    spread = np.full(2, 20.0, np.float32)
+
+    def embed_voices(self, samples: Recording, starts: Sequence[int]) -> Vectors:
+        return np.stack([self._voice(samples[max(0, start) : start + 25_600]) for start in starts])
+
+    def traits(self, vectors: Vectors) -> Vectors:
+        return vectors * np.float32(4)
+
+    def _voice(self, piece: NDArray[Any]) -> Vectors:
+        crossings_hz = np.count_nonzero(np.diff(np.signbit(piece))) / 2 / (len(piece) / SPEECH_RATE_HZ)
+        return np.array([crossings_hz <= 400, crossings_hz > 400], np.float32)
+
+
 class NoReader:
     """Sees no text."""
 
@@ -183,6 +202,9 @@ class FakeEncoders:
 
     def voice_activity(self) -> SpeechFinder:
         return self.voices
+
+    def voice_encoder(self) -> VoiceEncoder:
+        raise ModelUnavailableError("Nobody tells voices apart here.")
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,14 @@ VOICES = ("made", "recorded") if _JFK.is_file() else ("made",)
 
 
 @cache
-def said(sentence: str) -> NDArray[np.int16]:
-    """The sentence in a clear voice, 16 kHz; the same samples every time. Skips where no flite is installed."""
+def said(sentence: str, voice: str = "rms") -> NDArray[np.int16]:
+    """The sentence in a voice of flite's, 16 kHz; the same samples every time. Skips where no flite is installed."""
     flite = shutil.which("flite")
     if flite is None:
         pytest.skip("flite, which speaks for this test, is not installed")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "said.wav"
-        subprocess.run([flite, "-voice", "rms", "-t", sentence, "-o", file], capture_output=True, check=True)
+        subprocess.run([flite, "-voice", voice, "-t", sentence, "-o", file], capture_output=True, check=True)
         return recorded(file)
 
 

@@ -1,8 +1,9 @@
 """The steps between decoding and publishing, one function each: from artefacts to artefacts."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from indexer.media.decoded import Decoded, HeardTrack
@@ -11,19 +12,26 @@ from indexer.steps.embed import ReportShare, embed_frames, embed_sounds, embed_t
 from indexer.steps.screen_text import Reading, merge_readings
 from indexer.steps.shots import find_shots
 from indexer.steps.sound_events import sound_events
+from indexer.steps.speakers import tell_speakers
 from indexer.steps.transcribe import said_in_any, transcribe
 from indexer.steps.windows import cut_windows, frames_of_windows
 from indexer.steps.work_folder import Artefacts
 from indexer.subtitles.reading import has_words
 from retrieval.domain import Lane, ScreenText, Segment, Shot, Span, Window
-from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder
+from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder, VoiceEncoder
 from retrieval.encoders.lite_sound import LiteSoundEncoder
+from retrieval.encoders.speech_trust import MIN_SPEECH_PROBABILITY
 from retrieval.encoders.voice_activity import SpeechFinder
+from retrieval.errors import ModelUnavailableError
 from retrieval.languages import is_same_language
+
+_log = logging.getLogger(__name__)
 
 SOUND_CONTEXT_S = 5.0
 """Sound around a window that encoders which hear whole clips are given."""
 
+FINDING_SPEECH = 0.1
+"""Share of the work that finding speech is, before its voices are told apart."""
 TAGGING = 0.9
 """Share of the work that tagging is, before the tags of each window are put together."""
 
@@ -111,6 +119,38 @@ def within(segments: Sequence[Segment], duration_s: float) -> tuple[Segment, ...
         for segment in segments
         if segment.span.start_s < duration_s and segment.span.end_s > 0.0
     )
+
+
+def tell(
+    artefacts: Artefacts,
+    model: Callable[[], VoiceEncoder],
+    voice: Callable[[], SpeechFinder],
+    report: ReportShare,
+) -> None:
+    """Tell who says each segment, by the video's own sound; nobody where there is no model for that."""
+    segments = artefacts.load_segments("segments")
+    decoded = artefacts.decoded()
+    if not segments or not decoded.has_audio:
+        return
+    try:
+        encoder = attended(model, lambda: report(0.0))
+    except ModelUnavailableError as error:
+        _say_once(f"who speaks is not told: {error.message}")
+        return
+    sound, total_s = decoded.sound, max(decoded.duration_s, 0.001)
+    found = voice().find_speech(sound, lambda heard_s: report(FINDING_SPEECH * min(1.0, heard_s / total_s)))
+    speech = [one.span for one in found if one.probability >= MIN_SPEECH_PROBABILITY]
+    told = tell_speakers(
+        sound, speech, segments, encoder, lambda share: report(FINDING_SPEECH + (1 - FINDING_SPEECH) * share)
+    )
+    # Last, so that a run that ends in between begins again with the segments as they were.
+    artefacts.save_voices(told.voices)
+    artefacts.save_lines("segments", told.segments)
+
+
+@cache
+def _say_once(what: str) -> None:
+    _log.warning("%s", what)
 
 
 def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], window_s: float, report: ReportShare) -> None:

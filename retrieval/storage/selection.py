@@ -103,7 +103,7 @@ def _conditions(session: Session, where: VideoFilter, status: VideoStatus | None
         spoken = select(SpokenLanguageRow.video_id).where(SpokenLanguageRow.language.in_(where.languages))
         conditions.append(VideoRow.id.in_(spoken))
     if where.speakers:
-        speaking = select(VoiceRow.video_id).where(VoiceRow.name_key.in_(map(name_key, where.speakers)))
+        speaking = select(VoiceRow.video_id).where(VoiceRow.name_key.in_([name_key(name) for name in where.speakers]))
         conditions.append(VideoRow.id.in_(speaking))
     if where.recorded is not None:
         recorded_at = func.coalesce(VideoRow.given_recorded_at, VideoRow.recorded_at)

@@ -57,7 +57,8 @@ class SpeechTotals:
         """How many of these indexed videos, of all for None, were indexed before it was known what is spoken when."""
         older = or_(VideoRow.construction.is_(None), VideoRow.construction < SPOKEN_SINCE)
         is_heard = VideoRow.has_sound.is_not(False)
-        statement = select(VideoRow.id).where(_INDEXED, older, is_heard)
+        meant = (_INDEXED, older, is_heard)
         with database_errors(self._engine), Session(self._engine) as session:
-            found = set(session.scalars(statement))
-        return len(found if ids is None else found & set(ids))
+            if ids is None:
+                return session.scalar(select(func.count()).select_from(VideoRow).where(*meant)) or 0
+            return len(set(ids).intersection(session.scalars(select(VideoRow.id).where(*meant))))

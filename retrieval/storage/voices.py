@@ -18,7 +18,7 @@ from retrieval.storage.database import WRITES, database_errors
 from retrieval.storage.records import KnownVoice, Proposal, VideoStatus, VoicePage
 from retrieval.storage.tables import SegmentRow, VideoRow, VoiceRow
 
-Key = tuple[str, int]
+VoiceKey = tuple[str, int]
 """A video's id and the number of a voice in it."""
 
 MOST_REFUSED = 100
@@ -41,12 +41,12 @@ class Voices:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def speakers(self, keys: Iterable[Key]) -> dict[Key, Speaker]:
+    def speakers(self, keys: Iterable[VoiceKey]) -> dict[VoiceKey, Speaker]:
         """Who these voices are, those left out that do not exist."""
         numbers: dict[str, set[int]] = defaultdict(set)
         for video_id, number in keys:
             numbers[video_id].add(number)
-        found: dict[Key, Speaker] = {}
+        found: dict[VoiceKey, Speaker] = {}
         rest = iter(numbers.items())
         with self._reading() as session:
             while chunk := list(islice(rest, _CHUNK)):
@@ -248,13 +248,13 @@ def _call(row: VoiceRow, name: str | None) -> None:
         row.refused = [key for key in row.refused if key != row.name_key]
 
 
-def _proposals(session: Session, rows: Sequence[VoiceRow]) -> Mapping[Key, Proposal]:
+def _proposals(session: Session, rows: Sequence[VoiceRow]) -> Mapping[VoiceKey, Proposal]:
     """For each of these voices that has no name, the most alike one of another video that has."""
     asked = [row for row in rows if row.name is None and row.speech_s >= voice_match.LEAST_SPEECH_S]
     if not asked:
         return {}
     vectors = voice_match.unpacked([row.vector for row in asked])
-    found: dict[Key, Proposal] = {}
+    found: dict[VoiceKey, Proposal] = {}
     for others in session.execute(_named().execution_options(yield_per=_ROWS_AT_ONCE)).partitions():
         alike = voice_match.cosines(vectors, voice_match.unpacked([other.vector for other in others]))
         videos, names = np.array([other.video_id for other in others]), np.array([other.name_key for other in others])

@@ -151,7 +151,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
         resolved = resolve_profile(library, settings)
     store = WeightsStore.of(settings)
     models = ProfileEncoders(resolved.profile, settings).models()
-    missing = [model.name for model in models if not store.find(model)]
+    absent = [model for model in models if not store.find(model)]
+    missing = [model.name for model in absent if not model.is_optional]
     detail = f"profile {resolved.profile}: {resolved.reason}"
     if missing:
         advice = f"moments models pull {' '.join(missing)}"
@@ -163,6 +164,9 @@ def _models(settings: Settings) -> Iterator[Finding]:
             engine = engine_for(weights.model, settings.speech_engine, choose_device(settings.device))
             lying = f"weights from {weights.model.source}, in {weights.folder}"
             yield Finding("speech", True, f"{model.name} by {engine}, {lying}")
+    if optional := [model for model in absent if model.is_optional]:
+        names = ", ".join(f"{model.name} (package {model.origin})" for model in optional)
+        yield Finding("speakers", True, f"who speaks is not told apart: {names} is not installed")
 
 
 def _index(settings: Settings) -> Iterator[Finding]:

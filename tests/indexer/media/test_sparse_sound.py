@@ -27,12 +27,20 @@ from indexer.steps.embed import embed_sounds
 from indexer.steps.stages import cuts_of
 from indexer.steps.windows import frames_of_windows
 from retrieval.domain import Profile, ScreenText, Segment, Span, Window
-from retrieval.encoders.base import Embedding, Frames, Samples, Transcriber
+from retrieval.encoders.base import Embedding, Frames, Recording, Samples, Transcriber, VoiceEncoder
 from retrieval.encoders.lite_sound import HOP_S, LiteSoundEncoder
 from retrieval.encoders.voice_activity import VoiceActivity
 from retrieval.storage.library import Library
 from tests import media
-from tests.fakes import FakeSentences, FakeSound, FakeTranscriber, FakeVisual, FakeVoiceActivity, NoReader
+from tests.fakes import (
+    FakeSentences,
+    FakeSound,
+    FakeTranscriber,
+    FakeVisual,
+    FakeVoiceActivity,
+    FakeVoiceEncoder,
+    NoReader,
+)
 from tests.index_fakes import IndexEncoders
 
 RATE_HZ = 16_000
@@ -282,6 +290,11 @@ def stuck_in(step: str, stuck: Stuck) -> IndexEncoders:
             stuck.wait()
             yield from super().transcribe(samples, speech)
 
+    class Voices(FakeVoiceEncoder):
+        def embed_voices(self, samples: Recording, starts: Sequence[int]) -> np.ndarray:
+            stuck.wait()
+            return super().embed_voices(samples, starts)
+
     class Reader(NoReader):
         def read(self, frame: Frames) -> list[ScreenText]:
             stuck.wait()
@@ -302,6 +315,9 @@ def stuck_in(step: str, stuck: Stuck) -> IndexEncoders:
         def transcriber(self) -> Transcriber:
             return Writer() if step == "transcribe" else super().transcriber()
 
+        def voice_encoder(self) -> VoiceEncoder:
+            return Voices() if step == "speakers" else super().voice_encoder()
+
         def screen_reader(self) -> NoReader:
             return Reader() if step == "read" else super().screen_reader()
 
@@ -316,7 +332,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return media.video(tmp_path_factory.mktemp("film") / "film.mp4", media.moving(2), media.tone(2))
 
 
-@pytest.mark.parametrize("step", ["look", "listen", "transcribe", "read", "publish"])
+@pytest.mark.parametrize("step", ["look", "listen", "transcribe", "speakers", "read", "publish"])
 def test_cancel_is_heard_while_a_model_is_at_work(step: str, film: Path, tmp_path: Path) -> None:
     stuck = Stuck()
     asked_s: list[float] = []

@@ -26,6 +26,7 @@ DOORS: dict[Role, Callable[[ProfileEncoders], object]] = {
     Role.SENTENCE: ProfileEncoders.sentences,
     Role.SCREEN: ProfileEncoders.screen_reader,
     Role.VOICE: ProfileEncoders.voice_activity,
+    Role.SPEAKER: ProfileEncoders.voice_encoder,
 }
 
 
@@ -255,6 +256,7 @@ def test_a_model_of_a_library_that_has_no_encoder_for_its_role_is_refused(
         Role.SENTENCE: ModelLibrary.OPEN_CLIP,
         Role.SCREEN: ModelLibrary.OPENVINO,
         Role.VOICE: ModelLibrary.FASTER_WHISPER,
+        Role.SPEAKER: ModelLibrary.SILERO_VAD,
     }[role]
     lineup_model = PROFILES[Profile.LITE].model(role)
     monkeypatch.setitem(MODELS, lineup_model.name, replace(lineup_model, library=foreign))

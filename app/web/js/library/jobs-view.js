@@ -18,6 +18,7 @@ const STAGES = {
   look: "Looking at the picture",
   listen: "Listening for sounds",
   transcribe: "Writing down what is said",
+  speakers: "Telling voices apart",
   read: "Reading text on the screen",
   publish: "Putting it into the index",
 };
