@@ -67,7 +67,7 @@ class LineTuning:
         """The odds as a probability.
 
         ``likeness`` is that of ``EncoderSpec``; ``quoted`` is 1 where what the query quotes stands word for word, -1
-        where it does not, and 0 where it quotes nothing.
+        where it does not, less than 1 where words were misheard, and 0 where it quotes nothing.
         """
         odds = self.offset + self.by_likeness * likeness + self.by_coverage * covered + self.by_quotation * quoted
         return 1.0 / (1.0 + exp(-odds))

@@ -158,8 +158,8 @@ def _candidate(spec: EncoderSpec, term: Term, passage: Passage, cosine: float) -
 
 def _as_quoted(stand: Sequence[Quotation | None]) -> float:
     """From -1, where nothing of what is quoted stands there, to 1, where all does word for word; 0 if nothing is."""
-    likeness = [LEAST_LIKE if one is None else one.likeness for one in stand]
-    return 2.0 * (fmean(likeness) - LEAST_LIKE) / (1.0 - LEAST_LIKE) - 1.0 if likeness else 0.0
+    chances = [-1.0 if one is None else (one.likeness - LEAST_LIKE) / (1.0 - LEAST_LIKE) for one in stand]
+    return fmean(chances) if chances else 0.0
 
 
 def _around_words(passage: Passage, words: Sequence[Word], matched: tuple[int, int]) -> Span:

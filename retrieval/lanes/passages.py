@@ -1,19 +1,16 @@
 """Lines that follow one another as the sentences that they say: who speaks pauses in mid-sentence. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.domain import Line, Segment, Span, Word
+from retrieval.encoders.utterances import CLAUSE_END, PAUSE_S, has_full_stop
 from retrieval.lanes.terms import spaced
 from retrieval.storage.contents import Key
 
-PAUSE_S, SHORT_PAUSE_S, LONGEST_PAUSE_S = 0.5, 1.1, 1.5
+SHORT_PAUSE_S, LONGEST_PAUSE_S = 1.1, 1.5
 LONGEST_SENTENCE_S = 20.0
 """A longer pause ends a sentence, and so does so long a stretch: not every engine and language has full stops."""
-
-_END = re.compile(r"(?<!\b[A-Z])(?<!\b(?:[DMS]r|[MJ]s))(?<!\bMrs)[.!?。！？…]+[\"'”’»)\]」』]*$")
-_OPEN_END = re.compile(r"[,;:،，、；：—–-]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +82,9 @@ def _ends(before: Line | Word, after: Line | Word) -> bool:
     """
     first = after.text.lstrip("\"'“‘«([「『¿¡")[:1]
     pause_s = after.span.start_s - before.span.end_s
-    if _END.search(before.text):
+    if has_full_stop(before.text):
         return pause_s > SHORT_PAUSE_S or not first.islower()
-    return pause_s >= PAUSE_S and first.isupper() and not _OPEN_END.search(before.text)
+    return pause_s >= PAUSE_S and first.isupper() and not CLAUSE_END.search(before.text)
 
 
 def _follows(key: Key, lines: Sequence[Line], next_key: Key, after: Line) -> bool:
