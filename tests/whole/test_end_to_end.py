@@ -94,7 +94,7 @@ def test_a_line_is_found_by_its_meaning(library: Path) -> None:
 
 
 def test_what_a_voice_says_is_found_by_its_meaning(library: Path) -> None:
-    moment = best(library, "helping your nation instead of asking it for help", "--lane", "speech")
+    moment = best(library, "how you could help your nation", "--lane", "speech")
     assert overlaps(moment, 49, 61)
     assert moment["evidence"][0]["origin"] == "transcribed"
     assert "your country" in moment["evidence"][0]["text"]
