@@ -41,7 +41,7 @@ LEAST_TURN_S = 3.0
 
 
 @dataclass(frozen=True)
-class Turn:
+class SpokenTurn:
     """What one voice says without a pause, and what was heard of it."""
 
     span: Span
@@ -57,19 +57,19 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Recording:
+class Talk:
     """One video: its turns, and where there are sounds alone."""
 
     video: str
-    turns: tuple[Turn, ...]
+    turns: tuple[SpokenTurn, ...]
     sounds: tuple[Span, ...]
 
 
-def read_truth(file: Path) -> list[Recording]:
+def read_truth(file: Path) -> list[Talk]:
     return [
-        Recording(
+        Talk(
             one["video"],
-            tuple(Turn(_span(turn), turn["language"][:2], turn["text"]) for turn in one["turns"]),
+            tuple(SpokenTurn(_span(turn), turn["language"][:2], turn["text"]) for turn in one["turns"]),
             tuple(map(_span, one["sounds"])),
         )
         for one in json.loads(file.read_text("utf-8"))
@@ -104,7 +104,7 @@ def index(videos: Path, data_dir: Path, profile: str) -> dict[str, object]:
     return {"indexed": len(new), "duration_s": round(length_s, 1), **cost} if new else {"indexed": 0}
 
 
-def listen(recording: Recording, segments: Sequence[Segment]) -> None:
+def listen(recording: Talk, segments: Sequence[Segment]) -> None:
     """Give each turn what was heard of it."""
     for segment in segments:
         for turn in recording.turns:
@@ -121,7 +121,7 @@ def listen(recording: Recording, segments: Sequence[Segment]) -> None:
                 nearest.heard.append(word.text)
 
 
-def _nearest(turns: Iterable[Turn], word: Span) -> Turn | None:
+def _nearest(turns: Iterable[SpokenTurn], word: Span) -> SpokenTurn | None:
     middle_s = (word.start_s + word.end_s) / 2
     nearest = min(turns, key=lambda turn: _away_s(turn.span, middle_s))
     return nearest if _away_s(nearest.span, middle_s) <= AWAY_S else None
@@ -131,13 +131,13 @@ def _away_s(span: Span, at_s: float) -> float:
     return max(span.start_s - at_s, at_s - span.end_s, 0.0)
 
 
-def is_over_sound(segment: Segment, recording: Recording) -> bool:
+def is_over_sound(segment: Segment, recording: Talk) -> bool:
     """Whether more of the segment lies over a sound where nobody speaks than anywhere else."""
     over_s = sum(sound.overlap_s(segment.span) for sound in recording.sounds)
     return over_s > segment.span.duration_s / 2
 
 
-def words_report(turns: Sequence[Turn]) -> dict[str, object]:
+def words_report(turns: Sequence[SpokenTurn]) -> dict[str, object]:
     """Errors by language, and over all."""
     wrong: dict[str, int] = defaultdict(int)
     said: dict[str, int] = defaultdict(int)
@@ -149,7 +149,7 @@ def words_report(turns: Sequence[Turn]) -> dict[str, object]:
     return {group: {"n": count, "error": _percent(wrong[group], count)} for group, count in said.items()}
 
 
-def languages_report(turns: Sequence[Turn]) -> dict[str, object]:
+def languages_report(turns: Sequence[SpokenTurn]) -> dict[str, object]:
     """How many turns that are long enough have their language, and which were heard as which."""
     long = [turn for turn in turns if turn.span.duration_s >= LEAST_TURN_S]
     taken: dict[str, int] = defaultdict(int)

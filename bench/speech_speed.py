@@ -32,7 +32,7 @@ from retrieval.encoders.base import SPEECH_RATE_HZ
 from retrieval.encoders.profiles import ProfileEncoders
 from retrieval.settings import RetrievalSettings
 
-Samples = NDArray[np.int16]
+Pcm = NDArray[np.int16]
 
 PAUSE_AFTER_S: dict[str, Callable[[float], float]] = {
     "dense": lambda spoken_s: 0.5,  # noqa: ARG005
@@ -43,12 +43,12 @@ NOISE = 8
 """Deviation of the noise in pauses, in steps of 16 bits: -72 dB."""
 
 
-def recording(speech: Path, kind: str, length_s: float) -> Samples:
+def recording(speech: Path, kind: str, length_s: float) -> Pcm:
     """Recordings in a random order, over again if they do not suffice, with pauses of this kind between them."""
     chance = np.random.default_rng(7)
     files = [speech / one["file"] for one in json.loads((speech / "index.json").read_text("utf-8"))]
     random.Random(7).shuffle(files)
-    parts: list[Samples] = []
+    parts: list[Pcm] = []
     missing = round(length_s * SPEECH_RATE_HZ)
     while missing > 0:
         said = _samples(files[0])
@@ -59,7 +59,7 @@ def recording(speech: Path, kind: str, length_s: float) -> Samples:
     return np.concatenate(parts)[: round(length_s * SPEECH_RATE_HZ)]
 
 
-def _samples(file: Path) -> Samples:
+def _samples(file: Path) -> Pcm:
     form = ["-f", "s16le", "-ac", "1", "-ar", str(SPEECH_RATE_HZ), "-"]
     done = subprocess.run([ffmpeg_path(), "-v", "error", "-i", str(file), *form], capture_output=True, check=True)
     return np.frombuffer(done.stdout, np.int16)

@@ -73,15 +73,15 @@ def _make_lost(library: Library, store: VectorStore, found: Survey, tell: Tell) 
 def _write_lines(library: Library, store: VectorStore, encoders: Encoders, difference: Difference, tell: Tell) -> bool:
     """Whether the vectors of these lines could be made of what the catalog has of them."""
     video, lane = difference.video, difference.lane
-    contents = library.catalog.contents
     match LANES[lane].tuning:
         case LineTuning() as tuning:
-            lines = contents.of(video.id).lines(tuning.lines)
+            contents = library.catalog.contents.of(video.id)
+            lines = contents.lines(tuning.lines)
         case WindowTuning():
             return False
     if not is_of(difference, encoders) or len(lines) != difference.expected or difference.found > len(lines):
         return False
-    write_vectors(store, library, encoders, {lane: line_points(video, encoders, lane, lines)})
+    write_vectors(store, library, encoders, {lane: line_points(video, encoders, lane, contents)})
     tell(f"{video.path}: wrote {len(lines):,} vectors of {lane} from the catalog")
     return True
 

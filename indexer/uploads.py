@@ -19,6 +19,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 from indexer.intake.addition import Addition, Origin
 from indexer.intake.file_names import safe_name
 from indexer.intake.upload_part import Checksum, Part
@@ -93,7 +95,7 @@ class Uploads:
         self._folder = folder
         self._jobs = jobs
         self._promises = Promises(folder.path)
-        self._joining = threading.RLock()
+        self._finishing = threading.RLock()
         self.max_bytes = max_bytes
 
     def create(self, size_bytes: int, about: About, kind: UploadKind = UploadKind.WHOLE) -> Upload:
@@ -109,7 +111,7 @@ class Uploads:
         Raises UploadHeaderError for one that is not partial or not complete, NotFoundError, GoneError,
         TooLargeError, StorageFullError.
         """
-        with self._joining:
+        with self._finishing:
             parts = [self.get(part_id) for part_id in part_ids]
             for part in parts:
                 if part.kind is not UploadKind.PARTIAL or not part.is_complete:
@@ -129,6 +131,12 @@ class Uploads:
             raise GoneError(f"upload {upload_id} expired at {upload.expires_at:%Y-%m-%d %H:%M} UTC; start it anew")
         return upload
 
+    def taken_up(self, upload_id: str) -> Upload:
+        """As ``get``, for who goes on: one whose bytes are all here, which an error kept off the queue, goes there."""
+        if self._is_left(self.get(upload_id)):
+            self._finish_left(upload_id)
+        return self.get(upload_id)
+
     def part(self, upload_id: str, offset: int, checksum: Checksum | None = None) -> Part:
         """What takes the bytes from ``offset`` on. Raises WrongOffsetError where they do not go on."""
         upload = self.get(upload_id)
@@ -138,10 +146,13 @@ class Uploads:
 
     def finish(self, upload_id: str) -> None:
         """Put the file on the queue if all of it is here. Again is fine: a kill may have come between."""
+        with self._finishing:
+            self._finish(upload_id)
+
+    def _finish(self, upload_id: str) -> None:
         upload = self._read(upload_id)
         if upload.kind is UploadKind.FINAL and not upload.is_complete:
-            with self._joining:
-                self._put_together(upload)
+            self._put_together(upload)
             upload = self._read(upload_id)
         if upload.is_complete or upload.received_bytes < upload.size_bytes:
             return
@@ -153,7 +164,7 @@ class Uploads:
         self._jobs.add(addition, upload_id)
         note = json.loads(self._note(upload_id).read_text("utf-8"))
         self._write_note(upload_id, note, is_complete=True)
-        self._part(upload_id).with_suffix(".lock").unlink(missing_ok=True)
+        self._lock(upload_id).unlink(missing_ok=True)
 
     def terminate(self, upload_id: str) -> None:
         """Forget an upload and what came of it. A job that waits or runs is cancelled; a video that is made stays."""
@@ -162,7 +173,7 @@ class Uploads:
             # One that is over, or is by now, has done with the file what was to be done.
             with suppress(NotFoundError, ConflictError):
                 self._jobs.cancel(upload.job_id)
-        with self._joining:
+        with self._finishing:
             self._delete(upload_id)
 
     def sweep(self) -> None:
@@ -182,8 +193,18 @@ class Uploads:
                 continue
             if upload.is_expired or (upload.job_id is not None and is_old):
                 self._delete(upload.id)
-            elif upload.kind is UploadKind.FINAL or upload.received_bytes == upload.size_bytes:
-                self.finish(upload.id)
+            elif self._is_left(upload):
+                self._finish_left(upload.id)
+
+    @staticmethod
+    def _is_left(upload: Upload) -> bool:
+        is_whole = upload.kind is UploadKind.FINAL or upload.received_bytes == upload.size_bytes
+        return is_whole and not upload.is_complete
+
+    def _finish_left(self, upload_id: str) -> None:
+        """As ``finish``, unless the last bytes are being written: their checksum may be wrong."""
+        with suppress(filelock.Timeout), filelock.FileLock(self._lock(upload_id), timeout=0, thread_local=False):
+            self.finish(upload_id)
 
     def _begin(
         self,
@@ -284,11 +305,15 @@ class Uploads:
 
     def _delete(self, upload_id: str) -> None:
         self._part(upload_id).unlink(missing_ok=True)
-        self._part(upload_id).with_suffix(".lock").unlink(missing_ok=True)
+        self._lock(upload_id).unlink(missing_ok=True)
         self._note(upload_id).unlink(missing_ok=True)
 
     def _part(self, upload_id: str) -> Path:
         return self._folder.uploads_dir / f"{upload_id}.part"
+
+    def _lock(self, upload_id: str) -> Path:
+        """What is locked while somebody writes to the upload."""
+        return self._part(upload_id).with_suffix(".lock")
 
     def _note(self, upload_id: str) -> Path:
         return self._folder.uploads_dir / f"{upload_id}.json"

@@ -4,7 +4,7 @@ Times are seconds on the video's own presentation clock (pts minus the container
 half-open ``[start_s, end_s)``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -56,6 +56,17 @@ class Span:
         shared = self.overlap_s(other)
         union = self.duration_s + other.duration_s - shared
         return shared / union if union > 0 else 0.0
+
+
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The spans in time order, those that touch as one."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.start_s <= joined[-1].end_s:
+            joined[-1] = Span(joined[-1].start_s, max(joined[-1].end_s, span.end_s))
+        else:
+            joined.append(span)
+    return tuple(joined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +201,7 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why one lane found a moment: the best frame, the line heard, the text read, the sound."""
+    """Why one lane found a moment: the best frame, the line heard and who says it, the text read, the sound."""
 
     lane: Lane
     kind: EvidenceKind
@@ -200,6 +211,8 @@ class Evidence:
     matched_words: tuple[str, ...] = ()
     frame_s: float | None = None
     origin: SpeechOrigin | None = None
+    language: str | None = None
+    speaker: Speaker | None = None
 
 
 class WeightSource(StrEnum):

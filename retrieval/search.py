@@ -15,8 +15,9 @@ from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
 from retrieval.answer.lost_lanes import LOST, in_words, lost_lanes, warnings_of
-from retrieval.answer.moments import moment_of, with_sounds
+from retrieval.answer.moments import moment_of, with_names, with_sounds
 from retrieval.answer.paging import cursor_at, offset_of
+from retrieval.answer.spoken_unknown import spoken_unknown
 from retrieval.answer.timeline import CurvePoint, Curves, curve_of
 from retrieval.asking.examples import with_clip
 from retrieval.asking.query import Query, Term, lane_weights, why_no_lane
@@ -36,6 +37,7 @@ from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, Unit
 from retrieval.lanes.lines import text_candidates
+from retrieval.lanes.spoken import while_spoken
 from retrieval.lanes.windows import window_candidates
 from retrieval.storage.records import VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import VectorFilter, VectorStore
@@ -71,14 +73,15 @@ class SearchEngine:
         searched, where = self._scope(query.where)
         version = self._version(where)
         offset = offset_of(query, version)
+        unknown = spoken_unknown(query.where, self.library.catalog)
         if searched.videos == 0:
-            return Answer((), True, self._why_empty(query.where), searched)
+            return Answer((), True, self._why_empty(query.where), searched, warnings=unknown)
         steps, found, unwanted, _ = self._rankings(query, where, gone)
         answer = self._page(query, steps, found, searched, offset, version)
         return replace(
             answer,
             corrected=_corrected(steps, unwanted),
-            warnings=_warnings(steps, unwanted),
+            warnings=_warnings(steps, unwanted) + unknown,
         )
 
     def search_video(
@@ -152,7 +155,9 @@ class SearchEngine:
     def _version(self, where: VectorFilter) -> str:
         """Text that changes whenever what is searched, or what it is searched with, does."""
         models = [model.name for model in self.encoders.models()]
-        return " ".join([self.library.catalog.version(), *models, *sorted(where.video_ids or ())])
+        return " ".join(
+            [self.library.catalog.version(), *models, *sorted(where.video_ids or ()), *sorted(where.voices or ())]
+        )
 
     def _scope(self, where: VideoFilter) -> tuple[Searched, VectorFilter]:
         """How much is searched, and the filter that keeps to it."""
@@ -163,7 +168,11 @@ class SearchEngine:
         ids = catalog.searched(where)
         records = catalog.get_many(ids)
         seconds = sum(record.duration_s or 0.0 for record in records.values())
-        return Searched(len(ids), seconds), VectorFilter(video_ids=ids, during=where.during)
+        languages = frozenset(where.languages) if where.languages else None
+        voices = frozenset(catalog.voice_keys(where.speakers)) if where.speakers else None
+        return Searched(len(ids), seconds), VectorFilter(
+            video_ids=ids, during=where.during, languages=languages, voices=voices
+        )
 
     def _why_empty(self, where: VideoFilter) -> str:
         if self.library.catalog.totals().videos == 0:
@@ -201,6 +210,7 @@ class SearchEngine:
         candidates = [
             candidate for candidate in candidates if candidate.video_id in live and not _is_the_example(candidate, term)
         ]
+        candidates = while_spoken(candidates, where, self.library.catalog.contents)
         found = merge(candidates, {lane: weight.value for lane, weight in weights.items()})
         return Ranking(term, weights, candidates, found, unread)
 
@@ -220,13 +230,13 @@ class SearchEngine:
         where: VectorFilter,
     ) -> list[Candidate]:
         contents = self.library.catalog.contents
-        space = self.encoders.spec(lane).space
+        spec = self.encoders.spec(lane)
         match LANES[lane].unit:
             case Unit.LINE:
-                return text_candidates(lane, store, space, term, vector, where, contents)
+                return text_candidates(store, spec, term, vector, where, contents)
             case Unit.WINDOW:
                 background = self._backgrounds.of(store, lane, for_example=lane in term.examples)
-                return window_candidates(lane, store, space, vector, background, where, contents)
+                return window_candidates(lane, store, spec.space, vector, background, where, contents)
 
     def _answer(
         self,
@@ -245,7 +255,7 @@ class SearchEngine:
             moment_of(rank, group, records[group.best.video_id], query.where)
             for rank, group in enumerate(page, start=offset + 1)
         ]
-        moments = with_sounds(moments, catalog.contents)
+        moments = with_names(with_sounds(moments, catalog.contents), catalog.voices)
         if query.explain:
             reasons = [explain(group.score, group.best, rankings, catalog.contents) for group in page]
             moments = [replace(moment, explanation=reason) for moment, reason in zip(moments, reasons, strict=True)]

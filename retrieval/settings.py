@@ -2,13 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from retrieval.domain import Profile
+
+SpeechEngine = Literal["auto", "openai-whisper"]
 
 
 class RetrievalSettings(BaseSettings):
@@ -45,7 +47,11 @@ class RetrievalSettings(BaseSettings):
         default=None,
         description="The only folders whose files are read, separated as in PATH; any if unset.",
     )
-    device: str = Field(default="auto", description="Where models of standard and max run: auto, cpu, cuda.")
+    device: str = Field(default="auto", description="Where models of torch and of speech run: auto, cpu, cuda.")
+    speech_engine: SpeechEngine = Field(
+        default="auto",
+        description="What runs Whisper: auto (faster-whisper where it can, or openai-whisper), or openai-whisper.",
+    )
 
     @property
     def made_models_dir(self) -> Path:

@@ -17,15 +17,15 @@ _RESERVED = re.compile(r"speaker ?\d+")
 
 def parse_name(text: str) -> str:
     """The name as it is kept: trimmed, in NFC, one space between words. Raises InputError for what cannot be one."""
-    name = text.strip()
+    name = composed(text.strip())
+    if not 1 <= len(name) <= MAX_NAME_CHARS:
+        raise InputError(f"a name of {len(name):,} characters; 1 to {MAX_NAME_CHARS} are allowed")
     if not is_unicode(name):
         raise InputError(f"the name {name!r} has half a surrogate pair, which is no character")
     barred = next((letter for letter in name if unicodedata.category(letter) in _BARRED or letter in _TURNS), None)
     if barred is not None:
         raise InputError(f"the name {name!r} has the control character U+{ord(barred):04X}; any other is allowed")
-    name = composed(" ".join(name.split()))
-    if not 1 <= len(name) <= MAX_NAME_CHARS:
-        raise InputError(f"a name of {len(name):,} characters; 1 to {MAX_NAME_CHARS} are allowed")
+    name = " ".join(name.split())
     if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
         raise InputError(f"the name {name!r} has nothing that can be seen")
     if _RESERVED.fullmatch(name_key(name)):

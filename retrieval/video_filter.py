@@ -6,11 +6,16 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from retrieval.domain import Span
 from retrieval.errors import InputError
+from retrieval.languages import parse_language
 
 MAX_VIDEOS = 100
 """By id, path or file name: each is looked for among all videos."""
 MAX_VALUES = 1_000
 """Paths or tags of one filter."""
+MAX_SPOKEN = 100
+"""Languages or speakers of one filter."""
+MAX_SPOKEN_CHARS = 200
+"""Of each: longer than any name that a speaker may have."""
 MAX_REFERENCE_CHARS = 4_096
 """Of an id, a path or a tag: the longest path that systems have."""
 MAX_GLOB_CHARS = 1_000
@@ -56,7 +61,10 @@ class VideoFilter:
     """Which videos, and which part of each, are searched.
 
     ``tags`` are those that a video must all have. Of ``video_ids``, ``path_globs``, ``paths``, which are whole ones,
-    and ``any_tags`` one is enough.
+    and ``any_tags`` one is enough. So it is of ``languages``, which are kept as codes however they are named, and of
+    ``speakers``, who go by the names that people gave them: a search goes through what happens while one of these
+    languages is spoken, or while one of these speakers speaks; where both are asked for, while one speaks such a
+    language.
     """
 
     video_ids: tuple[str, ...] = ()
@@ -66,6 +74,8 @@ class VideoFilter:
     paths: tuple[str, ...] = ()
     any_tags: tuple[str, ...] = ()
     recorded: Period | None = None
+    languages: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.during is not None and not 0 <= self.during.start_s <= self.during.end_s:
@@ -73,23 +83,26 @@ class VideoFilter:
                 f"nothing lies between second {self.during.start_s:g} and second {self.during.end_s:g}; "
                 "the first must be 0 or more, the second no less"
             )
-        for name, values, most in (
-            ("videos", self.video_ids, MAX_VIDEOS),
-            ("paths", self.paths, MAX_VALUES),
-            ("tags", self.tags, MAX_VALUES),
-            ("tags of which one is enough", self.any_tags, MAX_VALUES),
+        for name, values, most, most_chars in (
+            ("videos", self.video_ids, MAX_VIDEOS, MAX_REFERENCE_CHARS),
+            ("paths", self.paths, MAX_VALUES, MAX_REFERENCE_CHARS),
+            ("tags", self.tags, MAX_VALUES, MAX_REFERENCE_CHARS),
+            ("tags of which one is enough", self.any_tags, MAX_VALUES, MAX_REFERENCE_CHARS),
+            ("languages", self.languages, MAX_SPOKEN, MAX_SPOKEN_CHARS),
+            ("speakers", self.speakers, MAX_SPOKEN, MAX_SPOKEN_CHARS),
         ):
             if len(values) > most:
                 raise InputError(f"the filter names {len(values):,} {name}; at most {most:,} are allowed")
             if "" in values:
                 raise InputError(f"one of the filter's {name} is empty")
             longest = max(map(len, values), default=0)
-            if longest > MAX_REFERENCE_CHARS:
+            if longest > most_chars:
                 raise InputError(
-                    f"one of the filter's {name} has {longest:,} characters; "
-                    f"at most {MAX_REFERENCE_CHARS:,} are allowed"
+                    f"one of the filter's {name} has {longest:,} characters; at most {most_chars:,} are allowed"
                 )
         require_short(self.path_globs)
+        if self.languages:
+            object.__setattr__(self, "languages", tuple(dict.fromkeys(map(parse_language, self.languages))))
 
     def in_words(self) -> list[str]:
         """What the filter asks of a video; nothing if it takes all of them."""
@@ -99,6 +112,8 @@ class VideoFilter:
             "path like": self.path_globs,
             "tag": self.tags,
             "one of the tags": self.any_tags,
+            "language": self.languages,
+            "speaker": self.speakers,
         }
         told = [f"{name} {_some(values)}" for name, values in asked.items() if values]
         first, end = (None, None) if self.recorded is None else (self.recorded.start, self.recorded.end)

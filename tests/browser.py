@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserType, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
+"""A wait ends when what it waits for is seen; a busy machine may need long."""
 FIRST = ".results .moment:not(.is-skeleton)"
 """A moment among the results; the best, if one is asked for."""
 SAYS = "the budget is tight"
 """What the fake transcriber hears in every spoken query; A.mp4 says it in [0, 4)."""
+ENCODERS = FakeEncoders(FakeTranscriber(SAYS, 0.75))
 
-_START_S = 20
+_START_S = 60
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,12 @@ def served(api: FastAPI) -> Iterator[str]:
 
 
 @contextmanager
-def site_of(folder: Path, videos: dict[str, Sequence[FakeShot]], **settings: Any) -> Iterator[Site]:
+def site_of(
+    folder: Path,
+    videos: dict[str, Sequence[FakeShot]],
+    encoders: FakeEncoders = ENCODERS,
+    **settings: Any,
+) -> Iterator[Site]:
     """A server on a library of these videos, with files that can be played and pictures of each shot."""
     with ExitStack() as stack:
         files = folder / "files"
@@ -78,18 +85,19 @@ def site_of(folder: Path, videos: dict[str, Sequence[FakeShot]], **settings: Any
         for name, shots in videos.items():
             _make_file(files / name, shots)
         library = stack.enter_context(library_of(folder / "library", videos, files))
+        library.keep_vectors()
         for name, shots in videos.items():
             _make_pictures(library.thumbnails_of(id_of(name)), shots)
         api = create_app(Settings(data_dir=library.settings.data_dir, **settings))
         api.state.library = library
-        api.state.engine = SearchEngine(library, FakeEncoders(FakeTranscriber(SAYS, 0.75)))
+        api.state.engine = SearchEngine(library, encoders)
         yield Site(stack.enter_context(served(api)), library, api, files)
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(module_path: Path) -> Iterator[Site]:
     """A.mp4 and b.mp4 of ``TWO_VIDEOS``, served."""
-    with site_of(tmp_path_factory.mktemp("site"), dict(TWO_VIDEOS)) as running:
+    with site_of(module_path, dict(TWO_VIDEOS)) as running:
         yield running
 
 

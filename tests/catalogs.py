@@ -14,6 +14,7 @@ from retrieval.domain import (
     SoundEvent,
     Span,
     SpeechOrigin,
+    Voice,
     Window,
     Word,
 )
@@ -67,6 +68,13 @@ def contents(seconds: int) -> VideoContents:
         screen_texts=tuple(ScreenText(span, f"slide {i}", 0.9) for i, span in enumerate(spans)),
         sound_events=tuple(SoundEvent(span, "applause", 0.6) for span in spans),
     )
+
+
+def spoken(*voices: Voice) -> VideoContents:
+    """A second for each of the voices, which say a line in turn."""
+    said = contents(max(1, len(voices)))
+    lines = tuple(replace(segment, speaker=one.number) for segment, one in zip(said.segments, voices, strict=False))
+    return replace(said, segments=lines, voices=voices)
 
 
 def statements_of(engine: Engine) -> list[str]:

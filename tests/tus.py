@@ -12,7 +12,7 @@ from app.http.application import create_app
 from app.settings import Settings
 from indexer.intake.addition import Addition
 from indexer.uploads import Uploads
-from retrieval.errors import ConflictError
+from retrieval.errors import ConflictError, StorageError
 from retrieval.storage.folder import DataFolder
 from retrieval.storage.library import Library
 
@@ -28,8 +28,11 @@ class FakeJobs:
     def __init__(self) -> None:
         self.added: dict[str | None, Addition] = {}
         self.over: set[str] = set()
+        self.is_away = False
 
     def add(self, addition: Addition, job_id: str | None = None) -> str:
+        if self.is_away:
+            raise StorageError("the queue cannot be used: it is away")
         self.added[job_id] = addition
         return str(job_id)
 

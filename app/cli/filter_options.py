@@ -41,6 +41,20 @@ _OPTIONS = (
     click.option(
         "--recorded-to", metavar="WHEN", help="Only videos recorded on or before this day or time; a day is all of it."
     ),
+    click.option(
+        "--language",
+        "languages",
+        metavar="LANGUAGE",
+        multiple=True,
+        help="Only where this language is spoken, as de or German; repeatable: one of these languages.",
+    ),
+    click.option(
+        "--speaker",
+        "speakers",
+        metavar="NAME",
+        multiple=True,
+        help="Only where this speaker speaks, by the name that somebody gave; repeatable: one of these speakers.",
+    ),
 )
 
 
@@ -59,10 +73,20 @@ def filter_options(command: Callable[..., Returned]) -> Callable[..., Returned]:
         any_tags: tuple[str, ...],
         recorded_from: str | None,
         recorded_to: str | None,
+        languages: tuple[str, ...],
+        speakers: tuple[str, ...],
         **options: object,
     ) -> Returned:
         first, last = (None if text is None else parse_time(text) for text in (recorded_from, recorded_to))
-        where = VideoFilter(video_ids, path_globs, tags, any_tags=any_tags, recorded=period(first, last))
+        where = VideoFilter(
+            video_ids,
+            path_globs,
+            tags,
+            any_tags=any_tags,
+            recorded=period(first, last),
+            languages=languages,
+            speakers=speakers,
+        )
         return command(*arguments, where=where, **options)
 
     for option in reversed(_OPTIONS):

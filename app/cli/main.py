@@ -20,6 +20,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("app.cli.commands.search:search", "Find moments that match a description."),
     "videos": ("app.cli.commands.videos:videos", "List the videos of the library."),
     "show": ("app.cli.commands.videos:show", "Show what is known of one video."),
+    "speakers": ("app.cli.commands.speakers:speakers", "List and name those who speak in the videos."),
     "jobs": ("app.cli.commands.jobs:jobs", "List what was added and how far it is: waiting, running, failed, done."),
     "export": ("app.cli.commands.export:export", "Make files of moments: cuts, subtitles, tables, edit lists."),
     "remove": ("app.cli.commands.videos:remove", "Remove videos from the library; files indexed where they lie stay."),

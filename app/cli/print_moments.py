@@ -40,12 +40,15 @@ def _bar(share: float) -> str:
 
 def evidence_text(item: Evidence, most_cells: int | None = None) -> Text:
     """One line that says why, with the matched words set off; cut to ``most_cells`` if that is a number."""
-    line = Text(f"{LANES[item.lane].verb:<9} ", style="cyan")
+    verb = LANES[item.lane].verb + (f" ({item.language})" if item.language is not None else "")
+    line = Text(f"{verb:<9} ", style="cyan")
     what = Text(" ".join((item.text or f"best frame at {clock(item.frame_s or item.span.start_s)}").split()))
     if item.text and item.frame_s is not None:
         what.append(f"  (frame at {clock(item.frame_s)})", style="dim")
     if item.matched_words:
         what.highlight_words(list(item.matched_words), style="bold yellow", case_sensitive=False)
+    if item.speaker is not None:
+        what = Text.assemble((f"{item.speaker.label}: ", "bold"), what)
     if most_cells is not None:
         what.truncate(most_cells, overflow="ellipsis")
     line.append_text(what)

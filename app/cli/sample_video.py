@@ -1,4 +1,4 @@
-"""The demo's sample video, made on the spot from free pictures, drawn slides and computed sounds."""
+"""The demo's sample video, made on the spot from free pictures, drawn slides, computed sounds and a free recording."""
 
 import importlib.util
 import tempfile
@@ -19,17 +19,23 @@ from retrieval.subtitle_text import Cue, srt
 FPS = 24
 WIDTH, HEIGHT = 960, 540
 RATE_HZ = 16_000
+RECORDINGS = Path(__file__).parent / "sample"
+"""What is spoken in samples; the text beside a recording says where it is from and who may use it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleShot:
-    """One shot of the sample: a picture of scikit-image or a slide, what is said and what is heard."""
+    """One shot of the sample: a picture of scikit-image or a slide, what is said and what is heard.
+
+    ``line`` is said by a subtitle only, ``spoken`` is a file of ``RECORDINGS``.
+    """
 
     seconds: float
     picture: str | None = None
     slide: tuple[str, ...] = ()
     line: str | None = None
     sound: str | None = None
+    spoken: str | None = None
 
 
 SHOTS: tuple[SampleShot, ...] = (
@@ -49,6 +55,7 @@ SHOTS: tuple[SampleShot, ...] = (
         line="Please remember to freeze the branch before the release.",
     ),
     SampleShot(6, picture="motorcycle_left.png", sound="clock"),
+    SampleShot(12, picture="camera.png", spoken="inaugural-1961.opus"),
     SampleShot(5, picture="grass.png", line="And that is all, thank you for watching."),
 )
 
@@ -58,8 +65,9 @@ SEARCHES: tuple[str, ...] = (
     "the slide about revenue and churn",
     "where she talks about the next release",
     "the sound of rain",
+    "how you could help your nation",
 )
-"""What the demo asks of the sample: a picture, another, a slide by its text, a line, a sound."""
+"""What the demo asks of the sample: a picture, another, a slide by its text, a subtitle, a sound, a spoken line."""
 
 
 def _slide(lines: Sequence[str], file: Path) -> None:
@@ -92,6 +100,18 @@ def _clock(count: int, chance: np.random.Generator) -> NDArray[np.float32]:
     return np.asarray(track, dtype=np.float32)
 
 
+def _spoken(recording: str, count: int) -> NDArray[np.float32]:
+    """The recording, with silence after it or cut to ``count`` samples."""
+    import ffmpeg
+
+    from indexer.media.ffmpeg_binary import ffmpeg_path
+
+    stream = ffmpeg.input(str(RECORDINGS / recording)).output("pipe:", format="s16le", ac=1, ar=RATE_HZ)
+    raw, _ = stream.run(cmd=ffmpeg_path(), capture_stdout=True, quiet=True)
+    said = np.frombuffer(raw, "<i2")[:count].astype(np.float32) / 32768
+    return np.pad(said, (0, count - len(said)))
+
+
 def _soundtrack(file: Path, shots: Sequence[SampleShot]) -> None:
     chance = np.random.default_rng(7)
     makers: dict[str, Callable[[int, np.random.Generator], NDArray[np.float32]]] = {
@@ -101,7 +121,10 @@ def _soundtrack(file: Path, shots: Sequence[SampleShot]) -> None:
     parts = []
     for shot in shots:
         count = round(shot.seconds * RATE_HZ)
-        parts.append(makers[shot.sound](count, chance) if shot.sound else np.zeros(count, np.float32))
+        if shot.spoken:
+            parts.append(_spoken(shot.spoken, count))
+        else:
+            parts.append(makers[shot.sound](count, chance) if shot.sound else np.zeros(count, np.float32))
     samples = np.clip(np.concatenate(parts) * 32767, -32768, 32767).astype("<i2")
     with wave.open(str(file), "wb") as out:
         out.setnchannels(1)
@@ -143,7 +166,7 @@ def _clip(shot: SampleShot, picture: Path) -> Any:
 
 
 def make_sample(file: Path, shots: Sequence[SampleShot] = SHOTS) -> Path:
-    """Write a video of these shots (54 s of them by default; H.264, AAC, a subtitle track), return its path."""
+    """Write a video of these shots (66 s of them by default; H.264, AAC, a subtitle track), return its path."""
     import ffmpeg
 
     from indexer.media.ffmpeg_binary import ffmpeg_path

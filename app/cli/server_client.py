@@ -95,6 +95,10 @@ class Server:
         """Remove a video."""
         self._ask("DELETE", f"/v1/videos/{video_id}")
 
+    def forget_voices(self, video_id: str | None) -> None:
+        """Forget the voices of a video, or of all for None."""
+        self._ask("DELETE", "/v1/speakers" if video_id is None else f"/v1/videos/{video_id}/speakers")
+
     def _add(self, body: dict[str, Any]) -> str:
         from app.contract.jobs import AddedAnswer
 

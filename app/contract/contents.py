@@ -1,13 +1,14 @@
 """What lies in a video as JSON: shots, speech, screen text and sounds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field
 
+from app.contract.speakers import SpeakerAnswer
 from app.contract.values import Probability, Seconds, Text, TimeS
 from app.contract.videos import PlainVideo
-from retrieval.domain import Segment, Span, SpeechOrigin
+from retrieval.domain import Segment, Span, Speaker, SpeechOrigin
 from retrieval.storage.records import VideoContents, VideoRecord
 
 
@@ -36,17 +37,20 @@ class SegmentAnswer(SpanAnswer):
     confidence: Probability
     origin: Annotated[SpeechOrigin, Field(description="Whether it was heard, or read from subtitles.")]
     language: str | None
+    speaker: Annotated[SpeakerAnswer | None, Field(description="Whose voice it is; null where that is not known.")]
     words: Annotated[list[WordAnswer], Field(description="Empty where the times of words are not known.")]
 
     @classmethod
-    def of(cls, segment: Segment) -> "SegmentAnswer":
-        """The utterance, as it is told."""
+    def of(cls, segment: Segment, speakers: Mapping[int, Speaker]) -> "SegmentAnswer":
+        """The utterance, as it is told; ``speakers`` are those of the video, by number."""
+        speaker = speakers.get(segment.speaker) if segment.speaker is not None else None
         return cls.at(
             segment.span,
             text=segment.text,
             confidence=segment.confidence,
             origin=segment.origin,
             language=segment.language,
+            speaker=None if speaker is None else SpeakerAnswer.of(speaker),
             words=[WordAnswer.at(word.span, text=word.text) for word in segment.words],
         )
 
@@ -74,13 +78,15 @@ class TranscriptAnswer(BaseModel):
     segments: list[SegmentAnswer]
 
     @classmethod
-    def of(cls, record: VideoRecord, segments: Sequence[Segment]) -> "TranscriptAnswer":
+    def of(
+        cls, record: VideoRecord, segments: Sequence[Segment], speakers: Mapping[int, Speaker]
+    ) -> "TranscriptAnswer":
         """The transcript, as it is told."""
         return cls(
             video_id=record.id,
             title=record.title,
             duration_s=record.duration_s,
-            segments=[SegmentAnswer.of(segment) for segment in segments],
+            segments=[SegmentAnswer.of(segment, speakers) for segment in segments],
         )
 
 
@@ -112,7 +118,7 @@ class ShownVideo(PlainVideo, ContentsFields):
     segments: list[SegmentAnswer]
 
     @classmethod
-    def of_contents(cls, record: VideoRecord, contents: VideoContents) -> "ShownVideo":
+    def of_contents(cls, record: VideoRecord, contents: VideoContents, speakers: Mapping[int, Speaker]) -> "ShownVideo":
         """The video and what lies in it, as it is told."""
-        segments = [SegmentAnswer.of(segment) for segment in contents.segments]
+        segments = [SegmentAnswer.of(segment, speakers) for segment in contents.segments]
         return cls.of(record, segments=segments, **contents_told(contents))

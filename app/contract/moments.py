@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, Field
 
 from app.contract.explanations import ExplanationAnswer
+from app.contract.speakers import SpeakerAnswer
 from app.contract.values import Probability, Score, Seconds, Text, TimeS, is_none
 from retrieval.answer.confidence import LEAST, ConfidenceWords, words_of
 from retrieval.domain import Evidence, EvidenceKind, Lane, Moment, Span, SpeechOrigin
@@ -29,6 +30,12 @@ class EvidenceAnswer(BaseModel):
     origin: Annotated[
         SpeechOrigin | None, Field(description="Where the words of a transcript come from.", exclude_if=is_none)
     ] = None
+    language: Annotated[
+        str | None, Field(description="The language of a transcript, if it is known.", exclude_if=is_none)
+    ] = None
+    speaker: Annotated[
+        SpeakerAnswer | None, Field(description="Whose voice says it, where that is known.", exclude_if=is_none)
+    ] = None
 
     @classmethod
     def of(cls, evidence: Evidence) -> "EvidenceAnswer":
@@ -43,6 +50,8 @@ class EvidenceAnswer(BaseModel):
             matched_words=list(evidence.matched_words),
             frame_s=evidence.frame_s,
             origin=evidence.origin,
+            language=evidence.language,
+            speaker=None if evidence.speaker is None else SpeakerAnswer.of(evidence.speaker),
         )
 
     def to_evidence(self) -> Evidence:
@@ -56,6 +65,8 @@ class EvidenceAnswer(BaseModel):
             tuple(self.matched_words),
             self.frame_s,
             self.origin,
+            self.language,
+            None if self.speaker is None else self.speaker.to_speaker(),
         )
 
 

@@ -1,6 +1,6 @@
 """What lies where in a video as JSON, and with a query how likely it is answered where."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -10,7 +10,7 @@ from app.contract.explanations import CorrectionAnswer, corrections_told
 from app.contract.linked import MomentAnswer
 from app.contract.values import Probability, Text, is_none
 from retrieval.answer.timeline import CurvePoint
-from retrieval.domain import Answer
+from retrieval.domain import Answer, Speaker
 from retrieval.storage.records import VideoContents, VideoRecord
 
 
@@ -46,11 +46,15 @@ class TimelineAnswer(TranscriptAnswer, ContentsFields):
 
     @classmethod
     def of_contents(
-        cls, record: VideoRecord, contents: VideoContents, thumbnails_s: Sequence[float]
+        cls,
+        record: VideoRecord,
+        contents: VideoContents,
+        thumbnails_s: Sequence[float],
+        speakers: Mapping[int, Speaker],
     ) -> "TimelineAnswer":
         """What lies where, as it is told, without a query."""
         return cls(
-            **dict(TranscriptAnswer.of(record, contents.segments)),
+            **dict(TranscriptAnswer.of(record, contents.segments, speakers)),
             **contents_told(contents),
             thumbnails_s=list(thumbnails_s),
         )

@@ -1,8 +1,8 @@
 """The moments that somebody chose: looked up, checked against their videos, with what is said in them."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from retrieval.storage.records import Place, VideoStatus
 
 if TYPE_CHECKING:
     from indexer.media.probe import MediaInfo
-    from retrieval.domain import ScreenText, Segment
+    from retrieval.domain import ScreenText, Segment, Speaker
     from retrieval.storage.library import Library
     from retrieval.storage.media_roots import MediaRoots
     from retrieval.stream_clock import StreamClock
@@ -47,6 +47,8 @@ class Chosen:
     """Width and height of its largest picture, as it was indexed."""
     sound_track: int | None = None
     """The stream that was listened to, if it is not the one that players start with."""
+    speakers: "Mapping[int, Speaker]" = field(default_factory=dict)
+    """Who speaks in the video, by number."""
 
 
 def look_up(library: "Library", choices: Sequence[ChosenStretch]) -> list[Chosen]:
@@ -57,8 +59,9 @@ def look_up(library: "Library", choices: Sequence[ChosenStretch]) -> list[Chosen
     places = [Place(chosen.video_id, chosen.span) for chosen in found]
     segments = library.catalog.contents.segments_during(places)
     screen_texts = library.catalog.contents.screen_texts_during(places)
+    speakers = {video_id: library.catalog.voices.speakers_of(video_id) for video_id in {one.video_id for one in found}}
     return [
-        replace(chosen, segments=said, screen_texts=shown)
+        replace(chosen, segments=said, screen_texts=shown, speakers=speakers[chosen.video_id])
         for chosen, said, shown in zip(found, segments, screen_texts, strict=True)
     ]
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def cues(moments: "Sequence[Chosen]", starts_s: Sequence[float]) -> list[Cue]:
     """The lines of each moment, shown from where it starts in what is exported: at ``starts_s``, one per moment."""
     return [
-        Cue(Span(cue.span.start_s + shift_s, cue.span.end_s + shift_s), cue.text)
+        replace(cue, span=Span(cue.span.start_s + shift_s, cue.span.end_s + shift_s))
         for moment, start_s in zip(moments, starts_s, strict=True)
         for shift_s in [start_s - moment.span.start_s]
-        for cue in cues_of(_said_during(moment))
+        for cue in cues_of(_said_during(moment), moment.speakers)
     ]
 
 

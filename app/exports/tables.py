@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.exports.subtitles import said_during
-from retrieval.subtitle_text import timestamp
+from retrieval.subtitle_text import label_of, timestamp
 
 if TYPE_CHECKING:
     from app.exports.chosen import Chosen
@@ -22,6 +22,8 @@ COLUMNS = (
     "duration_s",
     "video_id",
     "path",
+    "speakers",
+    "languages",
     "speech",
     "screen_text",
 )
@@ -43,6 +45,8 @@ def csv_text(moments: "Sequence[Chosen]") -> str:
             **_times(moment),
             "video_id": moment.video_id,
             "path": str(moment.path),
+            "speakers": ", ".join(_speakers(moment)),
+            "languages": ", ".join(_languages(moment)),
             "speech": " ".join(_speech(moment)),
             "screen_text": " / ".join(" ".join(shown.text.split()) for shown in moment.screen_texts),
         }
@@ -62,7 +66,13 @@ def _moment(moment: "Chosen") -> dict[str, Any]:
         "path": str(moment.path),
         **_times(moment),
         "speech": [
-            {"start_s": segment.span.start_s, "end_s": segment.span.end_s, "text": segment.text}
+            {
+                "start_s": segment.span.start_s,
+                "end_s": segment.span.end_s,
+                "speaker": label_of(segment, moment.speakers),
+                "language": segment.language,
+                "text": segment.text,
+            }
             for segment in moment.segments
         ],
         "screen_texts": [
@@ -82,6 +92,18 @@ def _times(moment: "Chosen") -> dict[str, float]:
 
 def _speech(moment: "Chosen") -> list[str]:
     return [text for segment in moment.segments if (text := said_during(segment, moment.span))]
+
+
+def _speakers(moment: "Chosen") -> list[str]:
+    """Who speaks in the moment, each once, in the order in which they begin."""
+    labels = [label_of(segment, moment.speakers) for segment in moment.segments if said_during(segment, moment.span)]
+    return [label for label in dict.fromkeys(labels) if label is not None]
+
+
+def _languages(moment: "Chosen") -> list[str]:
+    """The languages that are spoken in the moment, each once, in the order in which they begin."""
+    spoken = [segment.language for segment in moment.segments if said_during(segment, moment.span)]
+    return [language for language in dict.fromkeys(spoken) if language is not None]
 
 
 def _shown(value: object) -> object:

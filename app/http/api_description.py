@@ -25,6 +25,7 @@ TAGS = [
         "name": "videos",
         "description": "The videos of the library: what is known of them, and their pictures and sound.",
     },
+    {"name": "speakers", "description": "Whose voices are heard in the videos, and the names that people give them."},
     {"name": "uploads", "description": "Files on their way to the server, by the tus protocol, version 1.0."},
     {"name": "jobs", "description": "Files on their way into the index."},
     {"name": "exports", "description": "Chosen moments as files: cuts, subtitles, tables, edit lists."},

@@ -22,7 +22,20 @@ from app.http.origins import OtherOrigins
 from app.http.problems import install_error_handlers
 from app.http.proxy import BehindProxy
 from app.http.readiness import Warmup
-from app.http.routes import docs, exports, jobs, judgements, media, search, session, system, uploads, videos, web
+from app.http.routes import (
+    docs,
+    exports,
+    jobs,
+    judgements,
+    media,
+    search,
+    session,
+    speakers,
+    system,
+    uploads,
+    videos,
+    web,
+)
 from app.http.sweeper import Sweeper
 from app.http.tus import TusHeaders
 from app.open_queue import open_jobs
@@ -81,7 +94,7 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     api.state.searches = Admission(settings.search_requests, "searches")
     api.state.long_searches = Admission(max(1, settings.search_requests // 4), "long searches")
     install_error_handlers(api)
-    for routes in (search, videos, media, uploads, jobs, exports, judgements, session, system, docs, web):
+    for routes in (search, videos, media, speakers, uploads, jobs, exports, judgements, session, system, docs, web):
         api.include_router(routes.router)
     docs.mount_files(api)
     web.mount_files(api)

@@ -17,7 +17,7 @@ from app.http.job_events import Told
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.readiness import Warmup
-from app.http.schemas.filters import FilterText, Glob, When
+from app.http.schemas.filters import FilterText, Glob, SpokenName, When
 from app.http.schemas.search import SearchBody
 from app.http.turns import Turn, Turns, takes_long
 from indexer.jobs.queue import IndexJobs
@@ -26,7 +26,7 @@ from retrieval.domain import Gone
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
-from retrieval.video_filter import MAX_GLOB_CHARS, MAX_VALUES, MAX_VIDEOS, VideoFilter, period
+from retrieval.video_filter import MAX_GLOB_CHARS, MAX_SPOKEN, MAX_VALUES, MAX_VIDEOS, VideoFilter, period
 
 _LOOK_EVERY_S = 0.25
 
@@ -147,9 +147,16 @@ async def _video_filter(
     ] = (),
     recorded_from: Annotated[When | None, Query(description="Recorded on or after this day or time, in UTC.")] = None,
     recorded_to: Annotated[When | None, Query(description="Recorded on or before this day or time, in UTC.")] = None,
+    language: Annotated[
+        tuple[SpokenName, ...],
+        Query(max_length=MAX_SPOKEN, description="Codes or English names of languages, of which one is spoken there."),
+    ] = (),
+    speaker: Annotated[
+        tuple[SpokenName, ...], Query(max_length=MAX_SPOKEN, description="Names of speakers, of whom one speaks there.")
+    ] = (),
 ) -> VideoFilter:
     recorded = period(recorded_from, recorded_to)
-    return VideoFilter(video_id, path, tag, any_tags=any_tag, recorded=recorded)
+    return VideoFilter(video_id, path, tag, any_tags=any_tag, recorded=recorded, languages=language, speakers=speaker)
 
 
 HEAVY = Depends(_heavy, scope="function")

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrieval.errors import MomentsError
-
 if TYPE_CHECKING:
     from indexer.jobs.job import Job
 
@@ -76,8 +74,6 @@ class JobFeed:
             self._thread.join()
 
     def _run(self) -> None:
-        from indexer.jobs.job import JobState
-
         told: dict[str, Job] = {}
         while True:
             with self._condition:
@@ -89,14 +85,19 @@ class JobFeed:
                 if self._closed:
                     return
                 asked = self._poked | {listener.job_id for listener in self._listeners if listener.job_id}
-                asked |= {job.id for job in told.values() if job.state is JobState.RUNNING}
+                asked |= {job.id for job in told.values() if not job.is_over}
                 self._poked = set()
-                listeners = tuple(self._listeners)
             try:
                 jobs = self._read(asked)
-            except MomentsError as error:
-                _log.warning("cannot follow the jobs: %s", error.message)
-                jobs = []
+            except Exception as error:  # noqa: BLE001  nobody would hear of anything any more
+                _log.warning("cannot follow the jobs: %s", error)
+                with self._condition:
+                    self._poked |= asked
+                time.sleep(MIN_GAP_S)
+                continue
+            with self._condition:
+                # With those who came meanwhile: what they looked at themselves may be older than this.
+                listeners = tuple(self._listeners)
             for job in jobs:
                 if told.get(job.id) != job:
                     for listener in listeners:

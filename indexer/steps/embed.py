@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from indexer.media.sound_file import Sound
 from indexer.steps.attended import attended
+from indexer.steps.spoken import Spoken
 from retrieval.asking.examples import resampled
 from retrieval.domain import Label, Span, Window
 from retrieval.encoders.base import SPEECH_RATE_HZ, Embedding, EncoderSpec, SoundEncoder, VisualEncoder
@@ -179,9 +180,10 @@ def points(
     spec: EncoderSpec,
     units: UnitVectors,
     spans: Sequence[Span],
+    spoken: Sequence[Spoken],
     sparse: Sequence[SparseVector] | None = None,
 ) -> list[Point]:
-    """What is written to the store: one point per unit; ``spans`` are by ordinal, ``sparse`` by row."""
+    """What is written to the store: one point per unit; ``spans`` and ``spoken`` are by ordinal, ``sparse`` by row."""
     return [
         Point(
             point_id(content_hash, spec, ordinal),
@@ -190,6 +192,8 @@ def points(
             spans[ordinal],
             units.vectors[row],
             sparse[row] if sparse is not None else None,
+            spoken[ordinal].languages,
+            spoken[ordinal].voices,
         )
         for row, ordinal in enumerate(units.ordinals)
     ]

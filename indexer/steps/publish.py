@@ -13,16 +13,16 @@ from indexer.media.decoded import Decoded
 from indexer.media.indexed_file import FileState, file_now, gone_paths, state_of
 from indexer.steps.attended import attended
 from indexer.steps.embed import ReportShare, UnitVectors, points
+from indexer.steps.spoken import spoken_during, spoken_in_lines
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
 from retrieval.atomic import replacing_folder, sweep_drafts
-from retrieval.domain import Lane, Line, Segment
+from retrieval.domain import Lane, Segment
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
 from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, line_tuning, window_lanes
-from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
-from retrieval.lanes.terms import document_vector, with_terms
+from retrieval.lanes.terms import document_vector
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.room import require_room
@@ -30,7 +30,7 @@ from retrieval.storage.vectors import Point, Space, VectorStore
 from retrieval.thumbnails import thumbnail_file
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
-CONSTRUCTION = 2
+CONSTRUCTION = 3
 """Which way of indexing this is: raise it when the same file would be given other times, vectors, terms or texts.
 
 What was indexed by an earlier one is searched all the same; `moments doctor` says that it could be better.
@@ -140,9 +140,10 @@ def _points_of(
     match LANES[lane].tuning:
         case WindowTuning():
             spans = [kept.window.span for kept in contents.windows]
-            return points(record.id, record.content_hash, encoders.spec(lane), units[lane], spans)
-        case LineTuning() as tuning:
-            return line_points(record, encoders, lane, contents.lines(tuning.lines), report)
+            spoken = spoken_during(spans, contents.segments, record.id)
+            return points(record.id, record.content_hash, encoders.spec(lane), units[lane], spans, spoken)
+        case LineTuning():
+            return line_points(record, encoders, lane, contents, report)
 
 
 def _finished(
@@ -212,10 +213,11 @@ def line_points(
     record: VideoRecord,
     encoders: Encoders,
     lane: Lane,
-    lines: Sequence[Line],
+    contents: VideoContents,
     report: ReportShare = _go_on,
 ) -> list[Point]:
-    """Points of segments or screen texts: a sentence vector and BM25 terms each."""
+    """Points of the lane's lines, segments or screen texts: a sentence vector and BM25 terms each."""
+    lines = contents.lines(line_tuning(lane).lines)
     if not lines:
         return []
     spec: EncoderSpec = encoders.spec(lane)
@@ -227,12 +229,8 @@ def line_points(
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
     languages = [line.language if isinstance(line, Segment) else None for line in lines]
     sparse = [document_vector(text, AVERAGE_TERMS, language) for text, language in zip(texts, languages, strict=True)]
-    if line_tuning(lane).is_heard:
-        sparse = [
-            with_terms(vector, sound_terms(text.split()), SOUND_TERM_WEIGHT)
-            for vector, text in zip(sparse, texts, strict=True)
-        ]
-    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], sparse)
+    spoken = spoken_in_lines(lines, contents.segments, record.id)
+    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], spoken, sparse)
 
 
 def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:

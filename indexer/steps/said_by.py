@@ -8,6 +8,7 @@ from itertools import islice, pairwise, takewhile
 
 from indexer.steps.voice_turns import VoiceTurn
 from retrieval.domain import Segment, Span, Word
+from retrieval.encoders.utterances import split_segment
 
 NEAR_S = 0.5
 """A word this far from a turn at most is said in it."""
@@ -75,28 +76,3 @@ def _clear(span: Span, turns: Sequence[VoiceTurn]) -> int | None:
     return (
         most if most is not None and said_s[most] > CLEAR * sum(said_s.values()) - 1e-9 and said_s[most] > 0 else None
     )
-
-
-def split_segment(segment: Segment, before: Sequence[int]) -> list[Segment]:
-    """The segment cut before the words with these indices, each part with its own span, text, words and confidence."""
-    if not before:
-        return [segment]
-    starts = _places(segment)
-    parts = []
-    for first, last in zip([0, *before], [*before, len(segment.words)], strict=True):
-        words = segment.words[first:last]
-        text = segment.text[starts[first] if first else 0 : starts[last] if last < len(starts) else None].strip()
-        span = Span(words[0].span.start_s, words[-1].span.end_s)
-        confidence = sum(word.confidence for word in words) / len(words)
-        parts.append(replace(segment, span=span, text=text, words=words, confidence=confidence))
-    return parts
-
-
-def _places(segment: Segment) -> list[int]:
-    """Where each word starts in the segment's text."""
-    places, at = [], 0
-    for word in segment.words:
-        found = segment.text.find(word.text, at)
-        places.append(at if found < 0 else found)
-        at = places[-1] + len(word.text)
-    return places

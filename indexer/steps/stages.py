@@ -16,7 +16,6 @@ from indexer.steps.speakers import tell_speakers
 from indexer.steps.transcribe import said_in_any, transcribe
 from indexer.steps.windows import cut_windows, frames_of_windows
 from indexer.steps.work_folder import Artefacts
-from indexer.subtitles.languages import is_same_language, language_tag
 from indexer.subtitles.reading import has_words
 from retrieval.domain import Lane, ScreenText, Segment, Shot, Span, Window
 from retrieval.encoders.base import ScreenReader, SoundEncoder, Transcriber, VisualEncoder, VoiceEncoder
@@ -24,6 +23,7 @@ from retrieval.encoders.lite_sound import LiteSoundEncoder
 from retrieval.encoders.speech_trust import MIN_SPEECH_PROBABILITY
 from retrieval.encoders.voice_activity import SpeechFinder
 from retrieval.errors import ModelUnavailableError
+from retrieval.languages import is_same_language
 
 _log = logging.getLogger(__name__)
 
@@ -89,9 +89,7 @@ def hear(
     decoded = artefacts.decoded()
     subtitles = artefacts.load_segments("subtitles")
     total_s = max(decoded.duration_s, 0.001)
-    tracks: Sequence[HeardTrack] = decoded.heard
-    if len(tracks) > 1:
-        tracks = in_languages(tracks, attended(transcriber, lambda: report(0.0)).languages)
+    tracks = decoded.heard
     heard = []
     for number, track in enumerate(tracks):
 
@@ -103,14 +101,6 @@ def hear(
     segments = [*subtitles, *artefacts.load_segments("subtitles_beside"), *said_in_any(heard)]
     segments.sort(key=lambda segment: segment.span)
     artefacts.save_lines("segments", within(segments, decoded.duration_s))
-
-
-def in_languages(tracks: Sequence[HeardTrack], languages: frozenset[str] | None) -> Sequence[HeardTrack]:
-    """The tracks that a transcriber of these languages can make out, by what the file says; the first if none."""
-    if languages is None:
-        return tracks
-    spoken = {track: (language_tag(track.language or "") or "").partition("-")[0] for track in tracks}
-    return [track for track in tracks if spoken[track] in {"", *languages}] or tracks[:1]
 
 
 def may_be_said_in(track: HeardTrack, line: Segment) -> bool:

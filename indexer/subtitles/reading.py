@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from indexer.media.probe import MediaInfo
 from indexer.subtitles.cues import ReadCue, cues_in_text, cues_of_tracks
-from indexer.subtitles.languages import is_same_language, language_tag
 from indexer.subtitles.sidecars import TEXT_SUFFIXES, Sidecar, SubtitleKind
 from indexer.subtitles.text_encoding import Encoding, encoding_of
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.errors import MediaError, PathNotAllowedError
+from retrieval.languages import is_same_language, language_tag
 
 SCROLLS_WITHIN_S = 0.1
 LONGEST_CUE_S = 60.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from indexer.subtitles.languages import language_tag
+from retrieval.languages import language_tag
 
 TEXT_SUFFIXES = frozenset({".ass", ".sami", ".sbv", ".smi", ".srt", ".ssa", ".sub", ".vtt"})
 UNREAD_SUFFIXES = frozenset({".dfxp", ".idx", ".sup", ".ttml"})

@@ -1,4 +1,4 @@
-"""The best candidate of a group as a moment, with what is known of its video and of what was heard there."""
+"""The best candidate of a group as a moment, with what is known of its video, of what was heard there and of whom."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ from retrieval.domain import EvidenceKind, Moment
 from retrieval.storage.contents import Contents
 from retrieval.storage.records import Place, VideoRecord
 from retrieval.storage.references import shown_path
+from retrieval.storage.voices import Voices
 from retrieval.video_filter import VideoFilter
 
 
@@ -50,3 +51,19 @@ def with_sounds(moments: Sequence[Moment], contents: Contents) -> list[Moment]:
         )
         named.append(replace(moment, evidence=evidence))
     return named
+
+
+def with_names(moments: Sequence[Moment], voices: Voices) -> list[Moment]:
+    """The moments with the names, as far as somebody gave them, of those who speak in their evidence."""
+    heard = [(moment.video_id, item.speaker.number) for moment in moments for item in moment.evidence if item.speaker]
+    known = voices.speakers(heard)
+    return [
+        replace(
+            moment,
+            evidence=tuple(
+                replace(item, speaker=known.get((moment.video_id, item.speaker.number))) if item.speaker else item
+                for item in moment.evidence
+            ),
+        )
+        for moment in moments
+    ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from retrieval.encoders.base import Vectors
 
-Weights = NDArray[np.float32]
+ConceptWeights = NDArray[np.float32]
 """(n, k) not negative: how much each of k concepts says about each of n rows."""
 
 
@@ -28,7 +28,7 @@ def centred(vectors: Vectors) -> Vectors:
     return unit_rows(np.asarray(vectors - vectors.mean(axis=0), np.float32))
 
 
-def combination(weights: Weights, vectors: Vectors) -> Vectors:
+def combination(weights: ConceptWeights, vectors: Vectors) -> Vectors:
     """(n, dim) unit vectors: the concepts' ``vectors`` (k, dim) summed by ``weights``.
 
     A row without any weight has nothing to say and stays zero.
@@ -36,7 +36,7 @@ def combination(weights: Weights, vectors: Vectors) -> Vectors:
     return unit_rows(np.asarray(weights @ vectors, np.float32))
 
 
-def evidence(probabilities: NDArray[np.float32], floor: float) -> Weights:
+def evidence(probabilities: NDArray[np.float32], floor: float) -> ConceptWeights:
     """How far each probability is above ``floor``: what a classifier says of everything says nothing."""
     return np.asarray(np.clip(probabilities - floor, 0, None), np.float32)
 

@@ -1,6 +1,5 @@
 """From a profile to its encoders: what ``auto`` is on this machine, and each model built when asked for."""
 
-import importlib.util
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from retrieval.encoders.lineups import Lineup, lineup
 from retrieval.encoders.model_hub import ReportBytes
 from retrieval.encoders.registry import Model, ModelLibrary, Role
 from retrieval.encoders.sentence import MiniLmEncoder
+from retrieval.encoders.speech_engine import engine_for
 from retrieval.encoders.torch_runtime import Device, choose_device
 from retrieval.encoders.weights_store import WeightsStore
 from retrieval.errors import InputError
@@ -85,11 +85,6 @@ def lineup_for(profile: Profile, settings: RetrievalSettings) -> Lineup:
         on_gpu=profile is Profile.STANDARD and choose_device(settings.device) == "cuda",
         chosen=settings.models,
     )
-
-
-def has_faster_whisper() -> bool:
-    """Whether faster-whisper can run here: CTranslate2, on which it builds, has no wheel for every platform."""
-    return all(importlib.util.find_spec(name) for name in ("faster_whisper", "ctranslate2"))
 
 
 class Encoders(Protocol):
@@ -239,7 +234,7 @@ class ProfileEncoders:
 
     def _build_transcriber(self, model: Model) -> Transcriber:
         weights = self._store.require(model, self._on_progress)
-        match weights.model.library:
+        match engine_for(weights.model, self._settings.speech_engine, self._device()):
             case ModelLibrary.FASTER_WHISPER:
                 from retrieval.encoders.whisper_speech import FasterWhisperTranscriber
 
@@ -247,7 +242,8 @@ class ProfileEncoders:
             case ModelLibrary.OPENAI_WHISPER:
                 from retrieval.encoders.whisper_speech import WhisperTranscriber
 
-                return WhisperTranscriber(weights.folder / weights.model.weights[0], model.library_id, self._device())
+                checkpoint = weights.folder / weights.model.weights[0]
+                return WhisperTranscriber(checkpoint, model.library_id, self._device())
             case _:
                 raise _no_encoder(model)
 

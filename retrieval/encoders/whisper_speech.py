@@ -1,102 +1,64 @@
 """Speech to text of all profiles: Whisper, by faster-whisper or openai-whisper."""
 
-import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from retrieval.domain import Segment, Span, SpeechOrigin, Word
-from retrieval.encoders.base import SPEECH_RATE_HZ, Samples
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.domain import Segment, Span
+from retrieval.encoders.base import Samples
+from retrieval.encoders.ctranslate2_file import load_whisper
+from retrieval.encoders.listening import Aligned, Heard, listen
 from retrieval.encoders.torch_runtime import Device, loading
 
-WINDOW_S = 30.0
-"""Whisper always encodes this much, however short the clip."""
+if TYPE_CHECKING:
+    from torch import Tensor
 
-_JOIN_GAP_S = 1.0
-_DOUBTFUL_LOGPROB = -1.0
+WINDOW_FRAMES = 3000
+"""Whisper always encodes this many frames of 10 ms, however short the clip."""
+
+MAX_TOKENS = 224
+"""Twice as many as 28 s of fast speech have: where it goes on saying one thing, it is stopped here."""
+
+BEAM_SIZE = 5
+"""Ways of going on that are kept in mind at once: 1.7 of 100 words fewer come out wrong than with one, for a sixth
+more time. What such a search likes to repeat is heard again (``listening.py``)."""
+
 _COMPUTE_TYPES: dict[Device, str] = {"cpu": "int8", "cuda": "float16"}
 """What CTranslate2 counts in: the smallest numbers that are fast there and lose no words."""
 
-Listen = Callable[[Samples, str | None], list[Segment]]
-"""Segments of one clip, times from its start; the language is detected when None is given."""
-
-
-def join_spans(speech: Sequence[Span], gap_s: float = _JOIN_GAP_S, longest_s: float = WINDOW_S) -> list[Span]:
-    """Clips that hold all of ``speech``; neighbours at most ``gap_s`` apart share one, up to ``longest_s``.
-
-    Every clip costs the encoding of a whole 30-s window, so 2-s utterances go in together.
-    """
-    clips: list[Span] = []
-    for span in speech:
-        if clips and span.start_s - clips[-1].end_s <= gap_s and span.end_s - clips[-1].start_s <= longest_s:
-            clips[-1] = Span(clips[-1].start_s, max(clips[-1].end_s, span.end_s))
-        else:
-            clips.append(span)
-    return clips
-
 
 class WhisperTranscriber:
-    """Segments from an openai-whisper checkpoint; ``size`` names the official model it is, as in ``base``.
+    """Segments from a checkpoint of openai-whisper, or from CTranslate2's ``model.bin``, by openai-whisper.
 
-    Decodes greedily at temperature 0: the same sound gives the same words, and what comes out badly keeps
-    the figures that say so.
+    ``size`` names the official model it is, as in ``base``.
+
+    Decodes at temperature 0: the same sound gives the same words, and what comes out badly keeps the figures that
+    say so.
     """
 
     def __init__(self, checkpoint: Path, size: str, device: Device = "cpu") -> None:
         import whisper
 
         with loading(f"whisper-{size}", checkpoint):
-            model = whisper.load_model(str(checkpoint), device=device)
+            if checkpoint.suffix == ".bin":
+                model = load_whisper(checkpoint, device)
+            else:
+                model = whisper.load_model(str(checkpoint), device=device)
             # Only official names bring along which attention heads follow the words in time.
             model.set_alignment_heads(whisper._ALIGNMENT_HEADS[size])
-        self._model = model
-        self._device = device
+        self._ear = _OpenaiWhisper(model, is_half=device == "cuda")
         self._size = size
-        # While it decodes, the library hangs its memory of past words on the model itself: one clip at a time.
-        self._listening = threading.Lock()
 
     @property
     def name(self) -> str:
         return f"whisper-{self._size}"
 
-    @property
-    def languages(self) -> None:
-        return None
-
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
-        return _transcribe_clips(samples, speech, self._listen)
-
-    def _listen(self, clip: Samples, language: str | None) -> list[Segment]:
-        with self._listening:
-            result = self._model.transcribe(
-                clip,
-                language=language,
-                temperature=0.0,
-                word_timestamps=True,
-                condition_on_previous_text=False,
-                compression_ratio_threshold=None,
-                logprob_threshold=None,
-                no_speech_threshold=None,
-                fp16=self._device == "cuda",
-            )
-        return [
-            Segment(
-                span=Span(found["start"], found["end"]),
-                text=found["text"],
-                words=tuple(
-                    Word(word["word"], Span(word["start"], word["end"]), word["probability"]) for word in found["words"]
-                ),
-                language=result["language"],
-                confidence=_confidence(found["avg_logprob"]),
-                origin=SpeechOrigin.TRANSCRIBED,
-                avg_logprob=found["avg_logprob"],
-                no_speech_prob=found["no_speech_prob"],
-                compression_ratio=found["compression_ratio"],
-            )
-            for found in result["segments"]
-        ]
+        return listen(samples, speech, self._ear)
 
 
 class FasterWhisperTranscriber:
@@ -106,86 +68,141 @@ class FasterWhisperTranscriber:
         import faster_whisper
 
         with loading(f"whisper-{size}", folder):
-            self._model: Any = faster_whisper.WhisperModel(
+            model: Any = faster_whisper.WhisperModel(
                 str(folder),
                 device=device,
                 compute_type=_COMPUTE_TYPES[device],
                 local_files_only=True,
             )
+        self._ear = _FasterWhisper(model)
         self._size = size
 
     @property
     def name(self) -> str:
         return f"whisper-{self._size}"
 
-    @property
-    def languages(self) -> None:
-        return None
-
     def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
-        return _transcribe_clips(samples, speech, self._listen)
+        return listen(samples, speech, self._ear)
 
-    def _listen(self, clip: Samples, language: str | None) -> list[Segment]:
-        segments, info = self._model.transcribe(
-            clip,
-            language=language,
-            beam_size=1,
-            temperature=0.0,
-            word_timestamps=True,
-            condition_on_previous_text=False,
-            compression_ratio_threshold=None,
-            log_prob_threshold=None,
-            no_speech_threshold=None,
+
+class _FasterWhisper:
+    """Whisper's steps by CTranslate2, with faster-whisper's features and spelling."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def encode(self, clip: Samples) -> NDArray[Any]:
+        features = self._model.feature_extractor(clip)[:, :WINDOW_FRAMES]
+        features = np.pad(features, ((0, 0), (0, WINDOW_FRAMES - features.shape[1])))
+        encoded: NDArray[Any] = _as_array(self._model.encode(features))[0]
+        return encoded
+
+    def languages(self, encoded: NDArray[Any]) -> Mapping[str, float]:
+        found = self._model.model.detect_language(_as_storage(encoded))[0]
+        return {token.strip("<|>"): probability for token, probability in found}
+
+    def words(self, encoded: NDArray[Any], language: str, frames: int) -> Heard:
+        from faster_whisper.tokenizer import Tokenizer
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        tokenizer = Tokenizer(self._model.hf_tokenizer, True, task="transcribe", language=language)
+        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        features = _as_storage(encoded)
+        result = self._model.model.generate(
+            features,
+            [prompt],
+            beam_size=BEAM_SIZE,
+            max_length=len(prompt) + MAX_TOKENS,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+        )[0]
+        tokens = result.sequences_ids[0]
+        text = [token for token in tokens if token < tokenizer.eot]
+        aligned = self._model.find_alignment(tokenizer, [text], features, 2 * frames)[0]
+        return Heard(
+            [Aligned(one["word"], one["start"], one["end"], one["probability"]) for one in aligned],
+            # The score is the mean over the tokens; the end, which is likely, counts as one of them in Whisper's own.
+            result.scores[0] * len(tokens) / (len(tokens) + 1),
+            result.no_speech_prob,
         )
-        return [
-            Segment(
-                span=Span(found.start, found.end),
-                text=found.text,
-                words=tuple(
-                    Word(word.word, Span(word.start, word.end), word.probability) for word in found.words or ()
-                ),
-                language=info.language,
-                confidence=_confidence(found.avg_logprob),
-                origin=SpeechOrigin.TRANSCRIBED,
-                avg_logprob=found.avg_logprob,
-                no_speech_prob=found.no_speech_prob,
-                compression_ratio=found.compression_ratio,
-            )
-            for found in segments
-        ]
 
 
-def _confidence(avg_logprob: float) -> float:
-    return min(1.0, math.exp(avg_logprob))
+def _as_storage(encoded: NDArray[Any]) -> Any:
+    import ctranslate2
+
+    return ctranslate2.StorageView.from_array(np.ascontiguousarray(encoded[None]))
 
 
-def _transcribe_clips(samples: Samples, speech: Sequence[Span], listen: Listen) -> Iterator[Segment]:
-    """Segments of all clips on the clock of ``samples``.
+def _as_array(storage: Any) -> NDArray[Any]:
+    import ctranslate2
 
-    Detecting the language costs another pass of the encoder, so it is kept from clip to clip until the words
-    come out badly, as they do when someone goes on in another language.
-    """
-    language: str | None = None
-    for clip in join_spans(speech):
-        first, last = (round(time_s * SPEECH_RATE_HZ) for time_s in (clip.start_s, clip.end_s))
-        heard = listen(samples[first:last], language) if last > first else []
-        for segment in heard:
-            placed = _on_the_clock(segment, clip)
-            if placed.text and placed.span.duration_s > 0:
-                yield placed
-        doubtful = any((segment.avg_logprob or 0.0) < _DOUBTFUL_LOGPROB for segment in heard)
-        language = heard[0].language if heard and not doubtful else None
+    return np.array(storage.to_device(ctranslate2.Device.cpu))
 
 
-def _on_the_clock(segment: Segment, clip: Span) -> Segment:
-    def shift(span: Span) -> Span:
-        # Clips are padded with silence to 30 s, and now and then words are heard in it. The times are
-        # numpy's, from both libraries.
-        start_s = min(clip.start_s + max(float(span.start_s), 0.0), clip.end_s)
-        return Span(start_s, min(max(clip.start_s + float(span.end_s), start_s), clip.end_s))
+class _OpenaiWhisper:
+    """Whisper's steps by openai-whisper, greedily: it is slow, and slower where it keeps several ways in mind."""
 
-    words = tuple(
-        Word(word.text.strip(), shift(word.span), float(word.confidence)) for word in segment.words if word.text.strip()
-    )
-    span = Span(words[0].span.start_s, words[-1].span.end_s) if words else shift(segment.span)
-    return replace(segment, text=segment.text.strip(), words=words, span=span)
+    def __init__(self, model: Any, is_half: bool) -> None:
+        self._model = model
+        self._is_half = is_half
+        # While it decodes, the library hangs its memory of past words on the model itself: one clip at a time.
+        self._listening = threading.Lock()
+
+    def encode(self, clip: Samples) -> "Tensor":
+        import torch
+        from whisper.audio import log_mel_spectrogram, pad_or_trim
+
+        features = pad_or_trim(log_mel_spectrogram(clip, self._model.dims.n_mels), WINDOW_FRAMES)
+        with torch.inference_mode():
+            encoded: Tensor = self._model.encoder(self._as_numbers(features)[None])[0]
+        return encoded
+
+    def languages(self, encoded: "Tensor") -> Mapping[str, float]:
+        import torch
+
+        tokenizer = self._tokenizer(None)
+        start = torch.tensor([[tokenizer.sot]], device=encoded.device)
+        with self._listening, torch.inference_mode():
+            logits = self._model.logits(start, encoded[None])[0, 0, list(tokenizer.all_language_tokens)]
+        return dict(zip(tokenizer.all_language_codes, logits.float().softmax(-1).tolist(), strict=True))
+
+    def words(self, encoded: "Tensor", language: str, frames: int) -> Heard:
+        from whisper.decoding import DecodingOptions, decode
+        from whisper.timing import find_alignment
+
+        tokenizer = self._tokenizer(language)
+        options = DecodingOptions(language=language, without_timestamps=True, fp16=self._is_half)
+        with self._listening:
+            result = decode(self._model, encoded, options)
+            text = [token for token in result.tokens if token < tokenizer.eot]
+            aligned = find_alignment(_Decoder(self._model), tokenizer, text, encoded, 2 * frames)
+        return Heard(
+            [Aligned(one.word, one.start, one.end, one.probability) for one in aligned],
+            result.avg_logprob,
+            result.no_speech_prob,
+        )
+
+    def _tokenizer(self, language: str | None) -> Any:
+        from whisper.tokenizer import get_tokenizer
+
+        model = self._model
+        return get_tokenizer(model.is_multilingual, num_languages=model.num_languages, language=language)
+
+    def _as_numbers(self, features: "Tensor") -> "Tensor":
+        features = features.to(self._model.device)
+        return features.half() if self._is_half else features
+
+
+class _Decoder:
+    """Stands in for a model where the library would encode what is encoded already."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def __call__(self, encoded: "Tensor", tokens: "Tensor") -> "Tensor":
+        decoded: Tensor = self._model.decoder(tokens, encoded)
+        return decoded

@@ -78,7 +78,7 @@ def window_candidates(
     scores = dict(zip(_keys(hits), _scores(hits, query, background, spread), strict=True))
     windows = contents.windows_at(scores)
     if len(hits) == HITS:
-        rest = _rest_of_best_shots(store, space, hits, scores, windows, contents)
+        rest = _rest_of_best_shots(store, space, where, hits, scores, windows, contents)
         windows |= contents.windows_at(_keys(rest))
         scores |= zip(_keys(rest), _scores(rest, query, background, spread), strict=True)
     candidates: list[Candidate] = []
@@ -161,6 +161,7 @@ def _scores(hits: Sequence[Hit], query: NDArray[np.float32], background: Backgro
 def _rest_of_best_shots(
     store: VectorStore,
     space: str,
+    where: VectorFilter,
     hits: Sequence[Hit],
     scores: Mapping[Key, float],
     windows: Mapping[Key, VideoWindow],
@@ -176,8 +177,8 @@ def _rest_of_best_shots(
     rest: list[Hit] = []
     for place, shots in zip(places, contents.shots_during(places), strict=True):
         for shot in shots:
-            where = VectorFilter(video_ids=frozenset({place.video_id}), during=shot.span)
-            rest += [hit for hit in store.fetch(space, where, HITS) if (hit.video_id, hit.ordinal) not in known]
+            there = replace(where, video_ids=frozenset({place.video_id}), during=shot.span)
+            rest += [hit for hit in store.fetch(space, there, HITS) if (hit.video_id, hit.ordinal) not in known]
             known |= set(_keys(rest))
     return rest
 

@@ -32,12 +32,14 @@ from retrieval.storage.records import (
 from retrieval.storage.rows import (
     CONTENT_TABLES,
     content_values,
+    language_values,
     space_of,
     space_values,
     video_of,
     video_values,
 )
-from retrieval.storage.tables import SpaceRow, TagRow, VideoPathRow, VideoRow
+from retrieval.storage.speech import SpeechTotals
+from retrieval.storage.tables import SpaceRow, SpokenLanguageRow, TagRow, VideoPathRow, VideoRow
 from retrieval.storage.voices import Voices
 from retrieval.video_filter import ALL_VIDEOS, VideoFilter
 
@@ -49,7 +51,8 @@ Value = TypeVar("Value")
 class Catalog:
     """Videos, tags and spaces; ``contents`` reads what was found inside the videos, ``voices`` who speaks in them.
 
-    ``judgements`` keeps what people say of moments in them, ``api_keys`` who may ask a server.
+    ``judgements`` keeps what people say of moments in them, ``api_keys`` who may ask a server, ``speech`` sums up what
+    is spoken.
 
     Every method is one short transaction, or none of it happened. Writing about a video that does not
     exist raises VideoNotFoundError.
@@ -60,6 +63,7 @@ class Catalog:
         self.judgements = Judgements(engine)
         self.voices = Voices(engine)
         self.api_keys = ApiKeys(engine)
+        self.speech = SpeechTotals(engine)
         self._engine = engine
 
     def close(self) -> None:
@@ -81,7 +85,7 @@ class Catalog:
     ) -> VideoRecord:
         """The record as stored: indexed now, with these contents instead of any earlier ones.
 
-        A voice that it had before keeps its name.
+        A voice that it had before, or that the video had whose path it takes, keeps its name.
 
         The file that it was read from, the first of its ``files``, is its own from now on: a video that was there
         before and lies nowhere else is being removed. Paths to ``forget`` are its own no more. ``changed_to`` is
@@ -106,7 +110,10 @@ class Catalog:
                 session.execute(delete(table).where(table.video_id == record.id))
             for rows_of, values in content_values(record.id, contents):
                 session.execute(insert(rows_of), values)
-            voices.keep(session, record.id, contents.voices)
+            voices.keep(session, row, contents.voices)
+            session.execute(delete(SpokenLanguageRow).where(SpokenLanguageRow.video_id == record.id))
+            if languages := language_values(record.id, contents.segments):
+                session.execute(insert(SpokenLanguageRow), languages)
             return self._records(session, [row])[0]
 
     def set_status(self, video_id: str, status: VideoStatus) -> None:
@@ -210,6 +217,7 @@ class Catalog:
         title or path. Where the filter is about paths, the ``path`` of each is one that matches. Raises as ``ids``.
         """
         after = None if cursor is None else cursors.decode(cursor)
+        self._require_speakers(where)
         with self._reading() as session:
             found = selection.page(session, where, limit + 1, status=status, failed=failed, words=words, after=after)
         page = found[:limit]
@@ -227,8 +235,9 @@ class Catalog:
         """Ids of all videos that the filter means.
 
         Raises VideoNotFoundError for a video that it asks for by name and that does not exist, InputError for a name
-        that several have.
+        that several have, SpeakerNotFoundError for a speaker whom nobody named so.
         """
+        self._require_speakers(where)
         with self._reading() as session:
             return selection.ids(session, where, status)
 
@@ -281,6 +290,10 @@ class Catalog:
         Raises SpeakerNotFoundError for a name that no voice has.
         """
         return self.voices.keys(names)
+
+    def _require_speakers(self, where: VideoFilter) -> None:
+        if where.speakers:
+            self.voice_keys(where.speakers)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

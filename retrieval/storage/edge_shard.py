@@ -44,14 +44,19 @@ def create_shard(folder: Path, space: Space, hnsw_from_points: int) -> None:
     )
     folder.mkdir(parents=True)
     shard = edge.EdgeShard.create(str(folder), config)
-    kinds = edge.PayloadSchemaType
-    for field, kind in (
-        (keys.VIDEO_ID, kinds.Keyword),
-        (keys.START_S, kinds.Float),
-        (keys.END_S, kinds.Float),
-    ):
-        shard.update(edge.UpdateOperation.create_field_index(field, kind))
+    index_payload(shard)
     shard.close()
+
+
+def index_payload(shard: "edge.EdgeShard") -> None:
+    """Make the payload indexes that the shard lacks: one that an earlier version made has fewer."""
+    import qdrant_edge as edge
+
+    there, kinds = shard.info().payload_schema, edge.PayloadSchemaType
+    wanted = dict.fromkeys(keys.KEYWORDS, kinds.Keyword) | dict.fromkeys(keys.NUMBERS, kinds.Float)
+    for field, kind in wanted.items():
+        if field not in there:
+            shard.update(edge.UpdateOperation.create_field_index(field, kind))
 
 
 def open_shard(folder: Path) -> "edge.EdgeShard":
@@ -82,9 +87,9 @@ def edge_filter(where: VectorFilter) -> "edge.Filter":
     """The filter as Qdrant Edge takes it."""
     import qdrant_edge as edge
 
-    must: list[edge.ConditionType] = []
-    if where.video_ids is not None:
-        must.append(edge.FieldCondition(keys.VIDEO_ID, match=edge.MatchAny(sorted(where.video_ids))))
+    must: list[edge.ConditionType] = [
+        edge.FieldCondition(key, match=edge.MatchAny(values)) for key, values in keys.wanted_keywords(where)
+    ]
     if where.during is not None:
         must += _touching(where.during)
     if where.places is not None:

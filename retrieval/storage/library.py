@@ -151,6 +151,15 @@ class Library:
                 self.folder.discard(Path(path))
         self.catalog.remove(video_id)
 
+    def forget_voices(self, video_id: str | None = None) -> int:
+        """How many voices were deleted, with their names: those of this video, or all there are.
+
+        What was said stays, by nobody. The catalog's rows go last, so that a kill in the middle leaves some to forget.
+        """
+        with self.vectors() as store:
+            store.forget_voices(video_id)
+        return self.catalog.voices.forget(video_id)
+
     def forget_copy(self, video_id: str, path: str) -> None:
         """The video, which lies elsewhere, too, is not known by this path any more."""
         self.catalog.forget_paths(video_id, [path])

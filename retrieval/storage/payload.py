@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from retrieval.domain import Span
 from retrieval.errors import StorageError
-from retrieval.storage.vectors import Hit, Point, Space
+from retrieval.storage.vectors import Hit, Point, Space, VectorFilter
 
 DENSE = "dense"
 SPARSE = "terms"
@@ -19,6 +19,12 @@ VIDEO_ID = "video_id"
 ORDINAL = "ordinal"
 START_S = "start_s"
 END_S = "end_s"
+LANGUAGES = "languages"
+VOICES = "voices"
+
+KEYWORDS = (VIDEO_ID, LANGUAGES, VOICES)
+NUMBERS = (START_S, END_S)
+"""Payload that is filtered by, and so has an index."""
 
 OVERSAMPLING = 3.0
 """int8 candidates rescored per hit; 3 brings recall@10 over 100 k points from 0.92 to 1.00."""
@@ -31,13 +37,22 @@ EVERY_VIDEO = 2**31 - 1
 
 
 def payload_of(point: Point) -> dict[str, Any]:
-    """What is stored beside the vector, to filter by and to read back."""
+    """What is stored beside the vector, to filter by and to read back; lists only where something is in them."""
+    spoken = {LANGUAGES: list(point.languages), VOICES: list(point.voices)}
     return {
         VIDEO_ID: point.video_id,
         ORDINAL: point.ordinal,
         START_S: point.span.start_s,
         END_S: point.span.end_s,
+        **{key: values for key, values in spoken.items() if values},
     }
+
+
+def wanted_keywords(where: VectorFilter) -> Iterator[tuple[str, list[str]]]:
+    """The keywords of which a point must have one, by the key that they stand under."""
+    for key, values in ((VIDEO_ID, where.video_ids), (LANGUAGES, where.languages), (VOICES, where.voices)):
+        if values is not None:
+            yield key, sorted(values)
 
 
 def hit_of(point_id: object, score: float, payload: Mapping[str, Any], vectors: object) -> Hit:

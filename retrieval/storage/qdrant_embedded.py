@@ -26,6 +26,7 @@ from retrieval.storage.edge_shard import (
     edge_others,
     edge_point,
     edge_terms,
+    index_payload,
     open_shard,
     translated,
 )
@@ -73,6 +74,7 @@ class EdgeVectorStore:
                 self._create(space)
             else:
                 keys.check_shape(existing, space)
+                index_payload(self._existing(space.name))
 
     def spaces(self) -> tuple[str, ...]:
         # Without its note, too: what lies there is in the way of a new one.
@@ -140,6 +142,16 @@ class EdgeVectorStore:
             for name in self.spaces():
                 with translated(self._folder):
                     self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(others))
+
+    def forget_voices(self, video_id: str | None) -> None:
+        import qdrant_edge as edge
+
+        where = edge_filter(VectorFilter() if video_id is None else VectorFilter(frozenset({video_id})))
+        with self._lock:
+            require_room(self._folder, _DELETE_BYTES, "removing voices", of_reserve=True)
+            for name in self.spaces():
+                with translated(self._folder):
+                    self._existing(name).update(edge.UpdateOperation.delete_payload_by_filter(where, [keys.VOICES]))
 
     def search(
         self,

@@ -44,31 +44,13 @@ class ServerVectorStore:
         return cls(client)
 
     def ensure_space(self, space: Space) -> None:
-        from qdrant_client import models
-
         name = _PREFIX + space.name
         with self._lock, translated():
             if self._client.collection_exists(name):
                 keys.check_shape(self._space(space.name), space)
-                return
-            self._client.create_collection(
-                name,
-                vectors_config={keys.DENSE: models.VectorParams(size=space.dim, distance=models.Distance.COSINE)},
-                sparse_vectors_config={keys.SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)}
-                if space.sparse
-                else None,
-                hnsw_config=models.HnswConfigDiff(m=keys.HNSW_M, ef_construct=keys.HNSW_EF_CONSTRUCT),
-                quantization_config=models.ScalarQuantization(
-                    scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)
-                ),
-            )
-            kinds = models.PayloadSchemaType
-            for field, kind in (
-                (keys.VIDEO_ID, kinds.KEYWORD),
-                (keys.START_S, kinds.FLOAT),
-                (keys.END_S, kinds.FLOAT),
-            ):
-                self._client.create_payload_index(name, field, kind)
+            else:
+                self._create(name, space)
+            self._index_payload(name)
 
     def spaces(self) -> tuple[str, ...]:
         with translated():
@@ -119,6 +101,12 @@ class ServerVectorStore:
         for name in self.spaces():
             with translated():
                 self._client.delete(_PREFIX + name, others, wait=True)
+
+    def forget_voices(self, video_id: str | None) -> None:
+        where = server_filter(VectorFilter() if video_id is None else VectorFilter(frozenset({video_id})))
+        for name in self.spaces():
+            with translated():
+                self._client.delete_payload(_PREFIX + name, [keys.VOICES], where, wait=True)
 
     def search(
         self,
@@ -231,6 +219,16 @@ class ServerVectorStore:
             # Another worker made it in the meantime.
             if error.status_code != HTTPStatus.CONFLICT:
                 raise
+
+    def _index_payload(self, name: str) -> None:
+        """Make the payload indexes that the collection lacks: one that an earlier version made has fewer."""
+        from qdrant_client import models
+
+        there, kinds = self._client.get_collection(name).payload_schema, models.PayloadSchemaType
+        wanted = dict.fromkeys(keys.KEYWORDS, kinds.KEYWORD) | dict.fromkeys(keys.NUMBERS, kinds.FLOAT)
+        for field, kind in wanted.items():
+            if field not in there:
+                self._client.create_payload_index(name, field, kind)
 
     def _query(self, space: str, requests: "list[models.QueryRequest]") -> list[list[Hit]]:
         if not requests or not self._exists(space):

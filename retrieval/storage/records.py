@@ -114,6 +114,10 @@ class VideoRecord:
         return self.width is not None
 
 
+SPOKEN_SINCE = 3
+"""The construction from which the index tells what is spoken during each of its units, and by whom."""
+
+
 @dataclass(frozen=True, slots=True)
 class VideoEdit:
     """What a person writes about a video: the ``fields`` named, which indexing again leaves as they are.
@@ -246,3 +250,21 @@ class Totals:
     videos: int
     duration_s: float
     windows: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenLanguage:
+    """A language, how many of the indexed videos it is spoken in, and for how long in all of them."""
+
+    language: str
+    videos: int
+    speech_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSpeaker:
+    """A name that somebody gave, how many of the indexed videos its voices speak in, and for how long."""
+
+    name: str
+    videos: int
+    speech_s: float

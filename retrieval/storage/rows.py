@@ -1,6 +1,7 @@
 """Between the catalog's rows and the values that leave it, both ways."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from retrieval.domain import (
@@ -18,6 +19,7 @@ from retrieval.domain import (
     Word,
 )
 from retrieval.encoders.base import EncoderSpec
+from retrieval.languages import main_language
 from retrieval.path_text import composed, readable
 from retrieval.storage import voice_match
 from retrieval.storage.records import Failure, VideoContents, VideoFile, VideoRecord, VideoStatus, VideoWindow
@@ -151,6 +153,17 @@ def content_values(video_id: str, contents: VideoContents) -> Iterator[tuple[typ
         ],
     }
     return ((table, rows) for table, rows in tables.items() if rows)
+
+
+def language_values(video_id: str, segments: Iterable[Segment]) -> list[dict[str, Any]]:
+    """A row for each language that is spoken in the video."""
+    seconds: dict[str, float] = defaultdict(float)
+    for segment in segments:
+        if segment.language is not None:
+            seconds[main_language(segment.language)] += segment.span.duration_s
+    return [
+        {"video_id": video_id, "language": language, "speech_s": speech_s} for language, speech_s in seconds.items()
+    ]
 
 
 def space_values(spec: EncoderSpec) -> dict[str, Any]:

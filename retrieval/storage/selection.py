@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from retrieval.path_text import composed, readable, spellings
+from retrieval.speaker_names import name_key
 from retrieval.storage import paths, references
 from retrieval.storage.records import VideoStatus
-from retrieval.storage.tables import TagRow, VideoRow
+from retrieval.storage.tables import SpokenLanguageRow, TagRow, VideoRow, VoiceRow
 from retrieval.video_filter import VideoFilter
 
 NEWEST_FIRST = (VideoRow.created_at.desc(), VideoRow.id.desc())
@@ -98,6 +99,12 @@ def _conditions(session: Session, where: VideoFilter, status: VideoStatus | None
         conditions.append(VideoRow.id.in_(tagged.having(func.count() == len(wanted))))
     if enough := set(map(composed, where.any_tags)):
         conditions.append(VideoRow.id.in_(select(TagRow.video_id).where(TagRow.name.in_(enough))))
+    if where.languages:
+        spoken = select(SpokenLanguageRow.video_id).where(SpokenLanguageRow.language.in_(where.languages))
+        conditions.append(VideoRow.id.in_(spoken))
+    if where.speakers:
+        speaking = select(VoiceRow.video_id).where(VoiceRow.name_key.in_([name_key(name) for name in where.speakers]))
+        conditions.append(VideoRow.id.in_(speaking))
     if where.recorded is not None:
         recorded_at = func.coalesce(VideoRow.given_recorded_at, VideoRow.recorded_at)
         if where.recorded.start is not None:

@@ -34,9 +34,9 @@ def server_filter(where: VectorFilter) -> "models.Filter":
     """The filter as the client takes it."""
     from qdrant_client import models
 
-    must: list[models.Condition] = []
-    if where.video_ids is not None:
-        must.append(models.FieldCondition(key=keys.VIDEO_ID, match=models.MatchAny(any=sorted(where.video_ids))))
+    must: list[models.Condition] = [
+        models.FieldCondition(key=key, match=models.MatchAny(any=values)) for key, values in keys.wanted_keywords(where)
+    ]
     if where.during is not None:
         must += _touching(where.during)
     if where.places is not None:

@@ -116,6 +116,16 @@ class TagRow(Base):
     name: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
+class SpokenLanguageRow(Base):
+    """A language that is spoken in a video, and for how long."""
+
+    __tablename__ = "spoken_languages"
+
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
+    speech_s: Mapped[float]
+
+
 class TimedColumns:
     """Columns of everything that lies in a video: whose it is, which one it is, and when."""
 

@@ -29,7 +29,10 @@ class SparseVector:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One vector with what is needed to find and filter it. ``id`` is a UUID string."""
+    """One vector with what is needed to find and filter it. ``id`` is a UUID string.
+
+    ``languages`` are those that are spoken meanwhile, ``voices`` the keys of those who speak (``voice_key``).
+    """
 
     id: str
     video_id: str
@@ -37,6 +40,13 @@ class Point:
     span: Span
     vector: NDArray[np.float32]
     sparse: SparseVector | None = None
+    languages: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+
+
+def voice_key(video_id: str, number: int) -> str:
+    """What a voice of a video is called in points."""
+    return f"{video_id}:{number}"
 
 
 Places = tuple[tuple[str, tuple[Span, ...]], ...]
@@ -47,13 +57,16 @@ Places = tuple[tuple[str, tuple[Span, ...]], ...]
 class VectorFilter:
     """Which points may match; None means no limit.
 
-    Points that touch ``during`` match it, those that touch one of the ``places`` match these.
+    Points that touch ``during`` match it, those that touch one of the ``places`` match these. Of ``languages`` and
+    of ``voices`` one is enough; points that were written before these were known have none.
     """
 
     video_ids: frozenset[str] | None = None
     excluded_video_ids: frozenset[str] = frozenset()
     during: Span | None = None
     places: Places | None = None
+    languages: frozenset[str] | None = None
+    voices: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,10 @@ class VectorStore(Protocol):
 
     def delete_videos(self, video_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
         """Delete every point of these videos in every space, but for the points of these ids."""
+        ...
+
+    def forget_voices(self, video_id: str | None) -> None:
+        """Points of this video, or of all for None, tell no more whose voices are heard during them."""
         ...
 
     def search(

@@ -1,6 +1,8 @@
 """Which voices are the same, by their vectors. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ LIKE_VOICE = 0.6
 """Cosine from which a voice may be one of another video; ``LEAST_SPEECH_S`` of each make it so exact."""
 LEAST_SPEECH_S = 6.0
 
-Vectors = NDArray[np.float32]
+VoiceVectors = NDArray[np.float32]
 
 
 def packed(vector: Sequence[float]) -> bytes:
@@ -19,21 +21,21 @@ def packed(vector: Sequence[float]) -> bytes:
     return np.asarray(vector, dtype="<f4").tobytes()
 
 
-def unpacked(stored: Sequence[bytes]) -> Vectors:
-    """(n, dim) of the vectors that were ``packed`` so; one of another dim is zeros, which are like nothing."""
-    rows = [np.frombuffer(vector, dtype="<f4") for vector in stored]
-    dim = max(map(len, rows), default=0)
-    return np.stack([row if len(row) == dim else np.zeros(dim) for row in rows]).astype(np.float32) if rows else _NONE
+def unpacked(stored: Sequence[bytes]) -> VoiceVectors:
+    """(n, dim) of the vectors that were ``packed`` so; zeros, which are like nothing, for one of a dim unlike most."""
+    size = max(Counter(map(len, stored)).items(), key=itemgetter(1, 0), default=(0, 0))[0]
+    whole = b"".join(vector if len(vector) == size else bytes(size) for vector in stored)
+    return np.frombuffer(whole, "<f4").reshape(len(stored), size // 4).astype(np.float32)
 
 
-def cosines(ones: Vectors, others: Vectors) -> Vectors:
+def cosines(ones: VoiceVectors, others: VoiceVectors) -> VoiceVectors:
     """(n, m) cosines of n vectors with m others; 0 where the two are of different dims or have no length."""
     if ones.shape[1] != others.shape[1]:
         return np.zeros((len(ones), len(others)), np.float32)
     return np.asarray(_unit(ones) @ _unit(others).T, np.float32)
 
 
-def same(before: Vectors, now: Vectors) -> Iterator[tuple[int, int]]:
+def same(before: VoiceVectors, now: VoiceVectors) -> Iterator[tuple[int, int]]:
     """Indexes of the voices that are the same, each at most once, the most alike first."""
     alike = cosines(before, now)
     while alike.size and alike.max() >= SAME_VOICE:
@@ -42,9 +44,6 @@ def same(before: Vectors, now: Vectors) -> Iterator[tuple[int, int]]:
         yield one, other
 
 
-def _unit(vectors: Vectors) -> Vectors:
+def _unit(vectors: VoiceVectors) -> VoiceVectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0), np.float32)
-
-
-_NONE = np.zeros((0, 0), np.float32)

@@ -18,7 +18,7 @@ from retrieval.storage.database import WRITES, database_errors
 from retrieval.storage.records import KnownVoice, Proposal, VideoStatus, VoicePage
 from retrieval.storage.tables import SegmentRow, VideoRow, VoiceRow
 
-Key = tuple[str, int]
+VoiceKey = tuple[str, int]
 """A video's id and the number of a voice in it."""
 
 MOST_REFUSED = 100
@@ -31,6 +31,7 @@ _ROWS_AT_ONCE = 1_000
 _NUMBER_DIGITS = 9
 _TITLE = func.coalesce(VideoRow.given_title, VideoRow.title)
 _NAMES_TOLD = 5
+"""Of an error, which is logged if it is very long: the log holds no names."""
 
 
 class Voices:
@@ -40,12 +41,12 @@ class Voices:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def speakers(self, keys: Iterable[Key]) -> dict[Key, Speaker]:
+    def speakers(self, keys: Iterable[VoiceKey]) -> dict[VoiceKey, Speaker]:
         """Who these voices are, those left out that do not exist."""
         numbers: dict[str, set[int]] = defaultdict(set)
         for video_id, number in keys:
             numbers[video_id].add(number)
-        found: dict[Key, Speaker] = {}
+        found: dict[VoiceKey, Speaker] = {}
         rest = iter(numbers.items())
         with self._reading() as session:
             while chunk := list(islice(rest, _CHUNK)):
@@ -79,11 +80,18 @@ class Voices:
             raise self._unknown(unknown)
         return [f"{row.video_id}:{row.number}" for row in rows]
 
-    def page(self, limit: int, *, cursor: str | None = None, video_id: str | None = None) -> VoicePage:
-        """At most ``limit`` voices of indexed videos, those of the newest video first, each with who it may be."""
+    def page(
+        self, limit: int, *, cursor: str | None = None, video_id: str | None = None, name: str | None = None
+    ) -> VoicePage:
+        """At most ``limit`` voices of indexed videos, those of the newest video first, each with who it may be.
+
+        Only those of this video and of this name, however written, where given.
+        """
         statement = _known().order_by(VideoRow.created_at.desc(), VideoRow.id.desc(), VoiceRow.number).limit(limit + 1)
         if video_id is not None:
             statement = statement.where(VoiceRow.video_id == video_id)
+        if name is not None:
+            statement = statement.where(VoiceRow.name_key == name_key(name))
         if cursor is not None:
             statement = statement.where(_after(cursor))
         with self._reading() as session:
@@ -153,7 +161,7 @@ class Voices:
         known = self.names(_NAMES_TOLD + 1)
         told = ", ".join(map(repr, known[:_NAMES_TOLD])) + (" and others" if len(known) > _NAMES_TOLD else "")
         return SpeakerNotFoundError(
-            f"nobody is called {' or '.join(map(repr, names))}; "
+            f"nobody is called {' or '.join(map(repr, names[:_NAMES_TOLD]))}; "
             + (f"there are {told}" if known else "no voice has a name yet: `moments speakers rename` gives one")
         )
 
@@ -169,9 +177,16 @@ class Voices:
             yield session
 
 
-def keep(session: Session, video_id: str, voices: Sequence[Voice]) -> None:
-    """These are the voices of the video from now on; one that it had before keeps what people said of it."""
-    before = session.scalars(select(VoiceRow).where(VoiceRow.video_id == video_id).order_by(VoiceRow.number)).all()
+def keep(session: Session, video: VideoRow, voices: Sequence[Voice]) -> None:
+    """These are the voices of the video from now on; one that was there before keeps what people said of it.
+
+    There before: in the video, or in one that it took the path of and that is being removed.
+    """
+    video_id = video.id
+    displaced = and_(VideoRow.path == video.path, VideoRow.status == VideoStatus.REMOVING.value)
+    there = select(VoiceRow).join(VideoRow, VideoRow.id == VoiceRow.video_id)
+    there = there.where(or_(VoiceRow.video_id == video_id, displaced))
+    before = session.scalars(there.order_by(VoiceRow.video_id, VoiceRow.number)).all()
     rows: list[dict[str, Any]] = [
         {
             "video_id": video_id,
@@ -233,18 +248,20 @@ def _call(row: VoiceRow, name: str | None) -> None:
         row.refused = [key for key in row.refused if key != row.name_key]
 
 
-def _proposals(session: Session, rows: Sequence[VoiceRow]) -> Mapping[Key, Proposal]:
+def _proposals(session: Session, rows: Sequence[VoiceRow]) -> Mapping[VoiceKey, Proposal]:
     """For each of these voices that has no name, the most alike one of another video that has."""
     asked = [row for row in rows if row.name is None and row.speech_s >= voice_match.LEAST_SPEECH_S]
     if not asked:
         return {}
     vectors = voice_match.unpacked([row.vector for row in asked])
-    found: dict[Key, Proposal] = {}
+    found: dict[VoiceKey, Proposal] = {}
     for others in session.execute(_named().execution_options(yield_per=_ROWS_AT_ONCE)).partitions():
         alike = voice_match.cosines(vectors, voice_match.unpacked([other.vector for other in others]))
         videos, names = np.array([other.video_id for other in others]), np.array([other.name_key for other in others])
         for row, cosines in zip(asked, alike, strict=True):
-            cosines[(videos == row.video_id) | np.isin(names, row.refused)] = -1.0
+            cosines[videos == row.video_id] = -1.0
+            if row.refused:
+                cosines[np.isin(names, row.refused)] = -1.0
             at, key = int(cosines.argmax()), (row.video_id, row.number)
             if cosines[at] >= voice_match.LIKE_VOICE and (key not in found or cosines[at] > found[key].similarity):
                 found[key] = Proposal(others[at].name, others[at].video_id, others[at].title, float(cosines[at]))
@@ -252,14 +269,17 @@ def _proposals(session: Session, rows: Sequence[VoiceRow]) -> Mapping[Key, Propo
 
 
 def _named() -> Select[*tuple[Any, ...]]:
-    """Voices of indexed videos that have a name and speak for long enough to be compared, the longest first."""
+    """Voices of indexed videos that have a name and speak for long enough to be compared; of too many, the longest."""
+    named = VoiceRow.name_key.is_not(None)
+    lengths = select(VoiceRow.speech_s).where(named, VoiceRow.speech_s >= voice_match.LEAST_SPEECH_S)
+    # Not the rows themselves in order: a database would sort all their vectors.
+    last = lengths.order_by(VoiceRow.speech_s.desc()).offset(MOST_COMPARED - 1).limit(1).scalar_subquery()
     columns = VoiceRow.video_id, VoiceRow.name, VoiceRow.name_key, VoiceRow.vector, _TITLE.label("title")
     return (
         select(*columns)
         .join(VideoRow, VideoRow.id == VoiceRow.video_id)
-        .where(VoiceRow.name_key.is_not(None), VoiceRow.speech_s >= voice_match.LEAST_SPEECH_S)
+        .where(named, VoiceRow.speech_s >= func.coalesce(last, voice_match.LEAST_SPEECH_S))
         .where(VideoRow.status == VideoStatus.INDEXED.value)
-        .order_by(VoiceRow.speech_s.desc(), VoiceRow.video_id, VoiceRow.number)
         .limit(MOST_COMPARED)
     )
 

@@ -17,8 +17,9 @@ from httpx2 import Response
 
 from app.http.tus import parse_checksum, parse_metadata
 from indexer.intake.addition import Addition, Origin
+from indexer.intake.upload_part import Checksum
 from indexer.uploads import EXPIRES_S, About, Uploads
-from retrieval.errors import GoneError, NotFoundError, StorageError, StorageFullError, UploadHeaderError
+from retrieval.errors import ChecksumError, GoneError, NotFoundError, StorageError, StorageFullError, UploadHeaderError
 from tests.tus import CONTENT, NOBODYS, PART, TUS, FakeJobs, begin, files, metadata, problem, send
 from tests.tus import client as client
 from tests.tus import jobs as jobs
@@ -277,6 +278,35 @@ def test_an_upload_that_a_kill_left_goes_on_with_what_is_on_disk(uploads: Upload
     again = Uploads(uploads._folder, jobs, 100)  # type: ignore[arg-type]
     assert again.get(upload.id).received_bytes == 5
     part.close()
+
+
+def test_a_whole_file_that_the_queue_did_not_take_goes_there_as_soon_as_its_client_asks(
+    client: TestClient, jobs: FakeJobs
+) -> None:
+    """Who hears that all bytes are here takes the file for sent."""
+    where = begin(client)
+    upload_id = where.rsplit("/", 1)[1]
+    jobs.is_away = True
+    assert problem(send(client, where, CONTENT, 0)) == (503, "storage_error")
+    assert client.head(where, headers=TUS).status_code == 503
+    assert client.get(where).json()["job_id"] is None
+    jobs.is_away = False
+
+    assert client.head(where, headers=TUS).headers["upload-offset"] == str(len(CONTENT))
+
+    assert set(jobs.added) == {upload_id}
+    assert client.get(where).json()["job_id"] == upload_id
+
+
+def test_a_whole_file_is_not_taken_up_while_its_last_bytes_are_written(uploads: Uploads, jobs: FakeJobs) -> None:
+    upload = uploads.create(3, About("talk.mp4"))
+    part = uploads.part(upload.id, 0, Checksum("sha1", b"another"))
+    part.write(b"123")
+    assert uploads.taken_up(upload.id).received_bytes == 3
+    uploads.sweep()
+    with pytest.raises(ChecksumError):
+        part.close()
+    assert (uploads.get(upload.id).received_bytes, jobs.added) == (0, {})
 
 
 def test_a_whole_file_that_a_kill_kept_off_the_queue_is_put_there(

@@ -1,14 +1,16 @@
 """Subtitles: words of any kind come back as the words that they were."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.domain import Segment, Span, SpeechOrigin, Word
+from retrieval.domain import Segment, Span, Speaker, SpeechOrigin, Word
 from retrieval.errors import NothingSaidError
 from retrieval.subtitle_text import LONGEST_S, MOST_CHARS, Cue, cues_of, srt, timestamp, vtt
 
-HELLO = Cue(Span(1.0, 2.5), "Hello there")
+HELLO = Cue(Span(1.0, 2.5), "Hello there", "en")
 
 
 def said(text: str, start_s: float, end_s: float, *, timed: bool = True) -> Segment:
@@ -32,6 +34,18 @@ def test_subrip_is_written_with_commas_and_without_a_header() -> None:
     )
     with pytest.raises(NothingSaidError):
         srt([Cue(Span(0.0, 1.0), " ")])
+
+
+def test_cues_in_several_languages_say_in_which_each_is() -> None:
+    german, unknown = Cue(Span(3.0, 4.0), "a < b", "de"), Cue(Span(5.0, 6.0), "hm")
+    lines = vtt([HELLO, german, unknown]).splitlines()
+    assert [line for line in lines if line.startswith("<lang") or line == "hm"] == [
+        "<lang en>Hello there</lang>",
+        "<lang de>a &lt; b</lang>",
+        "hm",
+    ]
+    assert "<lang" not in vtt([HELLO, unknown])
+    assert "lang" not in srt([HELLO, german])
 
 
 def test_words_that_look_like_markup_stay_words() -> None:
@@ -61,13 +75,13 @@ def test_times_are_rounded_to_the_millisecond(time_s: float, text: str) -> None:
 
 
 def test_a_short_utterance_is_one_cue() -> None:
-    assert cues_of([said("Hello there", 1.0, 2.5)]) == [HELLO]
+    assert cues_of([said("Hello there", 1.0, 2.5)], {}) == [HELLO]
 
 
 def test_a_long_utterance_is_cut_between_words() -> None:
     """Sixty words in thirty seconds: no cue is longer than can be read, and no word is lost."""
     text = " ".join(f"word{number}" for number in range(60))
-    cues = cues_of([said(text, 10.0, 40.0)])
+    cues = cues_of([said(text, 10.0, 40.0)], {})
     assert " ".join(cue.text for cue in cues) == text
     assert all(cue.span.duration_s <= LONGEST_S and len(cue.text) <= MOST_CHARS for cue in cues)
     assert (cues[0].span.start_s, cues[-1].span.end_s) == (10.0, 40.0)
@@ -75,4 +89,31 @@ def test_a_long_utterance_is_cut_between_words() -> None:
 
 def test_a_long_line_without_times_of_words_stays_whole() -> None:
     text = "word " * 40
-    assert cues_of([said(text, 0.0, 30.0, timed=False)]) == [Cue(Span(0.0, 30.0), text)]
+    assert cues_of([said(text, 0.0, 30.0, timed=False)], {}) == [Cue(Span(0.0, 30.0), text, "en")]
+
+
+def test_webvtt_says_of_every_cue_who_speaks() -> None:
+    cues = [
+        Cue(Span(0.0, 1.0), "Hi & bye", speaker="A<n>na & --> Co"),
+        Cue(Span(1.0, 2.0), "again", speaker="Speaker 2"),
+    ]
+    assert vtt([*cues, HELLO]).splitlines()[4::4] == [
+        "<v A&lt;n&gt;na &amp; --&gt; Co>Hi &amp; bye</v>",
+        "<v Speaker 2>again</v>",
+        "Hello there",
+    ]
+
+
+def test_subrip_says_who_speaks_where_it_is_another_than_before() -> None:
+    said_by = ("Anna", "Anna", "B<b>en -->", None, "Anna")
+    cues = [Cue(Span(float(place), place + 1.0), "Hi", speaker=who) for place, who in enumerate(said_by)]
+    assert srt(cues).splitlines()[2::4] == ["Anna: Hi", "Hi", "B< b>en - ->: Hi", "Hi", "Anna: Hi"]
+
+
+def test_every_part_of_a_long_utterance_is_its_speakers() -> None:
+    long = replace(said("many words " * 30, 0.0, 30.0), speaker=2)
+    for speakers, label in (({2: Speaker(2, "Anna")}, "Anna"), ({2: Speaker(2)}, "Speaker 2"), ({}, None)):
+        cues = cues_of([long, said("and nobody", 30.0, 31.0)], speakers)
+        assert len(cues) > 4
+        assert {cue.speaker for cue in cues[:-1]} == {label}
+        assert cues[-1].speaker is None

@@ -23,12 +23,15 @@ from tests.places import ROOT, SHARED, SHARED_MEDIA
 from tests.spoken import said, silence
 
 PLANTED = SHARED / "bench" / "planted.py"
-LINES = ("We expect the revenue to grow by fourteen percent next year.", "Ask not what your country can do for you.")
+LINES = (
+    "We expect the revenue to grow by fourteen percent next year.",
+    "A boat crossed the harbour before the sun came up.",
+)
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's sample: shots of 5 to 7 s, slides at 17 s and 36 s, rain from 30 s to 36 s, nine shots."""
+    """The demo's sample: ten shots of 5 to 12 s, slides at 17 s and 36 s, rain from 30 s to 36 s, a voice from 49 s."""
     return make_sample(tmp_path_factory.mktemp("media") / "sample.mp4")
 
 
@@ -62,8 +65,8 @@ def overlaps(moment: dict[str, Any], start_s: float, end_s: float) -> bool:
 
 def test_the_index_covers_the_whole_file(library: Path, sample: Path) -> None:
     video = moments(library, "show", str(sample)).row
-    assert video["duration_s"] == pytest.approx(54.0, abs=0.2)
-    assert len(video["shots"]) == 9
+    assert video["duration_s"] == pytest.approx(66.0, abs=0.2)
+    assert len(video["shots"]) == 10
     assert video["shots"][0]["start_s"] == 0.0
     assert video["shots"][-1]["end_s"] == video["duration_s"]
 
@@ -88,6 +91,13 @@ def test_a_line_is_found_by_its_meaning(library: Path) -> None:
     moment = best(library, "where she talks about the next release", "--lane", "speech")
     assert overlaps(moment, 36, 43)
     assert moment["evidence"][0]["origin"] == "embedded_subtitle"
+
+
+def test_what_a_voice_says_is_found_by_its_meaning(library: Path) -> None:
+    moment = best(library, "how you could help your nation", "--lane", "speech")
+    assert overlaps(moment, 49, 61)
+    assert moment["evidence"][0]["origin"] == "transcribed"
+    assert "your country" in moment["evidence"][0]["text"]
 
 
 def test_a_sound_is_found(library: Path) -> None:
@@ -179,7 +189,7 @@ def test_removing_leaves_nothing_behind(sample: Path, fresh: Path) -> None:
 
 def test_keyframes_alone_are_indexed_on_request(sample: Path, fresh: Path) -> None:
     assert moments(fresh, "index", "--fastest", str(sample)).row["status"] == "indexed"
-    assert moments(fresh, "show", str(sample)).row["duration_s"] == pytest.approx(54.0, abs=0.2)
+    assert moments(fresh, "show", str(sample)).row["duration_s"] == pytest.approx(66.0, abs=0.2)
 
 
 def test_a_killed_run_goes_on_and_ends_as_a_clean_one(library: Path, sample: Path, fresh: Path) -> None:

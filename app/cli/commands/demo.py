@@ -26,9 +26,9 @@ _OWN_SEARCHES = ("a person", "a car on a road", "text on a slide", "someone talk
 _SHOWN = 2
 _BETTER = {
     Profile.LITE: (
-        "lite hears speech in about 100 languages, but compares sentences in English only, and knows just everyday "
-        "objects and a dozen sounds.\nThe standard profile (moments models pull) understands free descriptions, any "
-        "sound, and sentences in about 100 languages."
+        "lite hears about 100 languages, but finds by meaning in English only, in others by words; it sees everyday "
+        "objects and knows a dozen sounds.\nThe standard profile (moments models pull) understands free descriptions, "
+        "any sound, and what is meant in about 100 languages."
     ),
     Profile.STANDARD: "The max profile, on a GPU, sees finer detail and transcribes better still.",
     Profile.MAX: "This is the best profile there is.",
@@ -52,7 +52,9 @@ def demo(context: click.Context, video: Path | None) -> int:
     if video is None:
         file = _FOLDER / "sample.mp4"
         if not file.exists():
-            console.print("Making a sample video: pictures of scikit-image, slides, a subtitle track, two sounds ...")
+            console.print(
+                "Making a sample video: pictures of scikit-image, slides, a subtitle track, two sounds, a voice ..."
+            )
             with users_umask():
                 make_sample(file)
     else:

@@ -19,6 +19,7 @@ from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
 from retrieval.encoders.profiles import ProfileEncoders
+from retrieval.encoders.registry import Role
 from retrieval.errors import DataFolderBusyError, MomentsError, system_text
 from retrieval.storage.folder import DataFolder, LockName
 from retrieval.storage.library import Library
@@ -142,12 +143,15 @@ def _queue(settings: Settings) -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
+    from retrieval.encoders.speech_engine import engine_for
+    from retrieval.encoders.torch_runtime import choose_device
     from retrieval.encoders.weights_store import WeightsStore
 
     with Library(settings, "moments doctor") as library:
         resolved = resolve_profile(library, settings)
     store = WeightsStore.of(settings)
-    absent = [model for model in ProfileEncoders(resolved.profile, settings).models() if not store.find(model)]
+    models = ProfileEncoders(resolved.profile, settings).models()
+    absent = [model for model in models if not store.find(model)]
     missing = [model.name for model in absent if not model.is_optional]
     detail = f"profile {resolved.profile}: {resolved.reason}"
     if missing:
@@ -155,6 +159,11 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("models", False, f"{detail}; missing {', '.join(missing)}", advice)
     else:
         yield Finding("models", True, detail)
+    for model in models:
+        if model.role is Role.SPEECH and (weights := store.find(model)):
+            engine = engine_for(weights.model, settings.speech_engine, choose_device(settings.device))
+            lying = f"weights from {weights.model.source}, in {weights.folder}"
+            yield Finding("speech", True, f"{model.name} by {engine}, {lying}")
     if optional := [model for model in absent if model.is_optional]:
         names = ", ".join(f"{model.name} (package {model.origin})" for model in optional)
         yield Finding("speakers", True, f"who speaks is not told apart: {names} is not installed")

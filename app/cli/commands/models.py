@@ -9,9 +9,12 @@ from app.cli.invocation import Invocation, emit_json
 from app.cli.terminal import make_console, print_rows
 from app.cli.umask import users_umask
 from app.harmless import say
+from app.settings import Settings
 from retrieval.domain import Profile
 from retrieval.encoders.profiles import lineup_for
 from retrieval.encoders.registry import find_model
+from retrieval.encoders.speech_engine import engine_for
+from retrieval.encoders.torch_runtime import choose_device
 from retrieval.encoders.weights_store import ModelStatus, WeightsStore
 
 
@@ -26,20 +29,21 @@ def list_(invocation: Invocation) -> None:
     """List every model with its licence, and whether its weights are here."""
     statuses = _store(invocation).list_models()
     if invocation.as_json:
-        emit_json({"models": [_status_json(status) for status in statuses]})
+        emit_json({"models": [_status_json(status, invocation.settings) for status in statuses]})
         return
     rows = [
         (
             status.model.name,
             status.model.role.value,
             ", ".join(status.profiles),
+            _engine(status, invocation.settings),
             f"{status.size_bytes / 1e6:,.0f} MB",
             "[green]yes[/green]" if status.is_present else "no",
             status.model.licence,
         )
         for status in statuses
     ]
-    print_rows(make_console(), ("model", "for", "profiles", "size", "here", "licence"), rows)
+    print_rows(make_console(), ("model", "for", "profiles", "by", "size", "here", "licence"), rows)
 
 
 @models.command("pull", epilog="Example:  moments models pull clip-vit-b-32-256")
@@ -60,7 +64,7 @@ def pull(invocation: Invocation, names: tuple[str, ...], profile: str | None) ->
     if profile or not wanted:
         chosen = Profile(profile or Profile.STANDARD)
         lineup = lineup_for(chosen, invocation.settings).models()
-        wanted += [model for model in lineup if not model.source.is_installed]
+        wanted += [model for model in lineup if not (model.source.is_installed and store.find(model))]
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -107,11 +111,18 @@ def _store(invocation: Invocation) -> WeightsStore:
     return WeightsStore.of(invocation.settings)
 
 
-def _status_json(status: ModelStatus) -> dict[str, object]:
+def _engine(status: ModelStatus, settings: Settings) -> str:
+    """What runs the model, as it lies here or would be fetched."""
+    model = status.weights.model if status.weights else status.model
+    return engine_for(model, settings.speech_engine, choose_device(settings.device))
+
+
+def _status_json(status: ModelStatus, settings: Settings) -> dict[str, object]:
     return {
         "name": status.model.name,
         "role": status.model.role.value,
         "profiles": [profile.value for profile in status.profiles],
+        "library": _engine(status, settings),
         "licence": status.model.licence,
         "size_bytes": status.size_bytes,
         "present": status.is_present,

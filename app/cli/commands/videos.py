@@ -1,7 +1,7 @@
 """`moments videos`, `show` and `remove`: what is in the library."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import click
@@ -14,9 +14,11 @@ from app.cli.server_client import server_of
 from app.cli.terminal import counted, make_console, print_rows, shown
 from app.harmless import say
 from retrieval.advice import what_to_do
+from retrieval.domain import Segment, Speaker
 from retrieval.path_text import readable
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus
+from retrieval.subtitle_text import label_of
 from retrieval.video_filter import VideoFilter
 
 
@@ -114,15 +116,16 @@ def show(invocation: Invocation, video: str) -> None:
     with Library(invocation.settings, "moments show") as library:
         record = library.catalog.resolve(video)
         contents = library.catalog.contents.of(record.id)
+        speakers = library.catalog.voices.speakers_of(record.id)
     if invocation.as_json:
         from app.contract.contents import ShownVideo
 
-        emit_json(ShownVideo.of_contents(record, contents).model_dump(mode="json"))
+        emit_json(ShownVideo.of_contents(record, contents, speakers).model_dump(mode="json"))
         return
-    _print_video(record, contents)
+    _print_video(record, contents, speakers)
 
 
-def _print_video(record: VideoRecord, contents: VideoContents) -> None:
+def _print_video(record: VideoRecord, contents: VideoContents, speakers: Mapping[int, Speaker]) -> None:
     console = make_console()
     size = f", {record.width}×{record.height}" if record.width else ""
     console.print(f"[bold]{shown(record.path)}[/bold]")
@@ -135,13 +138,22 @@ def _print_video(record: VideoRecord, contents: VideoContents) -> None:
     for warning in record.warnings:
         console.print(f"[yellow]{shown(warning)}[/yellow]")
     rows = (
-        [(line.span.start_s, "speech", line.text) for line in contents.segments]
+        [(line.span.start_s, _speech_in(line.language), _said(line, speakers)) for line in contents.segments]
         + [(text.span.start_s, "screen", " / ".join(text.text.splitlines())) for text in contents.screen_texts]
         + [(event.span.start_s, "sound", event.label) for event in contents.sound_events]
     )
     if rows:
         told = [(clock(start_s), lane, shown(what)) for start_s, lane, what in sorted(rows)]
         print_rows(console, ("time", "lane", "what"), told)
+
+
+def _said(segment: Segment, speakers: Mapping[int, Speaker]) -> str:
+    speaker = label_of(segment, speakers)
+    return segment.text if speaker is None else f"{speaker}: {segment.text}"
+
+
+def _speech_in(language: str | None) -> str:
+    return "speech" if language is None else f"speech ({language})"
 
 
 @click.command(epilog="Example:  moments remove talk.mp4")

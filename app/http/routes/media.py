@@ -102,17 +102,20 @@ def transcript(
         TranscriptFormat, Query(alias="format", description="JSON with words, or subtitles.")
     ] = TranscriptFormat.JSON,
 ) -> Response:
-    """Every utterance with its times, heard or read from subtitles."""
+    """Every utterance with its times, heard or read from subtitles, and with who says it where that is known."""
     record = library.catalog.resolve(video_id)
     segments = library.catalog.contents.segments_of(record.id)
+    speakers = library.catalog.voices.speakers_of(record.id)
     headers = {"Content-Disposition": inline(f"{record.title}.{wanted}")}
     match wanted:
         case TranscriptFormat.JSON:
-            return Response(TranscriptAnswer.of(record, segments).model_dump_json(), media_type=_JSON)
+            return Response(TranscriptAnswer.of(record, segments, speakers).model_dump_json(), media_type=_JSON)
         case TranscriptFormat.VTT:
-            return Response(vtt(cues_of(segments)), headers=headers, media_type=FILE_KINDS[ExportFormat.VTT].media_type)
+            written = vtt(cues_of(segments, speakers))
+            return Response(written, headers=headers, media_type=FILE_KINDS[ExportFormat.VTT].media_type)
         case TranscriptFormat.SRT:
-            return Response(srt(cues_of(segments)), headers=headers, media_type=FILE_KINDS[ExportFormat.SRT].media_type)
+            written = srt(cues_of(segments, speakers))
+            return Response(written, headers=headers, media_type=FILE_KINDS[ExportFormat.SRT].media_type)
         case _:
             assert_never(wanted)
 
@@ -150,7 +153,9 @@ def timeline(
     """Shots, speech, screen text, sounds and pictures; with words, also the score curve and the moments here."""
     record = library.catalog.resolve(video_id)
     contents = library.catalog.contents.of(record.id)
-    told = TimelineAnswer.of_contents(record, contents, thumbnail_times_s(library.thumbnails_of(record.id)))
+    speakers = library.catalog.voices.speakers_of(record.id)
+    thumbnails_s = thumbnail_times_s(library.thumbnails_of(record.id))
+    told = TimelineAnswer.of_contents(record, contents, thumbnails_s, speakers)
     steps = [*([] if text is None else [text]), *then]
     if steps or not_:
         query = asked.Query(

@@ -5,7 +5,7 @@ from fastapi.responses import PlainTextResponse
 
 from app.http.dependencies import EngineOf, JobsOf, LibraryOf, MetricsOf, WarmupOf
 from app.http.readiness import checks
-from app.http.schemas.system import HealthAnswer, ReadyAnswer, SystemAnswer
+from app.http.schemas.system import HealthAnswer, ReadyAnswer, SpeechAnswer, SystemAnswer
 from app.http.system_answer import system_answer
 
 router = APIRouter(tags=["system"])
@@ -46,3 +46,9 @@ def metrics(figures: MetricsOf, library: LibraryOf, jobs: JobsOf) -> Response:
 def system(request: Request, engine: EngineOf) -> SystemAnswer:
     """Profile, lanes, encoders, versions, limits and the size of the library."""
     return system_answer(engine, request.app.state.resolved, request.app.version)
+
+
+@router.get("/v1/speech", operation_id="getSpeech", summary="What is spoken in the library, and by whom")
+def speech(library: LibraryOf) -> SpeechAnswer:
+    """The languages and the speakers with names that a filter may ask for, those of most videos first; 1,000 each."""
+    return SpeechAnswer.of(library.catalog.speech)

@@ -114,8 +114,11 @@ def create_upload(
     },
 )
 def get_offset(upload_id: str, uploads: UploadsOf, links: LinksOf) -> Response:
-    """`Upload-Offset`: how many bytes are here; and what was said of the file."""
-    upload = uploads.get(upload_id)
+    """`Upload-Offset`: how many bytes are here; and what was said of the file.
+
+    If all are, but the last `PATCH` failed after they came, the file goes on the queue now.
+    """
+    upload = uploads.taken_up(upload_id)
     headers = {"Upload-Length": str(upload.size_bytes), "Cache-Control": "no-store"}
     if upload.about.metadata:
         headers["Upload-Metadata"] = upload.about.metadata

@@ -13,6 +13,8 @@ from retrieval.path_text import readable
 from retrieval.video_filter import (
     MAX_GLOB_CHARS,
     MAX_REFERENCE_CHARS,
+    MAX_SPOKEN,
+    MAX_SPOKEN_CHARS,
     MAX_VALUES,
     MAX_VIDEOS,
     Period,
@@ -47,6 +49,9 @@ Glob = Annotated[str, Field(min_length=1, max_length=MAX_GLOB_CHARS)]
 Globs = Annotated[list[Glob], Field(min_length=1, max_length=MAX_GLOB_CHARS)]
 Texts = Annotated[list[FilterText], Field(min_length=1, max_length=MAX_VALUES)]
 Videos = Annotated[list[FilterText], Field(max_length=MAX_VIDEOS)]
+SpokenName = Annotated[str, Field(min_length=1, max_length=MAX_SPOKEN_CHARS)]
+"""The code or English name of a language, or the name that somebody gave to a speaker."""
+SpokenNames = Annotated[list[SpokenName], Field(max_length=MAX_SPOKEN)]
 Second = Annotated[float, Field(ge=0)]
 
 
@@ -94,6 +99,20 @@ class TagCondition(Condition):
     all_: Annotated[Texts | None, Field(alias="all", description="With all of these tags.")] = None
 
 
+class LanguageCondition(Condition):
+    """What is spoken meanwhile."""
+
+    eq: Annotated[SpokenName | None, Field(description="This language.")] = None
+    in_: Annotated[SpokenNames | None, Field(alias="in", min_length=1, description="One of these languages.")] = None
+
+
+class SpeakerCondition(Condition):
+    """Who speaks meanwhile."""
+
+    eq: Annotated[SpokenName | None, Field(description="This speaker.")] = None
+    in_: Annotated[SpokenNames | None, Field(alias="in", min_length=1, description="One of these speakers.")] = None
+
+
 class SecondsCondition(Condition):
     """Which part of a video."""
 
@@ -126,6 +145,16 @@ _Tags = (
     | Annotated[Annotated[list[FilterText], Field(max_length=MAX_VALUES)], Tag("list")]
     | Annotated[TagCondition, Tag("operators")]
 )
+_Languages = (
+    Annotated[SpokenName, Tag("value")]
+    | Annotated[SpokenNames, Tag("list")]
+    | Annotated[LanguageCondition, Tag("operators")]
+)
+_Speakers = (
+    Annotated[SpokenName, Tag("value")]
+    | Annotated[SpokenNames, Tag("list")]
+    | Annotated[SpeakerCondition, Tag("operators")]
+)
 _Seconds = Annotated[Second | None, Tag("value")] | Annotated[SecondsCondition, Tag("operators")]
 _Time = Annotated[When | None, Tag("value")] | Annotated[TimeCondition, Tag("operators")]
 
@@ -148,23 +177,36 @@ class FilterBody(Body):
         _Time, Discriminator(_kind), Field(description="The day or time of recording, or operators.")
     ] = None
 
+    language: Annotated[
+        _Languages,
+        Discriminator(_kind),
+        Field(
+            description="Only what happens while one of these languages is spoken, or operators: codes of ISO 639, as "
+            "`de`, or English names."
+        ),
+    ] = []
+    speaker: Annotated[
+        _Speakers,
+        Discriminator(_kind),
+        Field(
+            description="Only what happens while one of these speakers speaks, or operators: names that people gave."
+        ),
+    ] = []
+
     def to_filter(self) -> VideoFilter:
         """The filter that this body means. Raises InputError."""
         path, tag = self._path(), self._tag()
         return VideoFilter(
-            video_ids=self._video_ids(),
+            video_ids=_any_of("video_id", self.video_id),
             path_globs=path.globs,
             tags=(*(() if tag.eq is None else (tag.eq,)), *(tag.all_ or ())),
             during=self._during(),
             paths=_one_of("path", path.eq, path.in_),
             any_tags=tuple(tag.in_ or ()),
             recorded=self._recorded(),
+            languages=_any_of("language", self.language),
+            speakers=_any_of("speaker", self.speaker),
         )
-
-    def _video_ids(self) -> tuple[str, ...]:
-        if isinstance(self.video_id, IdCondition):
-            return _one_of("video_id", self.video_id.eq, self.video_id.in_)
-        return (self.video_id,) if isinstance(self.video_id, str) else tuple(self.video_id)
 
     def _path(self) -> PathCondition:
         if isinstance(self.path, PathCondition):
@@ -207,6 +249,8 @@ def filter_json(where: VideoFilter) -> dict[str, Any]:
         "start_s": during.start_s if during else None,
         "end_s": during.end_s if during and during.end_s != math.inf else None,
         "recorded_at": recorded and _period_json(recorded),
+        "language": list(where.languages),
+        "speaker": list(where.speakers),
     }
 
 
@@ -219,6 +263,16 @@ def _period_json(recorded: Period) -> dict[str, str]:
     first, last = recorded.bounds
     named = {"gte": first, "lte": last}
     return {name: when.isoformat() for name, when in named.items() if when is not None}
+
+
+def _any_of(name: str, asked: str | list[str] | IdCondition | LanguageCondition | SpeakerCondition) -> tuple[str, ...]:
+    match asked:
+        case str():
+            return (asked,)
+        case list():
+            return tuple(asked)
+        case _:
+            return _one_of(name, asked.eq, asked.in_)
 
 
 def _one_of(name: str, eq: str | None, among: list[str] | None) -> tuple[str, ...]:

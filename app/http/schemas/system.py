@@ -4,9 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.contract.values import Text, TimeS
 from app.http.schemas.body import Body
 from retrieval.domain import EvidenceKind, Lane, Profile
 from retrieval.lanes.lane_table import Colour, Unit
+from retrieval.languages import language_name
+from retrieval.storage.speech import SpeechTotals
 
 
 class HealthAnswer(BaseModel):
@@ -67,6 +70,49 @@ class SystemAnswer(BaseModel):
         Field(description="What is wrong with the index, and the command that mends it; none if all is well."),
     ]
     limits: RequestLimits
+
+
+class LanguageAnswer(BaseModel):
+    """A language that is spoken in the library."""
+
+    language: Annotated[str, Field(description="Its code, as filters take it.", examples=["de"])]
+    name: Annotated[str, Field(description="Its English name.", examples=["German"])]
+    videos: Annotated[int, Field(description="Indexed videos in which it is spoken.")]
+    seconds: Annotated[TimeS, Field(description="How long it is spoken in all of them.")]
+
+
+class NamedSpeakerAnswer(BaseModel):
+    """A speaker to whom somebody gave a name."""
+
+    name: Annotated[Text, Field(description="As filters take it.")]
+    videos: Annotated[int, Field(description="Indexed videos in which this speaker speaks.")]
+    seconds: Annotated[TimeS, Field(description="How long in all of them.")]
+
+
+class SpeechAnswer(BaseModel):
+    """What is spoken in the library, and by whom."""
+
+    languages: list[LanguageAnswer]
+    speakers: list[NamedSpeakerAnswer]
+
+    @classmethod
+    def of(cls, speech: SpeechTotals) -> "SpeechAnswer":
+        """What is spoken, as it is told."""
+        return cls(
+            languages=[
+                LanguageAnswer(
+                    language=spoken.language,
+                    name=language_name(spoken.language),
+                    videos=spoken.videos,
+                    seconds=spoken.speech_s,
+                )
+                for spoken in speech.languages()
+            ],
+            speakers=[
+                NamedSpeakerAnswer(name=speaker.name, videos=speaker.videos, seconds=speaker.speech_s)
+                for speaker in speech.speakers()
+            ],
+        )
 
 
 class SessionBody(Body):

@@ -1,7 +1,7 @@
 // Why a moment was found, in a line per lane, and in full on request.
 
 import { h } from "./dom.js";
-import { percent } from "./format.js";
+import { languageName, percent } from "./format.js";
 import { icon } from "./icons.js";
 import { lane, laneColour } from "./lane-table.js";
 
@@ -45,10 +45,21 @@ function evidenceLine(item) {
 
 function evidenceWords(item) {
   const text = item.text?.split(/\s+/).join(" ").trim();
-  if (item.kind === "transcript") return ["“", highlighted(excerpt(text, item.matched_words), item.matched_words), "”"];
+  if (item.kind === "transcript") {
+    const words = highlighted(excerpt(text, item.matched_words), item.matched_words);
+    return [saidBy(item), "“", h("span", { lang: item.language }, words), "”"];
+  }
   if (item.kind === "screen_text") return highlighted(excerpt(text, item.matched_words), item.matched_words);
   if (item.kind === "sound") return text ? ["sounds like ", h("strong", null, text)] : "sounds like it";
   return text ? ["looks like ", h("strong", null, text)] : "looks like it";
+}
+
+/** Who says it, and in which language where that is none the page is in: what stands before the words. */
+export function saidBy({ speaker, language }) {
+  return [
+    speaker && [h("strong", null, speaker.label), ": "],
+    language && language.split("-")[0] !== "en" && [h("span", { class: "badge" }, languageName(language)), " "],
+  ];
 }
 
 /** `text` as nodes, with the matched words in <mark>. */

@@ -6,3 +6,4 @@ export const QUERY_FILE_BYTES = 64_000_000;
 export const SPOKEN_S = 60;
 export const TITLE_CHARS = 300;
 export const TAG_CHARS = 100;
+export const NAME_CHARS = 100;

@@ -151,7 +151,8 @@ function warnings(texts) {
   );
 }
 
-function field(label, attributes, hint = null) {
+/** A line of text to type, with its label and a hint: {element, input}. */
+export function field(label, attributes, hint = null) {
   const [id, hintId] = [uid("field"), uid("hint")];
   const input = h("input", { class: "input", id, type: "text", "aria-describedby": hint && hintId, ...attributes });
   const element = h(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 from app.cli.commands.search import search
 from app.cli.commands.videos import videos
 from app.cli.main import cli
-from retrieval.errors import InputError, VideoNotFoundError
+from retrieval.errors import InputError, SpeakerNotFoundError, VideoNotFoundError
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoEdit
 from tests.app.http.test_search_doors import Moments
@@ -23,8 +24,14 @@ from tests.fakes import TWO_VIDEOS, id_of, library_of
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """A is of work and of the last day of May, B of work and sales and of the day after."""
-    with library_of(tmp_path_factory.mktemp("library"), TWO_VIDEOS) as opened:
+    """A is of work and of the last day of May, B of work and sales and of the day after.
+
+    In A, Anna says in German what there is to say while it is red, once.
+    """
+    told = replace(TWO_VIDEOS["a.mp4"][0], language="de", speaker=1)
+    shots = {**TWO_VIDEOS, "a.mp4": (told, *TWO_VIDEOS["a.mp4"][1:])}
+    with library_of(tmp_path_factory.mktemp("library"), shots) as opened:
+        opened.catalog.voices.rename(id_of("a.mp4"), [1], "Anna")
         for name, tags, day in (("a.mp4", ("work",), (2026, 5, 31)), ("b.mp4", ("work", "sales"), (2026, 6, 1))):
             edit = VideoEdit(frozenset({"tags", "recorded_at"}), tags=tags, recorded_at=datetime(*day, 23, tzinfo=UTC))
             opened.catalog.edit(id_of(name), edit)
@@ -58,6 +65,11 @@ def listed(library: Library, *options: str) -> list[Any]:
         (("--recorded-to", "2026-06-02T00:00:00+01:00"), {"a.mp4", "b.mp4"}),
         (("--recorded-to", "2026-06-01T22:59:59Z"), {"a.mp4"}),
         (("--any-tag", "sales", "--recorded-to", "2026-05-31"), set()),
+        (("--language", "de"), {"a.mp4"}),
+        (("--language", "German", "--language", "fr", "--tag", "work"), {"a.mp4"}),
+        (("--language", "fr"), set()),
+        (("--speaker", "anna"), {"a.mp4"}),
+        (("--speaker", "Anna", "--language", "fr"), set()),
     ],
 )
 def test_the_options_of_a_filter_mean_the_same_to_a_search_and_to_a_list(
@@ -82,6 +94,9 @@ def test_the_options_of_a_filter_mean_the_same_to_a_search_and_to_a_list(
             "nothing lies between 2026-06-01",
         ),
         (("--recorded-to", "9999-12-31"), InputError, "too far in the future"),
+        (("--language", "xx"), InputError, "unknown language 'xx'; give a code of ISO 639, as de or deu"),
+        (("--speaker", "Bob"), SpeakerNotFoundError, "nobody is called 'Bob'; there are 'Anna'"),
+        (("--speaker", ""), InputError, "one of the filter's speakers is empty"),
     ],
 )
 def test_a_filter_that_cannot_be_is_refused_alike(
@@ -111,6 +126,15 @@ def test_a_part_of_the_videos_may_start_or_end_at_second_0(
     assert {moment["start_s"] for moment in found} & {0.0, 100.0} == starts
 
 
+@pytest.mark.parametrize("options", [("--language", "de"), ("--speaker", "Anna")])
+def test_only_what_happens_while_somebody_speaks_so_is_found(moments: Moments, options: tuple[str, ...]) -> None:
+    """A is red from second 0, when it is said, and again from second 100, when nobody speaks."""
+    found = moments.search("red", "--lane", "visual", "--video", "a.mp4", *options)["moments"]
+    assert [(moment["start_s"], moment["end_s"]) for moment in found] == [(0.0, 4.0)]
+    [line] = moments.search("the budget", "--lane", "speech", *options)["moments"]
+    assert [(proof["kind"], proof["language"]) for proof in line["evidence"]] == [("transcript", "de")]
+
+
 def test_commands_with_a_filter_have_the_same_options() -> None:
     def options(command: click.Command) -> dict[str, str | None]:
         return {
@@ -118,5 +142,6 @@ def test_commands_with_a_filter_have_the_same_options() -> None:
         }
 
     shared = ["--video", "--path", "--tag", "--any-tag", "--recorded-from", "--recorded-to"]
+    shared += ["--language", "--speaker"]
     searched, listed_ = options(search), options(videos)
     assert {name: searched[name] for name in shared} == {name: listed_[name] for name in shared}

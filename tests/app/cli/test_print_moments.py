@@ -19,3 +19,8 @@ from retrieval.lanes.lane_table import LANES
 def test_a_proof_begins_with_what_its_lane_says_of_a_moment(lane: Lane, line: str) -> None:
     item = Evidence(lane, LANES[lane].evidence, Span(0.0, 2.0), 0.9, text="a red car")
     assert evidence_text(item).plain == line
+
+
+def test_a_line_of_speech_says_in_which_language_it_is() -> None:
+    item = Evidence(Lane.SPEECH, LANES[Lane.SPEECH].evidence, Span(0.0, 2.0), 0.9, text="ein Haus", language="de")
+    assert evidence_text(item).plain == "says (de) ein Haus"

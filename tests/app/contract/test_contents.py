@@ -1,12 +1,14 @@
 """What lies in a video, as `moments --json show` prints it."""
 
-from app.contract.contents import ShownVideo, contents_told
+from app.contract.contents import SegmentAnswer, ShownVideo, contents_told
 from app.contract.timelines import TimelineAnswer
-from retrieval.domain import ScreenText, Segment, Shot, SoundEvent, Span, SpeechOrigin, Word
+from retrieval.domain import ScreenText, Segment, Shot, SoundEvent, Span, Speaker, SpeechOrigin, Word
 from retrieval.storage.records import VideoContents, VideoRecord
 
 RECORD = VideoRecord("0" * 16, "0" * 32, "/caf\udce9.mp4", "caf\udce9", 7, 8, duration_s=4.00049)
-SAID = Segment(Span(0.5, 1.25), "so long", (Word("so", Span(0.5, 0.75), 0.9),), "en", 0.87654, SpeechOrigin.TRANSCRIBED)
+WORDS = (Word("so", Span(0.5, 0.75), 0.9),)
+SAID = Segment(Span(0.5, 1.25), "so long", WORDS, "en", 0.87654, SpeechOrigin.TRANSCRIBED, speaker=2)
+SPEAKERS = {1: Speaker(1), 2: Speaker(2, "Anna")}
 CONTENTS = VideoContents(
     shots=(Shot(0, Span(0.0, 4.00049)),),
     segments=(SAID,),
@@ -16,7 +18,7 @@ CONTENTS = VideoContents(
 
 
 def test_a_shown_video_has_what_lies_in_it() -> None:
-    told = ShownVideo.of_contents(RECORD, CONTENTS).model_dump(mode="json")
+    told = ShownVideo.of_contents(RECORD, CONTENTS, SPEAKERS).model_dump(mode="json")
     assert (told["path"], told["title"], told["duration_s"]) == (r"/caf\xe9.mp4", r"caf\xe9", 4.0)
     assert told["shots"] == [{"start_s": 0.0, "end_s": 4.0}]
     assert told["segments"] == [
@@ -27,6 +29,7 @@ def test_a_shown_video_has_what_lies_in_it() -> None:
             "confidence": 0.8765,
             "origin": "transcribed",
             "language": "en",
+            "speaker": {"number": 2, "name": "Anna", "label": "Anna"},
             "words": [{"start_s": 0.5, "end_s": 0.75, "text": "so"}],
         }
     ]
@@ -35,9 +38,15 @@ def test_a_shown_video_has_what_lies_in_it() -> None:
     assert not {"thumbnail_url", "stream_url"} & told.keys()
 
 
+def test_a_voice_without_a_name_goes_by_its_number_and_one_that_was_forgotten_by_none() -> None:
+    for speakers, told in (({2: Speaker(2)}, {"number": 2, "name": None, "label": "Speaker 2"}), ({}, None)):
+        segment = SegmentAnswer.of(SAID, speakers).model_dump(mode="json")
+        assert segment["speaker"] == told
+
+
 def test_the_command_line_and_the_timeline_of_the_api_say_the_same() -> None:
-    shown = ShownVideo.of_contents(RECORD, CONTENTS).model_dump(mode="json")
-    timeline = TimelineAnswer.of_contents(RECORD, CONTENTS, [0.5]).model_dump(mode="json")
+    shown = ShownVideo.of_contents(RECORD, CONTENTS, SPEAKERS).model_dump(mode="json")
+    timeline = TimelineAnswer.of_contents(RECORD, CONTENTS, [0.5], SPEAKERS).model_dump(mode="json")
     assert {"curve", "moments", "corrected", "warnings"}.isdisjoint(timeline)
     assert timeline.pop("thumbnails_s") == [0.5]
     assert timeline.items() <= shown.items()

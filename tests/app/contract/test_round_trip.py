@@ -24,6 +24,7 @@ from retrieval.domain import (
     QueryTranscript,
     Searched,
     Span,
+    Speaker,
     SpeechOrigin,
     StepExplanation,
     WeightSource,
@@ -46,6 +47,8 @@ EVIDENCE = st.builds(
     st.lists(WORDS, max_size=2).map(tuple),
     st.none() | TIMES_S,
     st.none() | st.sampled_from(SpeechOrigin),
+    st.none() | st.sampled_from(["de", "pt-BR"]),
+    st.none() | st.builds(Speaker, st.integers(1, 99), st.none() | WORDS.filter(bool)),
 )
 WEIGHTS = st.builds(LaneWeight, st.floats(0, 10), st.sampled_from(WeightSource), st.none() | WORDS)
 LANE_EXPLANATIONS = st.builds(LaneExplanation, WEIGHTS, st.none() | PROBABILITIES, st.none() | st.integers(1, 99))

@@ -144,6 +144,7 @@ def test_a_spreadsheet_computes_nothing(client: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))
     assert [row["title"] for row in rows] == ["'=HYPERLINK(1)", "plain"]
     assert [row["screen_text"] for row in rows] == ["'+1 slide", ""]
+    assert [row["languages"] for row in rows] == ["en", ""]
     assert (rows[0]["speech"], rows[1]["end"], rows[1]["duration_s"]) == (" ".join(SAID), "00:00:00.400", "0.4")
 
 
@@ -152,7 +153,8 @@ def test_json_holds_what_is_said_and_shown(client: TestClient) -> None:
     assert value["name"] == "Mine"
     (only,) = value["moments"]
     assert (only["video_id"], only["start_s"], only["duration_s"]) == (ID, 1.0, 1.0)
-    assert only["speech"] == [{"start_s": 1.0, "end_s": 3.0, "text": " ".join(SAID)}]
+    line = {"start_s": 1.0, "end_s": 3.0, "language": "en", "speaker": None, "text": " ".join(SAID)}
+    assert only["speech"] == [line]
     assert only["screen_texts"] == [{"start_s": 0.5, "end_s": 2.0, "text": "+1 slide"}]
 
 

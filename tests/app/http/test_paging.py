@@ -49,6 +49,8 @@ CHANGES: list[Callable[[Query], Query]] = [
     lambda query: replace(query, where=VideoFilter(any_tags=("a",))),
     lambda query: replace(query, where=VideoFilter(recorded=Period(NOON))),
     lambda query: replace(query, where=VideoFilter(recorded=Period(end=NOON))),
+    lambda query: replace(query, where=VideoFilter(languages=("de",))),
+    lambda query: replace(query, where=VideoFilter(speakers=("Anna",))),
     lambda query: replace(query, min_confidence=0.5),
     lambda query: replace(query, group_by=GroupBy.NONE),
     lambda query: replace(query, correct=False),

@@ -44,6 +44,7 @@ def test_a_query_survives_the_way_to_a_server() -> None:
         VideoFilter(any_tags=("a",), tags=("b", "c")),
         VideoFilter(recorded=Period(NOON, NOON + timedelta(hours=1))),
         VideoFilter(recorded=Period(end=NOON)),
+        VideoFilter(languages=("de", "pt"), speakers=("Anna", "Bob")),
         VideoFilter(video_ids=("a.mp4", "b.mp4"), during=Span(0.0, 1.5)),
     ],
 )
@@ -78,6 +79,11 @@ DAY = datetime(2026, 5, 31, tzinfo=UTC)
         ({"recorded_at": {"eq": "2026-05-31"}}, VideoFilter(recorded=Period(DAY, DAY + timedelta(days=1)))),
         ({"recorded_at": {"gte": "2026-05-31T02:00:00+02:00"}}, VideoFilter(recorded=Period(DAY))),
         ({"recorded_at": {"lte": "2026-05-30"}}, VideoFilter(recorded=Period(end=DAY))),
+        ({"language": "German"}, VideoFilter(languages=("de",))),
+        ({"language": ["de", "ger", "pt-BR"]}, VideoFilter(languages=("de", "pt"))),
+        ({"language": {"eq": "de"}}, VideoFilter(languages=("de",))),
+        ({"language": [], "speaker": {"in": ["Anna", "Bob"]}}, VideoFilter(speakers=("Anna", "Bob"))),
+        ({"speaker": "Anna"}, VideoFilter(speakers=("Anna",))),
     ],
 )
 def test_a_filter_is_plain_values_or_operators(given: dict[str, object], meant: VideoFilter) -> None:
@@ -101,6 +107,10 @@ def test_a_filter_is_plain_values_or_operators(given: dict[str, object], meant: 
         ({"recorded_at": "yesterday"}, "filter.recorded_at", "no date or time as 2026-05-31"),
         ({"recorded_at": 2026}, "filter.recorded_at", "give a date or time as text"),
         ({"recorded_at": {"gte": "0001-01-01T00:00:00+14:00"}}, "filter.recorded_at", "no date or time"),
+        ({"language": 5}, "filter.language", "valid string"),
+        ({"language": ["de"] * 101}, "filter.language.list", "at most 100 items"),
+        ({"speaker": {"in": []}}, "filter.speaker.operators.in", "at least 1 item"),
+        ({"speaker": "a" * 201}, "filter.speaker.value", "at most 200 characters"),
     ],
 )
 def test_a_filter_that_cannot_be_names_the_field(given: dict[str, object], where: str, message: str) -> None:
@@ -120,6 +130,8 @@ def test_a_filter_that_cannot_be_names_the_field(given: dict[str, object], where
         ({"recorded_at": {"eq": "2026-05-31", "gte": "2026-05-31"}}, "eq says it all"),
         ({"recorded_at": {"gte": "2026-06-01", "lte": "2026-05-31"}}, "nothing lies between 2026-06-01"),
         ({"recorded_at": {"lte": "9999-12-31"}}, "too far in the future"),
+        ({"speaker": {"eq": "Anna", "in": ["Bob"]}}, "filter.speaker has eq and in; give one of them"),
+        ({"language": "Klingonisch"}, "unknown language 'Klingonisch'"),
     ],
 )
 def test_a_filter_that_contradicts_itself_is_refused(given: dict[str, object], message: str) -> None:

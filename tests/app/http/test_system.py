@@ -118,6 +118,10 @@ def test_the_system_says_what_runs_here(client: TestClient) -> None:
     assert (value["profile"], value["profile_reason"]) == ("lite", "it was asked for")
     assert value["encoders"] == {"visual": "colours", "sound": "pitches", "speech": "words", "screen": "words"}
     assert value["limits"]["moments"] == 100
+    assert client.get("/v1/speech").json() == {
+        "languages": [{"language": "en", "name": "English", "videos": 1, "seconds": 4.0}],
+        "speakers": [],
+    }
     assert [lane["lane"] for lane in value["lanes"]] == list(value["encoders"])
     assert value["lanes"][2] == {
         "lane": "speech",

@@ -13,6 +13,7 @@ from app.contract.linked import VideoAnswer
 from app.http.problems import install_error_handlers
 from app.http.routes import videos
 from retrieval.advice import ADVICE
+from retrieval.domain import Segment, Span, SpeechOrigin
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
 from retrieval.storage.records import Failure, VideoContents, VideoEdit, VideoFile, VideoRecord, VideoStatus
@@ -20,6 +21,7 @@ from retrieval.stream_clock import Break, StreamClock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILM, TALK, SONG = "0" * 16, "1" * 16, "2" * 16
+GREETING = Segment(Span(1.0, 2.0), "guten Tag", (), "de", 0.9, SpeechOrigin.TRANSCRIBED)
 CLOCK = StreamClock({0: ((0, -1.4), (188_000, 4.6))}, (Break(6.0, -5.96),))
 
 
@@ -29,14 +31,14 @@ def record(video_id: str, path: str, **changes: Any) -> VideoRecord:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
-    """A film of that noon, a talk, and a song without pictures; of the talk nothing is known."""
+    """A film of that noon, a talk, and a song without pictures; of the talk nothing is known but a greeting."""
     with Library(RetrievalSettings(data_dir=tmp_path), "test") as opened:
         for video in (
             record(FILM, "/films/Die Ämter.mp4", width=320, height=180, recorded_at=NOON, has_sound=False, clock=CLOCK),
             record(TALK, "/clips/work/talk.mp4", width=320, height=180),
             record(SONG, "/clips/work/song.mp3", has_sound=True),
         ):
-            opened.catalog.publish(video, VideoContents())
+            opened.catalog.publish(video, VideoContents(segments=(GREETING,) if video.id == TALK else ()))
         yield opened
 
 
@@ -180,6 +182,8 @@ def test_pages_of_what_words_find_go_on_where_they_stopped(client: TestClient) -
         ({"recorded_from": "2026-03-01", "recorded_to": "2026-03-01"}, {FILM}),
         ({"recorded_to": "2020-01-01T00:00:00+00:00"}, {SONG}),
         ({"recorded_from": "2020-01-01T01:00:00+01:00", "q": "work"}, {SONG}),
+        ({"language": ["fr", "German"]}, {TALK}),
+        ({"language": "fr"}, set()),
     ],
 )
 def test_a_list_takes_what_a_filter_of_a_search_takes(
@@ -204,6 +208,9 @@ def test_a_list_takes_what_a_filter_of_a_search_takes(
         ({"video_id": "none.mp4"}, 404, "no video 'none.mp4'"),
         ({"recorded_from": "soon"}, 422, "'soon' is no date or time"),
         ({"recorded_from": "2026-06-01", "recorded_to": "2026-05-31"}, 422, "nothing lies between 2026-06-01"),
+        ({"language": "Klingonisch"}, 422, "unknown language 'Klingonisch'"),
+        ({"language": ["de"] * 101}, 422, "at most 100 items"),
+        ({"speaker": "Anna"}, 404, "nobody is called 'Anna'; no voice has a name yet"),
     ],
 )
 def test_a_list_that_cannot_be_is_refused_as_a_search_is(

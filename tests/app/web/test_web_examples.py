@@ -2,15 +2,21 @@
 
 import json
 import wave
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser import FIRST, SAYS, Site, launched, page_on, query_of, titles, until
+from retrieval.encoders.base import Transcriber
+from retrieval.encoders.voice_activity import VoiceActivity
+from tests.browser import FIRST, SAYS, Site, launched, page_on, query_of, site_of, titles, until
+from tests.fakes import TWO_VIDEOS, FakeEncoders
 from tests.media import colour, lavfi, tone, video, write
+from tests.spoken import said, silence, wav
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -135,6 +141,25 @@ def test_the_microphone_is_held_while_speaking(page: "Page") -> None:
         page.mouse.up()
     page.wait_for_selector(FIRST)
     assert page.locator(".mic.is-recording").count() == 0
+
+
+def test_a_question_is_understood_and_found(chromium: "Browser", ears: Transcriber, tmp_path: Path) -> None:
+    """The microphone hears a voice, and nothing is made up of what it says."""
+    asked = tmp_path / "asked.wav"
+    asked.write_bytes(wav(np.concatenate([silence(0.3), said("The budget is tight."), silence(2)])))
+    hearing = FakeEncoders(heard=ears, voices=VoiceActivity())
+    with ExitStack() as stack:
+        site = stack.enter_context(site_of(tmp_path, dict(TWO_VIDEOS), hearing))
+        browser = stack.enter_context(launched(chromium.browser_type, asked))
+        page = stack.enter_context(page_on(browser, site.url))
+        page.goto("/")
+        page.get_by_role("button", name="Speak your search").press("Enter")
+        until(page, "document.querySelector('.meter .num').textContent === '0:03'")
+        page.keyboard.press("Enter")
+        page.get_by_text("Heard in English").wait_for()
+        assert "budget is tight" in page.get_by_role("searchbox").input_value().lower()
+        page.wait_for_selector(FIRST)
+        assert titles(page)[0] == "a.mp4"
 
 
 def test_silence_is_not_sent(chromium: "Browser", site: Site, tmp_path: Path) -> None:

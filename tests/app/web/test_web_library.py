@@ -17,6 +17,7 @@ from indexer.outcome import Outcome, Status
 from indexer.pipeline import ReportIdentity, ReportStage, Step
 from indexer.uploads import Uploads
 from retrieval.advice import ADVICE
+from retrieval.errors import StorageError
 from retrieval.storage.library import Library
 from retrieval.storage.records import Failure, VideoRecord
 from tests.browser import Site, page_on, site_of, until, violations
@@ -25,7 +26,7 @@ from tests.job_fakes import HeldIndexer, queue_in
 from tests.job_fakes import until as job_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request, Route
+    from playwright.sync_api import APIResponse, Browser, Page, Request, Route
 
 MB = 1_000_000
 CHUNK = 16 * 1024 * 1024
@@ -58,12 +59,11 @@ class Works:
 
 
 @pytest.fixture(scope="module")
-def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
-    folder = tmp_path_factory.mktemp("works")
+def works(module_path: Path) -> Iterator[Works]:
     with ThreadPoolExecutor(1) as thread, ExitStack() as stack:
-        site = stack.enter_context(site_of(folder, dict(TWO_VIDEOS)))
+        site = stack.enter_context(site_of(module_path, dict(TWO_VIDEOS)))
         indexer = FillingIndexer(site.library)
-        queue = queue_in(folder, indexer)
+        queue = queue_in(module_path, indexer)
         # In a thread: the queue refuses to start where an event loop runs, as the browser's does here.
         jobs = thread.submit(queue.__enter__).result()
         stack.callback(lambda: thread.submit(queue.__exit__, None, None, None).result())
@@ -240,6 +240,41 @@ def test_an_upload_goes_on_after_a_reload(library_page: "Page", tmp_path: Path) 
 
     assert going_on.value.headers["upload-offset"] == str(CHUNK)
     card(library_page, "reloaded.mp4").wait_for()
+
+
+def test_an_upload_that_the_queue_did_not_take_goes_there_by_itself(
+    library_page: "Page", works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = works.jobs.add
+    refused: list[str | None] = []
+
+    def refuse_once(addition: Addition, job_id: str | None = None) -> str:
+        if not refused:
+            refused.append(job_id)
+            raise StorageError("the queue cannot be used: it is away")
+        return add(addition, job_id)
+
+    monkeypatch.setattr(works.jobs, "add", refuse_once)
+    choose(library_page, payload("refused-once.mp4"))
+
+    card(library_page, "refused-once.mp4").wait_for()
+    assert refused
+
+
+def test_a_list_that_was_asked_for_before_a_video_was_indexed_does_not_hide_it(library_page: "Page") -> None:
+    asked: list[tuple[Route, APIResponse]] = []
+    library_page.route("**/v1/videos?status=indexed*", lambda route: asked.append((route, route.fetch())))
+    library_page.reload()
+    while not asked:
+        library_page.wait_for_timeout(30)
+    choose(library_page, payload("early.mp4"))
+    row(library_page, "early").get_by_text("Ready to be searched").wait_for()
+
+    (route, answer), *_ = asked
+    route.fulfill(response=answer)
+
+    library_page.get_by_role("link", name="a.mp4").first.wait_for()
+    card(library_page, "early.mp4").wait_for()
 
 
 def test_a_dropped_file_is_added(library_page: "Page") -> None:

@@ -7,6 +7,7 @@ from app.http.middleware import QUERY_FILE_LIMIT_BYTES
 from app.http.schemas.videos import MAX_TAG_CHARS, MAX_TITLE_CHARS
 from retrieval.asking.media_input import SPOKEN_USED_S
 from retrieval.asking.query import MAX_QUERY_CHARS, MAX_STEPS, Query
+from retrieval.speaker_names import MAX_NAME_CHARS
 from tests.places import ROOT
 
 JS = ROOT / "app" / "web" / "js"
@@ -26,6 +27,7 @@ def test_the_page_knows_the_limits_of_the_server() -> None:
         "SPOKEN_S": SPOKEN_USED_S,
         "TITLE_CHARS": MAX_TITLE_CHARS,
         "TAG_CHARS": MAX_TAG_CHARS,
+        "NAME_CHARS": MAX_NAME_CHARS,
     }
 
 

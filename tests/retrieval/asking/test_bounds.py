@@ -28,7 +28,7 @@ from retrieval.domain import Span
 from retrieval.errors import CursorError, InputError
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
-from retrieval.video_filter import MAX_REFERENCE_CHARS, MAX_VALUES, MAX_VIDEOS, VideoFilter, parse_time
+from retrieval.video_filter import MAX_REFERENCE_CHARS, MAX_SPOKEN, MAX_VALUES, MAX_VIDEOS, VideoFilter, parse_time
 from tests.fakes import TWO_VIDEOS, FakeEncoders, id_of, library_of
 
 LONG = "a" * (MAX_REFERENCE_CHARS + 1)
@@ -93,6 +93,9 @@ def test_a_query_that_asks_too_much_is_refused(change: dict[str, Any], message: 
         ({"path_globs": ("a" * 600, "b" * 600)}, "the 2 globs have 1,200 characters; at most 1,000"),
         ({"path_globs": ("a", "")}, "one of the filter's globs is empty"),
         ({"tags": ("",)}, "one of the filter's tags is empty"),
+        ({"languages": ("de",) * (MAX_SPOKEN + 1)}, "101 languages; at most 100"),
+        ({"speakers": ("a",) * (MAX_SPOKEN + 1)}, "101 speakers; at most 100"),
+        ({"speakers": ("a" * 201,)}, "one of the filter's speakers has 201 characters; at most 200"),
     ],
 )
 def test_a_filter_that_names_too_much_is_refused(parts: dict[str, Any], message: str) -> None:
@@ -106,6 +109,7 @@ def test_no_text_is_repeated_back_whole() -> None:
         lambda: parse_lane(LONG),
         lambda: parse_time("2" * 1_000_000),
         lambda: Clip(LONG, Span(0, 1)),
+        lambda: VideoFilter(languages=("l" * 200,)),
     ):
         with pytest.raises(Exception, match=r".") as told:
             ask()

@@ -1,7 +1,5 @@
 """Spoken queries: the words that are searched for, and recordings that hold none."""
 
-import io
-import wave
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -14,7 +12,7 @@ from retrieval.encoders.base import Recording, Samples, Transcriber
 from retrieval.encoders.voice_activity import Speech, VoiceActivity
 from retrieval.errors import QueryError
 from tests.fakes import FakeEncoders, FakeTranscriber, FakeVoiceActivity
-from tests.spoken import VOICES, chords, country, noise, said, silence
+from tests.spoken import VOICES, chords, country, noise, said, silence, wav
 
 THREE_SECONDS = np.zeros(48_000, np.float32)
 
@@ -23,17 +21,6 @@ THREE_SECONDS = np.zeros(48_000, np.float32)
 def real(ears: Transcriber) -> FakeEncoders:
     """The voice activity and the transcriber of the lite profile."""
     return FakeEncoders(heard=ears, voices=VoiceActivity())
-
-
-def wav(samples: NDArray[np.int16]) -> bytes:
-    """The 16 kHz samples as a file."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as made:
-        made.setnchannels(1)
-        made.setsampwidth(2)
-        made.setframerate(16_000)
-        made.writeframes(samples.tobytes())
-    return file.getvalue()
 
 
 def test_what_is_heard_is_the_query() -> None:

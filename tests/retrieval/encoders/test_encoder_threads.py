@@ -24,7 +24,7 @@ from retrieval.encoders.screen_reader import RapidOcrReader
 from retrieval.encoders.sentence import MiniLmEncoder
 from retrieval.encoders.transformer_sentence import RECIPES, TransformerSentenceEncoder
 from retrieval.encoders.voice_activity import VoiceActivity
-from retrieval.encoders.whisper_speech import WhisperTranscriber
+from retrieval.encoders.whisper_speech import FasterWhisperTranscriber, WhisperTranscriber
 from retrieval.settings import RetrievalSettings
 from tests import checkpoints
 
@@ -116,6 +116,10 @@ CASES: dict[str, Callable[[Path], Case]] = {
             RECIPES["multilingual-e5-small"],
         ),
         lambda made, number: [made.embed_texts(words(number)), made.embed_passages(words(number))],
+    ),
+    "faster-whisper": lambda folder: (
+        lambda: FasterWhisperTranscriber(checkpoints.write_ctranslate2_whisper(folder / "whisper"), "base"),
+        heard,
     ),
     "whisper": lambda folder: (
         lambda: WhisperTranscriber(checkpoints.write_whisper(folder / "whisper"), "base"),

@@ -1,3 +1,4 @@
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 
 from retrieval.domain import Lane, Profile
-from retrieval.encoders.lineups import PROFILES
+from retrieval.encoders.lineups import PROFILES, lineup
 from retrieval.encoders.profiles import ProfileEncoders, resolve
-from retrieval.encoders.registry import MODELS, ModelLibrary, Role
+from retrieval.encoders.registry import MODELS, ModelLibrary, ModelSource, Role
+from retrieval.encoders.speech_engine import engine_for
+from retrieval.encoders.whisper_speech import FasterWhisperTranscriber, WhisperTranscriber
 from retrieval.errors import InputError, ModelUnavailableError
-from retrieval.settings import RetrievalSettings
+from retrieval.settings import RetrievalSettings, SpeechEngine
 from tests import checkpoints
 
 DOORS: dict[Role, Callable[[ProfileEncoders], object]] = {
@@ -29,12 +32,11 @@ DOORS: dict[Role, Callable[[ProfileEncoders], object]] = {
 
 @pytest.fixture(autouse=True)
 def empty_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No weights but those a test writes, no network, no faster-whisper."""
+    """No weights but those a test writes and those of the installation, no network."""
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("retrieval.encoders.profiles.has_faster_whisper", lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +133,7 @@ def test_naming_the_spaces_imports_no_heavy_library(tmp_path: Path) -> None:
         "resolve(Profile.AUTO, settings)\n"
         "[ProfileEncoders(Profile.LITE, settings).spec(lane).space for lane in Lane]\n"
         "heavy = {'torch', 'open_clip', 'transformers', 'whisper', 'huggingface_hub', 'onnxruntime'}\n"
+        "heavy |= {'ctranslate2', 'faster_whisper'}\n"
         "print(heavy & set(sys.modules))"
     )
     shown = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
@@ -148,6 +151,57 @@ def test_standard_encoders_load_by_the_libraries_own_loaders(stocked: RetrievalS
     assert encoders.sound().spec == encoders.spec(Lane.SOUND)
     assert encoders.sentences().spec == encoders.spec(Lane.SPEECH)
     assert encoders.transcriber().name == "whisper-base"
+
+
+ENGINES = {FasterWhisperTranscriber: "faster-whisper", WhisperTranscriber: "openai-whisper"}
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted", "has_ctranslate2", "engine"),
+    [
+        ("ctranslate2", "auto", True, "faster-whisper"),
+        ("ctranslate2", "auto", False, "openai-whisper"),
+        ("ctranslate2", "openai-whisper", True, "openai-whisper"),
+        ("openai", "auto", True, "openai-whisper"),
+    ],
+)
+@pytest.mark.parametrize("profile", [Profile.LITE, Profile.STANDARD])
+def test_one_model_of_speech_has_one_name_whichever_engine_runs_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: Profile,
+    files: str,
+    wanted: SpeechEngine,
+    has_ctranslate2: bool,
+    engine: str,
+) -> None:
+    write = checkpoints.write_whisper if files == "openai" else checkpoints.write_ctranslate2_whisper
+    write(tmp_path / "models" / "whisper-base")
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "retrieval.encoders.speech_engine.importlib.util.find_spec",
+        lambda name: found(name) if has_ctranslate2 or name != "ctranslate2" else None,
+    )
+    settings = RetrievalSettings(data_dir=tmp_path, device="cpu", models_dir=tmp_path / "models", speech_engine=wanted)
+    transcriber = ProfileEncoders(profile, settings).transcriber()
+    assert (transcriber.name, ENGINES[type(transcriber)]) == ("whisper-base", engine)
+
+
+def test_a_gpu_without_ctranslates_library_of_cuda_hears_by_openai_whisper(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = MODELS["whisper-base"]
+    monkeypatch.setattr("retrieval.encoders.speech_engine._CUBLAS", {sys.platform: "libno_such_cublas.so.12"})
+    assert engine_for(model, "auto", "cuda") is ModelLibrary.OPENAI_WHISPER
+    monkeypatch.setattr("retrieval.encoders.speech_engine._CUBLAS", {sys.platform: None})
+    assert engine_for(model, "auto", "cuda") is ModelLibrary.FASTER_WHISPER
+    assert engine_for(model, "auto", "cpu") is ModelLibrary.FASTER_WHISPER
+
+
+@pytest.mark.parametrize(("on_gpu", "name"), [(False, "whisper-base"), (True, "whisper-small")])
+def test_faster_whisper_moves_no_profile_to_a_model_of_the_hub(on_gpu: bool, name: str) -> None:
+    model = MODELS[lineup(Profile.STANDARD, on_gpu=on_gpu).speech]
+    assert model.name == name
+    assert model.source is not ModelSource.HUB
+    assert lineup(Profile.MAX, on_gpu=on_gpu).speech == "whisper-large-v3-turbo"
 
 
 def test_every_thread_gets_the_same_encoder(stocked: RetrievalSettings) -> None:

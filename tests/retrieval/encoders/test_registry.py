@@ -55,6 +55,18 @@ def test_two_chosen_models_of_one_role_are_refused() -> None:
         lineup(Profile.STANDARD, chosen=["whisper-base", "whisper-small"])
 
 
+def test_a_name_that_an_engine_had_leads_to_that_of_the_model() -> None:
+    with pytest.raises(NotFoundError, match=r"'faster-whisper-base' any more: it is 'whisper-base'"):
+        lineup(Profile.STANDARD, chosen=["faster-whisper-base"])
+
+
+def test_a_model_has_one_name_and_role_wherever_it_comes_from() -> None:
+    for model in MODELS.values():
+        assert {(source.name, source.role, source.licence) for source in model.sources} == {
+            (model.name, model.role, model.licence)
+        }
+
+
 def test_an_unknown_model_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(NotFoundError, match=r"'clip'.*clip-vit-b-32-256"):
         lineup(Profile.STANDARD, chosen=["clip"])
@@ -81,7 +93,7 @@ def test_whisper_releases_the_checkpoints_under_the_checksums_given() -> None:
     whisper = pytest.importorskip("whisper")
     from retrieval.encoders.model_hub import WHISPER_URL
 
-    models = [model for model in MODELS.values() if model.source is ModelSource.WHISPER]
+    models = [source for model in MODELS.values() for source in model.sources if source.source is ModelSource.WHISPER]
     assert models
     for model in models:
         assert whisper._MODELS[model.library_id] == f"{WHISPER_URL}/{model.origin}/{model.weights[0]}"

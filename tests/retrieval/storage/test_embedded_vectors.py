@@ -99,6 +99,31 @@ def test_everything_is_there_after_closing_and_opening_again(tmp_path: Path) -> 
     second.close()
 
 
+def test_a_space_of_an_earlier_version_is_given_the_indexes_it_lacks(tmp_path: Path) -> None:
+    import qdrant_edge as edge
+
+    first = EdgeVectorStore(tmp_path)
+    first.ensure_space(SPACE)
+    first.upsert(SPACE.name, [replace(point("a", 0), languages=("de",)), point("a", 1)])
+    first.close()
+    shard = open_shard(tmp_path / SPACE.name / "shard")
+    for field in ("languages", "voices"):
+        shard.update(edge.UpdateOperation.delete_field_index(field))
+    shard.close()
+
+    second = EdgeVectorStore(tmp_path)
+    second.ensure_space(SPACE)
+    assert second.count(SPACE.name, VectorFilter(languages=frozenset({"de"}))) == 1
+    second.close()
+    assert set(open_shard(tmp_path / SPACE.name / "shard").info().payload_schema) == {
+        "video_id",
+        "start_s",
+        "end_s",
+        "languages",
+        "voices",
+    }
+
+
 def test_a_second_owner_is_told_that_the_store_is_busy(tmp_path: Path) -> None:
     first = EdgeVectorStore(tmp_path)
     first.ensure_space(SPACE)

@@ -22,8 +22,9 @@ from retrieval.errors import InputError, StorageError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.database import migration_config, migration_engine, open_database
 from retrieval.storage.new_revision import write_revision
-from retrieval.storage.records import VideoEdit, VideoFile, VideoRecord, VideoStatus
+from retrieval.storage.records import SpokenLanguage, VideoEdit, VideoFile, VideoRecord, VideoStatus
 from retrieval.storage.tables import Base, UtcDateTime
+from retrieval.video_filter import VideoFilter
 from tests.places import ROOT
 
 OLDEST = "0001"
@@ -195,6 +196,35 @@ def test_videos_of_before_paths_had_one_content_keep_theirs_and_the_newest_of_a_
     catalog.add_file("2" * 16, VideoFile("/a.mp4", 7, 8, {}))
     assert catalog.ids(status=VideoStatus.REMOVING) == {"1" * 16}
     assert catalog.resolve("2" * 16).tags == ("talk",)
+    catalog.close()
+
+
+def test_the_languages_of_a_catalog_that_did_not_note_them_are_counted(url: str) -> None:
+    """Segments of 2 s: two in English, one of them of a country, and one in none that is known."""
+    migrate(url, "0011")
+    engine = migration_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO videos (id, content_hash, path, title, size_bytes, modified_ns, status, "
+                "encoders, warnings, windows, created_at) "
+                "VALUES ('0123456789abcdef', 'hash', '/a.mp4', 'a', 1, 2, 'indexed', "
+                "'{}', '[]', 0, '2026-01-02 03:04:05.000000')"
+            )
+        )
+        for ordinal, language in enumerate(("'en'", "'en-GB'", "NULL")):
+            connection.execute(
+                text(
+                    "INSERT INTO segments (video_id, ordinal, start_s, end_s, text, words, language, confidence, "
+                    f"origin) VALUES ('0123456789abcdef', {ordinal}, 0, 2, 'hm', '[]', {language}, 0.9, 'transcribed')"
+                )
+            )
+    engine.dispose()
+
+    catalog = Catalog(open_database(url))
+    assert catalog.speech.languages() == [SpokenLanguage("en", 1, 4.0)]
+    assert catalog.ids(VideoFilter(languages=("en",))) == {"0123456789abcdef"}
+    assert catalog.speech.unknown_in(None) == 1
     catalog.close()
 
 

@@ -6,11 +6,19 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from retrieval.errors import InputError, VideoNotFoundError
+from retrieval.errors import InputError, SpeakerNotFoundError, VideoNotFoundError
 from retrieval.storage.catalog import Catalog
-from retrieval.storage.records import VideoContents, VideoEdit, VideoFile, VideoStatus
+from retrieval.storage.records import (
+    NamedSpeaker,
+    SpokenLanguage,
+    VideoContents,
+    VideoEdit,
+    VideoFile,
+    VideoStatus,
+)
 from retrieval.video_filter import ALL_VIDEOS, Period, VideoFilter
-from tests.catalogs import NOON, statements_of, video
+from tests.catalogs import NOON, contents, statements_of, video
+from tests.voices import voice
 
 HOUR = timedelta(hours=1)
 
@@ -86,6 +94,34 @@ def test_a_filter_means_the_same_videos_at_every_door(films: Catalog, where: Vid
     assert {int(video_id, 16) for video_id in films.searched(where)} == indexed
     assert numbers_in_pages(films, where) == sorted(meant, reverse=True)
     assert numbers_in_pages(films, where, VideoStatus.INDEXED) == sorted(indexed, reverse=True)
+
+
+def test_videos_are_found_by_what_is_spoken_in_them_and_by_whom(catalog: Catalog) -> None:
+    """Video 1 is in English, of Anna and another; 2 in Brazil's Portuguese and English, of Anna; 3 is silent."""
+    english = contents(2)
+    brazilian = replace(english.segments[0], language="pt-BR")
+    catalog.publish(video(1), replace(english, voices=(voice(1, who=1), voice(2, who=2))))
+    catalog.publish(video(2), replace(english, segments=(brazilian, *english.segments), voices=(voice(1, who=1),)))
+    catalog.publish(video(3), VideoContents())
+    for number in (1, 2):
+        catalog.voices.rename(video(number).id, [1], "Anna")
+    for where, meant in (
+        (VideoFilter(languages=("en",)), {1, 2}),
+        (VideoFilter(languages=("pt", "de")), {2}),
+        (VideoFilter(speakers=("anna",)), {1, 2}),
+        (VideoFilter(speakers=("Anna",), languages=("Portuguese",)), {2}),
+    ):
+        assert {int(video_id, 16) for video_id in catalog.searched(where)} == meant
+        assert numbers_in_pages(catalog, where) == sorted(meant, reverse=True)
+    assert catalog.speech.languages() == [SpokenLanguage("en", 2, 4.0), SpokenLanguage("pt", 1, 1.0)]
+    assert catalog.speech.speakers() == [NamedSpeaker("Anna", 2, 60.0)]
+    assert (catalog.speech.unknown_in(None), catalog.speech.unknown_in({video(3).id})) == (3, 1)
+    with pytest.raises(SpeakerNotFoundError, match="nobody is called 'Bob'; there are 'Anna'"):
+        catalog.videos(9, VideoFilter(speakers=("Bob",)))
+    catalog.publish(video(2), VideoContents())
+    assert catalog.speech.languages() == [SpokenLanguage("en", 1, 2.0)]
+    catalog.remove(video(1).id)
+    assert (catalog.speech.languages(), catalog.speech.speakers()) == ([], [])
 
 
 @pytest.mark.parametrize(

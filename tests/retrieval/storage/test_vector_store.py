@@ -4,6 +4,7 @@ import os
 import uuid
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from retrieval.domain import Lane, Span
 from retrieval.errors import StorageError
 from retrieval.storage.qdrant_embedded import EdgeVectorStore
 from retrieval.storage.qdrant_server import ServerVectorStore
-from retrieval.storage.vectors import Point, Space, SparseVector, VectorFilter, VectorStore
+from retrieval.storage.vectors import Point, Space, SparseVector, VectorFilter, VectorStore, voice_key
 
 DIM = 8
 SPACE = Space("speech-00000001", DIM, sparse=True)
@@ -126,6 +127,56 @@ def test_more_points_than_one_batch_all_arrive(store: VectorStore) -> None:
     assert store.count(SPACE.name) == 1203
     assert store.counts_by_video(SPACE.name) == {"v0": 401, "v1": 401, "v2": 401}
     assert len(store.fetch(SPACE.name, VectorFilter(), limit=2000)) == 1203
+
+
+def spoken(video_id: str, ordinal: int, languages: tuple[str, ...] = (), voices: tuple[str, ...] = ()) -> Point:
+    return replace(point(video_id, ordinal, 0.1, {7: 1.0}), languages=languages, voices=voices)
+
+
+def test_points_are_found_by_who_speaks_meanwhile_and_in_which_language(store: VectorStore) -> None:
+    store.ensure_space(SPACE)
+    anna, bob = voice_key("a", 1), voice_key("a", 2)
+    points = [
+        spoken("a", 0, ("de",), (anna,)),
+        spoken("a", 1, ("de", "fr"), (anna, bob)),
+        spoken("a", 2),
+        spoken("b", 0, ("en",), (voice_key("b", 1),)),
+    ]
+    store.upsert(SPACE.name, points)
+    wanted: list[tuple[VectorFilter, set[tuple[str, int]]]] = [
+        (VectorFilter(languages=frozenset({"de"})), {("a", 0), ("a", 1)}),
+        (VectorFilter(languages=frozenset({"fr", "en"})), {("a", 1), ("b", 0)}),
+        (VectorFilter(languages=frozenset({"de"}), during=Span(0.0, 2.0)), {("a", 0)}),
+        (VectorFilter(languages=frozenset({"it"})), set()),
+        (VectorFilter(languages=frozenset()), set()),
+        (VectorFilter(voices=frozenset({anna})), {("a", 0), ("a", 1)}),
+        (VectorFilter(voices=frozenset({bob, voice_key("b", 1)})), {("a", 1), ("b", 0)}),
+        (VectorFilter(voices=frozenset({anna}), languages=frozenset({"fr"})), {("a", 1)}),
+        (VectorFilter(video_ids=frozenset({"b"}), voices=frozenset({anna})), set()),
+    ]
+    for where, found in wanted:
+        [dense] = store.search(SPACE.name, [vector(0.0)], 10, where)
+        sparse = store.search_sparse(SPACE.name, SparseVector((7,), (1.0,)), 10, where)
+        for hits in (dense, sparse, store.fetch(SPACE.name, where, 10)):
+            assert {(hit.video_id, hit.ordinal) for hit in hits} == found, where
+        assert store.count(SPACE.name, where) == len(found), where
+
+
+def test_voices_are_forgotten_of_one_video_or_of_all_and_nothing_else(store: VectorStore) -> None:
+    store.ensure_space(SPACE)
+    anna, bob = voice_key("a", 1), voice_key("b", 1)
+    store.upsert(SPACE.name, [spoken("a", 0, ("de",), (anna,)), spoken("b", 0, ("de",), (bob,))])
+    german = VectorFilter(languages=frozenset({"de"}))
+
+    def told() -> list[int]:
+        wheres = (VectorFilter(voices=frozenset({anna})), VectorFilter(voices=frozenset({bob})), german)
+        return [store.count(SPACE.name, where) for where in wheres]
+
+    store.forget_voices("a")
+    assert told() == [0, 1, 2]
+    store.forget_voices(None)
+    store.forget_voices(None)
+    assert told() == [0, 0, 2]
 
 
 def test_a_silent_window_with_an_all_zero_vector_is_kept(store: VectorStore) -> None:

@@ -1,29 +1,20 @@
 """One contract for the voices of a catalog on every database: kept, named, proposed, forgotten."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, text
 
-from retrieval.domain import Segment, Speaker, Voice
+from retrieval.domain import Speaker, Voice
 from retrieval.errors import ConflictError, CursorError, InputError, SpeakerNotFoundError, VideoNotFoundError
+from retrieval.storage import voices
 from retrieval.storage.catalog import Catalog
-from retrieval.storage.records import KnownVoice, Proposal, VideoContents, VideoStatus
-from tests.catalogs import NOON, contents, statements_of, video
+from retrieval.storage.records import KnownVoice, Proposal, VideoStatus
+from tests.catalogs import NOON, spoken, statements_of, video
 from tests.voices import voice
 
 FIRST, SECOND, THIRD = (video(number).id for number in (1, 2, 3))
-
-
-def spoken(*voices: Voice) -> VideoContents:
-    """A line of speech for each of the voices, in turn."""
-    said = contents(max(1, len(voices)))
-    lines: tuple[Segment, ...] = tuple(
-        replace(segment, speaker=one.number) for segment, one in zip(said.segments, voices, strict=False)
-    )
-    return replace(said, segments=lines, voices=voices)
 
 
 def publish(catalog: Catalog, number: int, *voices: Voice) -> None:
@@ -68,6 +59,19 @@ def test_a_name_that_nobody_has_says_which_and_who_there_is(catalog: Catalog) ->
         catalog.voice_keys(["Anna", "ben", "Cy"])
 
 
+def test_an_error_is_not_so_long_that_its_names_come_into_the_log(
+    catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(catalog, 1, *(voice(number, number) for number in range(1, 20)))
+    for number in range(1, 20):
+        catalog.voices.rename(FIRST, [number], f"{number}" * 50)
+    with pytest.raises(SpeakerNotFoundError):
+        catalog.voice_keys([f"{number} {'x' * 190}" for number in range(100)])
+    with pytest.raises(InputError, match=r"a name of 5,001 characters"):
+        catalog.voices.rename(FIRST, [1], "\0" + "x" * 5_000)
+    assert caplog.records == []
+
+
 def test_a_name_can_be_taken_back(catalog: Catalog) -> None:
     publish(catalog, 1, voice(1, 0))
     [given] = catalog.voices.rename(FIRST, [1], "Anna")
@@ -97,6 +101,16 @@ def test_indexing_again_keeps_names_where_the_same_voice_comes_again(catalog: Ca
     assert named(catalog, FIRST) == {1: "Ben", 2: "Anna", 3: None, 4: None}
     publish(catalog, 1, voice(5, 1, cosine=0.75), voice(2, 0))
     assert named(catalog, FIRST) == {5: None, 2: "Anna"}
+
+
+def test_what_takes_the_place_of_a_video_keeps_the_names_of_the_voices_that_come_again(catalog: Catalog) -> None:
+    publish(catalog, 1, voice(1, 0), voice(2, 1))
+    publish(catalog, 2, voice(1, 0))
+    catalog.voices.rename(FIRST, [1], "Anna")
+    catalog.voices.rename(FIRST, [2], "Ben")
+    catalog.publish(video(3, video(1).path), spoken(voice(1, 1, cosine=0.5), voice(2, 0, cosine=0.9)))
+    assert named(catalog, THIRD) == {1: None, 2: "Anna"}
+    assert named(catalog, SECOND) == {1: None}
 
 
 def test_indexing_again_without_voices_forgets_them(catalog: Catalog) -> None:
@@ -144,6 +158,18 @@ def test_the_most_alike_of_several_is_proposed(catalog: Catalog) -> None:
     catalog.voices.rename(FIRST, [1], "Anna")
     catalog.voices.rename(FIRST, [2], "Ben")
     assert {found.name for found in proposed(catalog, SECOND).values() if found} == {"Anna"}
+
+
+def test_of_too_many_named_voices_those_that_speak_longest_are_compared(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(catalog, 1, voice(1, 0, speech_s=20.0), voice(2, 0, cosine=0.7, speech_s=40.0), voice(3, 1, speech_s=30.0))
+    publish(catalog, 2, voice(9, 0))
+    for number, name in ((1, "Anna"), (2, "Ben"), (3, "Cy")):
+        catalog.voices.rename(FIRST, [number], name)
+    for most, best in ((1, "Ben"), (2, "Ben"), (3, "Anna"), (4, "Anna")):
+        monkeypatch.setattr(voices, "MOST_COMPARED", most)
+        assert {found.name for found in proposed(catalog, SECOND).values() if found} == {best}
 
 
 def test_a_proposal_is_confirmed_by_a_person(catalog: Catalog) -> None:
@@ -208,6 +234,16 @@ def test_pages_go_through_all_voices_those_of_the_newest_video_first(catalog: Ca
     assert (seen, cursor) == (expected, None)
     with pytest.raises(CursorError):
         catalog.voices.page(1, cursor="no cursor")
+
+
+def test_a_list_can_be_of_one_video_or_of_one_name(catalog: Catalog) -> None:
+    for number in (1, 2, 3):
+        publish(catalog, number, voice(1, 0), voice(2, 1))
+    for video_id in (FIRST, THIRD):
+        catalog.voices.rename(video_id, [2], "Anna")
+    assert [known.video_id for known in catalog.voices.page(10, video_id=SECOND).voices] == [SECOND, SECOND]
+    assert [known.video_id for known in catalog.voices.page(10, name=" anna").voices] == [THIRD, FIRST]
+    assert catalog.voices.page(10, video_id=SECOND, name="anna").voices == ()
 
 
 def test_a_page_with_proposals_takes_two_statements(catalog: Catalog, engine: Engine) -> None:

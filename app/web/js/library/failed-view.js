@@ -13,6 +13,8 @@ const MOST_SHOWN = 100;
 
 /** `{element, load()}`; `load` asks anew which videos failed. */
 export function failedView({ signal }) {
+  let loading = new AbortController();
+  signal.addEventListener("abort", () => loading.abort());
   const heading = h("h2", { class: "jobs-title" });
   const list = h("ul", { class: "jobs-list" });
   const element = h(
@@ -24,8 +26,11 @@ export function failedView({ signal }) {
   return { element, load };
 
   async function load() {
+    loading.abort();
+    loading = new AbortController();
+    const { signal: latest } = loading;
     try {
-      const page = await get("/v1/videos", { params: { failed: true, limit: MOST_SHOWN }, signal });
+      const page = await get("/v1/videos", { params: { failed: true, limit: MOST_SHOWN }, signal: latest });
       draw(page.videos, page.next_cursor !== null);
     } catch (error) {
       if (!isAbort(error)) element.hidden = true;

@@ -29,6 +29,8 @@ export async function mount(root, _, query) {
   const cards = new Map();
   let cursor = null;
   let loading = new AbortController();
+  let listed = Promise.resolve();
+  let counting = new AbortController();
 
   const total = h("p", { class: "library-total soft" });
   const grid = h("ul", { class: "videos", "aria-label": "Videos" });
@@ -86,6 +88,7 @@ export async function mount(root, _, query) {
     unmount() {
       stop.abort();
       loading.abort();
+      counting.abort();
       seen.disconnect();
       picks.clear();
     },
@@ -95,7 +98,12 @@ export async function mount(root, _, query) {
     },
   };
 
-  async function load({ isNew = false } = {}) {
+  function load(options) {
+    listed = read(options);
+    return listed;
+  }
+
+  async function read({ isNew = false } = {}) {
     loading.abort();
     loading = new AbortController();
     const mine = loading;
@@ -150,6 +158,8 @@ export async function mount(root, _, query) {
     try {
       const video = await get(`/v1/videos/${encodeURIComponent(videoId)}`, { signal });
       countAll();
+      // A list that was asked for before may lack the video, and replaces all that is shown.
+      await listed;
       if (filter.fits(video)) addCard(video, (element) => grid.prepend(element));
       drawState();
     } catch {
@@ -219,11 +229,13 @@ export async function mount(root, _, query) {
   }
 
   async function countAll() {
+    counting.abort();
+    counting = new AbortController();
     try {
-      const { library } = await get("/v1/system", { signal });
+      const { library } = await get("/v1/system", { signal: counting.signal });
       total.textContent = library.videos ? `${plural(library.videos, "video")}, ${duration(library.seconds)}` : "";
-    } catch {
-      total.textContent = "";
+    } catch (error) {
+      if (!isAbort(error)) total.textContent = "";
     }
   }
 }

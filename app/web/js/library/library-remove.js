@@ -20,11 +20,12 @@ export function removeWithUndo(video, { hide, restore, done }) {
   let closeNotice = () => {};
   const timer = setTimeout(async () => {
     closeNotice();
-    waiting.delete(id);
     try {
       await remove(pathOf(id));
+      waiting.delete(id);
       done();
     } catch (error) {
+      waiting.delete(id);
       restore();
       toast(`“${video.title}” could not be removed: ${error.message}`, { kind: "bad" });
     }

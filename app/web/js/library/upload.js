@@ -1,7 +1,5 @@
 // Files on their way to the server. They go on while other pages are shown.
 
-import { get } from "../api.js";
-import { within } from "../base.js";
 import { fingerprint, upload } from "./tus.js";
 
 const AT_ONCE = 2;
@@ -97,7 +95,8 @@ async function send(item) {
         tell();
       },
     });
-    item.jobId = (await get(within(new URL(url).pathname))).job_id;
+    // The id of an upload is that of its job.
+    item.jobId = decodeURIComponent(new URL(url).pathname.split("/").at(-1));
     item.state = "sent";
     // The file itself is not needed any more.
     item.file = null;

@@ -2,7 +2,7 @@
 
 import { get } from "../api.js";
 import { fill, h, refill, uid } from "../dom.js";
-import { day, fileName } from "../format.js";
+import { day, fileName, languageName } from "../format.js";
 import { icon } from "../icons.js";
 import { filterCount, withoutFilters } from "./search-state.js";
 
@@ -24,6 +24,7 @@ export function filters({ onChange, signal }) {
   const chips = h("ul", { class: "filter-chips", "aria-label": "Filters that are set" });
   const button = h("button", { class: "chip", type: "button", "aria-expanded": "false", "aria-controls": "filters" });
   let videos = null;
+  let speech = null;
   let current = null;
   button.addEventListener("click", async () => {
     panel.hidden = !panel.hidden;
@@ -31,7 +32,7 @@ export function filters({ onChange, signal }) {
     if (panel.hidden) return;
     draw();
     panel.querySelector("input")?.focus();
-    await loadVideos();
+    await Promise.all([loadVideos(), loadSpeech()]);
   });
   return { button, panel, chips, show };
 
@@ -60,12 +61,26 @@ export function filters({ onChange, signal }) {
     if (current) show(current);
   }
 
+  async function loadSpeech() {
+    if (speech !== null) return;
+    speech = { languages: [], speakers: [] };
+    try {
+      speech = await get("/v1/speech", { signal });
+    } catch {
+      // As above: languages and names can be typed.
+      return;
+    }
+    if (current) show(current);
+  }
+
   function draw() {
-    refill(panel, h("legend", { class: "visually-hidden" }, "Filters"), fields(current, videos ?? [], onChange));
+    const known = { videos: videos ?? [], ...(speech ?? { languages: [], speakers: [] }) };
+    refill(panel, h("legend", { class: "visually-hidden" }, "Filters"), fields(current, known, onChange));
   }
 }
 
-function fields(search, videos, onChange) {
+/** A field for each filter; `known` is what there is to choose from: {videos, languages, speakers}. */
+function fields(search, { videos, languages, speakers }, onChange) {
   const tags = [...new Set(videos.flatMap((video) => video.tags))].sort();
   const videoOf = (text) => videos.find((video) => [video.title, video.video_id, fileName(video.path)].includes(text));
   return [
@@ -92,6 +107,29 @@ function fields(search, videos, onChange) {
       listInput("filter-tag", tags, (tag) => {
         if (!search.tags.includes(tag)) onChange({ tags: [...search.tags, tag] });
       }),
+    ),
+    field(
+      "Language",
+      "What is spoken meanwhile",
+      listInput(
+        "filter-language",
+        languages.map((one) => one.name),
+        (text) => {
+          const code = languages.find((one) => [one.name, one.language].includes(text))?.language ?? text;
+          if (!search.languages.includes(code)) onChange({ languages: [...search.languages, code] });
+        },
+      ),
+    ),
+    field(
+      "Speaker",
+      "Who speaks meanwhile",
+      listInput(
+        "filter-speaker",
+        speakers.map((one) => one.name),
+        (name) => {
+          if (!search.speakers.includes(name)) onChange({ speakers: [...search.speakers, name] });
+        },
+      ),
     ),
     field(
       "Recorded from",
@@ -178,6 +216,12 @@ function setChips(search, videos, onChange) {
     ...search.videos.map((id) => ["film", titleOf(id), () => onChange({ videos: without(search.videos, id) })]),
     search.path && ["folder", search.path, () => onChange({ path: "" })],
     ...search.tags.map((tag) => ["tag", tag, () => onChange({ tags: without(search.tags, tag) })]),
+    ...search.languages.map((code) => [
+      "captions",
+      languageName(code),
+      () => onChange({ languages: without(search.languages, code) }),
+    ]),
+    ...search.speakers.map((name) => ["speech", name, () => onChange({ speakers: without(search.speakers, name) })]),
     (search.recordedFrom || search.recordedTo) && [
       "calendar",
       recordedWords(search),

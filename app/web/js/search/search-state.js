@@ -21,6 +21,8 @@ export function emptySearch() {
     tags: [],
     recordedFrom: "",
     recordedTo: "",
+    languages: [],
+    speakers: [],
     least: 0,
     byVideo: false,
     like: null,
@@ -46,6 +48,8 @@ export function parseSearch(query) {
     tags: query.getAll("tag"),
     recordedFrom: query.get("from") ?? "",
     recordedTo: query.get("to") ?? "",
+    languages: query.getAll("language"),
+    speakers: query.getAll("speaker"),
     least: Math.min(1, positive(query.get("least")) ?? 0),
     byVideo: query.get("by") === "video",
     like: parseLike(query.get("like")),
@@ -79,6 +83,8 @@ export function searchAddress(search) {
   add("tag", search.tags);
   if (search.recordedFrom) query.set("from", search.recordedFrom);
   if (search.recordedTo) query.set("to", search.recordedTo);
+  add("language", search.languages);
+  add("speaker", search.speakers);
   if (search.least > 0) query.set("least", search.least);
   if (search.byVideo) query.set("by", "video");
   if (search.like) query.set("like", `${search.like.video_id}@${search.like.start_s}-${search.like.end_s}`);
@@ -112,13 +118,14 @@ export function isNarrowed(search) {
 /** How many filters narrow the search. */
 export function filterCount(search) {
   const recorded = search.recordedFrom || search.recordedTo ? 1 : 0;
-  return search.videos.length + search.tags.length + (search.path ? 1 : 0) + recorded + (search.least > 0 ? 1 : 0);
+  const listed = [search.videos, search.tags, search.languages, search.speakers].flat().length;
+  return listed + (search.path ? 1 : 0) + recorded + (search.least > 0 ? 1 : 0);
 }
 
 /** The same search without its filters. */
 export function withoutFilters(search) {
-  const { videos, path, tags, recordedFrom, recordedTo, least } = emptySearch();
-  return { ...search, videos, path, tags, recordedFrom, recordedTo, least };
+  const { videos, path, tags, recordedFrom, recordedTo, languages, speakers, least } = emptySearch();
+  return { ...search, videos, path, tags, recordedFrom, recordedTo, languages, speakers, least };
 }
 
 /** The body of `POST /v1/search` that means a search. */
@@ -173,6 +180,8 @@ function filterBody(search) {
   // Without a star or a question mark it is a part of the path, in which a bracket is a bracket.
   if (search.path) filter.path = /[*?]/.test(search.path) ? search.path : `*${search.path.replaceAll("[", "[[]")}*`;
   if (search.tags.length) filter.tag = search.tags;
+  if (search.languages.length) filter.language = search.languages;
+  if (search.speakers.length) filter.speaker = search.speakers;
   if (search.recordedFrom || search.recordedTo) {
     filter.recorded_at = {};
     if (search.recordedFrom) filter.recorded_at.gte = search.recordedFrom;

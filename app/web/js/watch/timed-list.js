@@ -8,7 +8,7 @@ import { occurrences, pieces, placedWords } from "./text-marks.js";
 const REST_MS = 4000;
 
 /**
- * Lines `{start_s, end_s, text, words?}` in order of time: `{element, setTime(timeS), find(text), step(by)}`.
+ * Lines `{start_s, end_s, text, words?, language?, head?}` in order of time, `head` an element that stands over the text: `{element, setTime(timeS), find(text), step(by)}`.
  * `find` marks a text and returns on how many lines it is; `step` goes to the next of them and returns which.
  * `on.seek(timeS)` when a line or a word is chosen.
  */
@@ -26,7 +26,8 @@ export function timedList(lines, { label, marks = new Set(), on }) {
       "button",
       { class: "line", type: "button", tabindex: number === 0 ? 0 : -1, dataset: { number } },
       h("span", { class: "line-time num" }, clock(line.start_s)),
-      h("span", { class: "line-text" }),
+      line.head ?? null,
+      h("span", { class: "line-text", lang: line.language }),
     ),
   );
   const element = h(

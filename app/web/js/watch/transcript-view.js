@@ -3,6 +3,7 @@
 import { fill, h, uid } from "../dom.js";
 import { icon } from "../icons.js";
 import { momentList } from "./moment-list.js";
+import { speakersView, withHeads } from "./speakers-view.js";
 import { bare } from "./text-marks.js";
 import { timedList } from "./timed-list.js";
 
@@ -27,7 +28,7 @@ export function besideView(timeline, moments, { on }) {
         : h("p", { class: "tab-note" }, "Nothing in this video is likely to be it. This comes closest:"),
       empty: "Nothing in this video fits.",
     },
-    textTab("Transcript", "transcript", timeline.segments, "Find in the transcript", "Nobody was heard speaking."),
+    transcriptTab(),
     textTab(
       "On screen",
       "screen_text",
@@ -73,9 +74,18 @@ export function besideView(timeline, moments, { on }) {
     choose: (moment) => hits?.choose(moment),
   };
 
-  function textTab(name, evidence, lines, label, empty) {
+  /** What is said, with who says it where that is known. */
+  function transcriptTab() {
+    const { lines, show } = withHeads(timeline.segments);
+    const isKnown = timeline.segments.some((segment) => segment.speaker);
+    const speakers = isKnown ? speakersView(timeline.video_id, { onNamed: show }).element : null;
+    const [label, empty] = ["Find in the transcript", "Nobody was heard speaking."];
+    return textTab("Transcript", "transcript", lines, label, empty, speakers);
+  }
+
+  function textTab(name, evidence, lines, label, empty, more = null) {
     const view = timedList(lines, { label: name, marks: marks[evidence] ?? new Set(), on });
-    return { name, count: lines.length, view, empty, tools: lines.length ? finder(label, view, on) : null };
+    return { name, count: lines.length, view, empty, tools: lines.length ? [finder(label, view, on), more] : null };
   }
 
   function open(tab) {

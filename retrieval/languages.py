@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from retrieval.errors import InputError
+
 _TAG = re.compile(r"([a-z]{2,3})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?", re.IGNORECASE)
 _USUAL: dict[str, str] = {
     "brazilian": "pt-BR",
@@ -16,13 +18,19 @@ _USUAL: dict[str, str] = {
     "greek": "el",
     "iw": "he",
     "jp": "ja",
+    "jw": "jv",
+    "malay": "ms",
+    "nepali": "ne",
     "pb": "pt-BR",
     "pob": "pt-BR",
+    "punjabi": "pa",
+    "swahili": "sw",
     "ua": "uk",
     "yue": "yue",
 }
 """What no standard has and many files do."""
 
+_LONGEST_NAME = 60
 _NO_LANGUAGE = frozenset({"mis", "mul", "und", "zxx"})
 
 
@@ -51,8 +59,37 @@ def language_tag(name: str) -> str | None:
 
 def is_same_language(one: str, other: str) -> bool:
     """Whether both name one language, whatever its country and script."""
-    tags = (language_tag(one) or one, language_tag(other) or other)
-    return len({tag.split("-")[0].lower() for tag in tags}) == 1
+    return main_language(one) == main_language(other)
+
+
+def main_language(name: str) -> str:
+    """The language alone that a code, tag or name means, without country and script: ``pt`` of ``pt-BR``.
+
+    Of what names no language, as much as stands before a hyphen.
+    """
+    return (language_tag(name) or name).partition("-")[0].lower()
+
+
+def parse_language(name: str) -> str:
+    """The code of a language, without country and script, that a person names. Raises InputError."""
+    tag = language_tag(name) if len(name) <= _LONGEST_NAME else None
+    if tag is None:
+        raise InputError(
+            f"unknown language {name[:_LONGEST_NAME]!r}; give a code of ISO 639, as de or deu, "
+            "or the language's English name, as German"
+        )
+    return main_language(tag)
+
+
+def language_name(code: str) -> str:
+    """The English name of the language with this code; the code itself if it has none."""
+    import babelfish
+
+    try:
+        name: str = babelfish.Language.fromietf(code).name
+    except (ValueError, babelfish.Error):
+        return code
+    return name.partition(" (")[0]
 
 
 def _cased(tag: str) -> str:
