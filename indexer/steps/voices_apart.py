@@ -20,7 +20,7 @@ TRUST = 0.4
 FRUGALITY = 2.0
 """What a voice more costs while the model settles."""
 LEAST_REASON = 4.0
-"""Evidence (log) for keeping two voices apart, below which they are joined; like voices have -14, others 70, usually."""
+"""Evidence (log) for keeping two voices apart, below which they are joined; alike ones have -14, others 70."""
 GOES_ON = 0.9
 GOES_ON_AFTER_PAUSE = 0.5
 """How probable it is that the next piece has the same voice."""
