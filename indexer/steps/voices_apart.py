@@ -2,7 +2,8 @@
 
 After Landini, Profant, Diez, Burget: Bayesian HMM clustering of x-vector sequences (VBx), arXiv 2012.14952. Each voice
 has a place in the space of traits, drawn from how voices lie there; its pieces lie around that place; whoever speaks
-goes on speaking more often than not. Voices that the pieces give no reason for die out.
+goes on speaking more often than not. It settles near where it begins, with more voices than there are; those that the
+pieces give too little reason to keep apart are joined, and it settles anew.
 """
 
 import numpy as np
@@ -16,19 +17,23 @@ FIRST_CUT = 0.45
 """Mean cosine of two groups of pieces from which they begin as one voice: more voices than there are, to be joined."""
 TRUST = 0.4
 """What a piece counts: they overlap, so that four say what two and a half would that are apart."""
-FRUGALITY = 8.0
-"""What a voice more costs."""
+FRUGALITY = 2.0
+"""What a voice more costs while the model settles."""
+LEAST_REASON = 4.0
+"""Evidence (log) for keeping two voices apart, below which they are joined; alike ones have -14, others 70."""
 GOES_ON = 0.9
 GOES_ON_AFTER_PAUSE = 0.5
 """How probable it is that the next piece has the same voice."""
 ROUNDS = 30
 SETTLED = 1e-4
 """Gain of a round, as a share of the evidence, below which it was the last."""
-LEAST_S = 1.2
+ALIVE = 0.5
+"""Pieces that a voice has at least, all its shares taken together."""
+LEAST_S = 2.0
 """Speech of a voice at least; less is a noise, or a word that another one said in an unusual way."""
 SAME_VOICE = 0.5
 """Cosine of two blocks' voices from which they are one."""
-LIKE_ANOTHER = 0.5
+LIKE_ANOTHER = 0.65
 """Cosine of two voices of one video at which it is even whether they are told apart."""
 ENOUGH_S = 3.0
 """Speech by which two thirds of what could be known of a voice are known."""
@@ -40,10 +45,19 @@ def told_apart(vectors: Matrix, traits: Matrix, spread: Matrix, after_pause: NDA
     ``vectors`` (n, dim) are of unit length, ``traits`` (n, k) scatter by 1 in each trait for one voice, ``spread`` (k,)
     is the variance of voices. ``after_pause`` (n,) says where a piece is the first of a stretch of speech.
     """
-    groups = _grouped(vectors)
     stays = np.where(after_pause, GOES_ON_AFTER_PAUSE, GOES_ON)
-    shares = np.full((len(vectors), groups.max() + 1), 0.1 / (groups.max() + 1))
-    shares[np.arange(len(vectors)), groups] += 0.9
+    groups = _grouped(vectors)
+    shares = 0.9 * np.eye(groups.max() + 1)[groups] + 0.1 / (groups.max() + 1)
+    while True:
+        shares = _settled(shares, traits, spread, stays)
+        joined = _joined(shares, traits * np.sqrt(spread), spread)
+        if joined.shape == shares.shape:
+            return shares
+        shares = joined
+
+
+def _settled(shares: Matrix, traits: Matrix, spread: Matrix, stays: Matrix) -> Matrix:
+    """The shares, without voices that die out, once further rounds give hardly more evidence."""
     often = np.full(shares.shape[1], 1.0 / shares.shape[1])
     scaled = traits * np.sqrt(spread)
     known, before = TRUST * -0.5 * np.square(traits).sum(1, keepdims=True), -np.inf
@@ -56,7 +70,30 @@ def told_apart(vectors: Matrix, traits: Matrix, spread: Matrix, after_pause: NDA
         if evidence - before < SETTLED * abs(evidence):
             break
         before = evidence
+    alive = shares[:, shares.sum(0) > ALIVE]
+    return np.asarray(alive / alive.sum(1, keepdims=True))
+
+
+def _joined(shares: Matrix, scaled: Matrix, spread: Matrix) -> Matrix:
+    """The shares with voices added up, two by two, while there is too little reason to keep them apart."""
+    while shares.shape[1] > 1:
+        counts, sums = shares.sum(0), shares.T @ scaled
+        alone = _evidence(counts, sums, spread)
+        together = _evidence(counts[:, None] + counts, sums[:, None] + sums, spread)
+        reason = alone[:, None] + alone - together
+        np.fill_diagonal(reason, np.inf)
+        one, other = sorted(map(int, np.unravel_index(reason.argmin(), reason.shape)))
+        if reason[one, other] >= LEAST_REASON:
+            break
+        shares = np.delete(shares, other, axis=1) + np.outer(shares[:, other], np.arange(len(counts) - 1) == one)
     return shares
+
+
+def _evidence(counts: Matrix, sums: Matrix, spread: Matrix) -> Matrix:
+    """What is gained (log) by a voice for ``counts`` (…,) pieces whose scaled traits add up to ``sums`` (…, k)."""
+    doubt = 1.0 / (1.0 + TRUST / FRUGALITY * counts[..., None] * spread)
+    gained = np.log(doubt) + (TRUST / FRUGALITY) ** 2 * doubt * np.square(sums)
+    return np.asarray(FRUGALITY * 0.5 * gained.sum(-1))
 
 
 def _grouped(vectors: Matrix) -> NDArray[np.int64]:

@@ -89,7 +89,7 @@ def test_a_voice_is_the_surer_the_longer_it_speaks_and_the_less_another_is_like_
 
     assert 0.9 < certainty(0.0, 30) <= 1.0
     assert certainty(0.0, 2) < certainty(0.0, 30) - 0.2
-    assert certainty(0.45, 30) < certainty(0.2, 30) - 0.2
+    assert certainty(0.6, 30) < certainty(0.2, 30) - 0.2
 
 
 def test_pieces_are_all_of_the_speech() -> None:
