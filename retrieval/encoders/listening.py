@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.encoders.base import Samples
-from retrieval.encoders.speech_clips import Clip, Utterance, clips_of, halves
+from retrieval.encoders.speech_clips import SpeechClip, Utterance, clips_of, halves
 from retrieval.encoders.speech_trust import is_repetitive
 from retrieval.encoders.spoken_language import languages_of, runs_of
 from retrieval.encoders.utterances import compression_ratio, mean_confidence, parted
@@ -65,7 +65,7 @@ class Ear(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldUtterance:
     """What was heard in one utterance: words on the clock of the recording, spelled with the spaces before them.
 
     ``likely`` is the probability of the language; ``heard`` is what the engine made of the clip it was in.
@@ -93,7 +93,7 @@ def listen(samples: Samples, speech: Sequence[Span], ear: Ear) -> Iterator[Segme
             yield from _segments(list(together))
 
 
-def _tell(samples: Samples, clip: Clip, ear: Ear, before: str | None) -> Iterator[tuple[Told, ...]]:
+def _tell(samples: Samples, clip: SpeechClip, ear: Ear, before: str | None) -> Iterator[tuple[ToldUtterance, ...]]:
     """What is said in each run of utterances of one language, ``before`` being the one spoken before."""
     encoded = ear.encode(clip.samples(samples))
     # What is heard alone is told by the silence after it, too: Whisper has learnt from whole windows.
@@ -103,7 +103,7 @@ def _tell(samples: Samples, clip: Clip, ear: Ear, before: str | None) -> Iterato
     runs = runs_of(languages)
     if len(runs) > 1:
         for first, last in runs:
-            yield from _tell(samples, Clip(clip.utterances[first:last]), ear, languages[first])
+            yield from _tell(samples, SpeechClip(clip.utterances[first:last]), ear, languages[first])
         return
     heard = ear.words(encoded, languages[0], clip.frames()[-1].stop)
     words: list[list[Word]] = [[] for _ in clip.utterances]
@@ -111,12 +111,12 @@ def _tell(samples: Samples, clip: Clip, ear: Ear, before: str | None) -> Iterato
         ordinal, span = clip.place(word.span)
         words[ordinal].append(replace(word, span=span))
     yield tuple(
-        Told(utterance, languages[0], probabilities.get(languages[0], 0.0), tuple(said), heard)
+        ToldUtterance(utterance, languages[0], probabilities.get(languages[0], 0.0), tuple(said), heard)
         for utterance, probabilities, said in zip(clip.utterances, likely, words, strict=True)
     )
 
 
-def _checked(samples: Samples, told: Sequence[Told], ear: Ear) -> Iterator[Told]:
+def _checked(samples: Samples, told: Sequence[ToldUtterance], ear: Ear) -> Iterator[ToldUtterance]:
     """What was heard in a clip; of utterances that came out badly, what is heard in them alone if that is better."""
     for one in told:
         if not _is_doubtful(one):
@@ -129,17 +129,17 @@ def _checked(samples: Samples, told: Sequence[Told], ear: Ear) -> Iterator[Told]
             yield one
 
 
-def _better(samples: Samples, told: Told, pieces: Sequence[Utterance], ear: Ear) -> list[Told]:
+def _better(samples: Samples, told: ToldUtterance, pieces: Sequence[Utterance], ear: Ear) -> list[ToldUtterance]:
     again = [
         better
         for piece in pieces
-        for one in _tell(samples, Clip((piece,)), ear, told.language)
+        for one in _tell(samples, SpeechClip((piece,)), ear, told.language)
         for better in _checked(samples, one, ear)
     ]
     return again if _worth(again) > _worth([told]) else [told]
 
 
-def _is_doubtful(told: Told) -> bool:
+def _is_doubtful(told: ToldUtterance) -> bool:
     if not _lost_s(told) and not told.words:
         return False
     return (
@@ -149,7 +149,7 @@ def _is_doubtful(told: Told) -> bool:
     )
 
 
-def _worth(told: Sequence[Told]) -> float:
+def _worth(told: Sequence[ToldUtterance]) -> float:
     """How sure the words are, 0 to 1, times the share of the utterances that they fill: none if they are repetitive."""
     worth_s = sum(
         mean_confidence(one.words) * (one.utterance.duration_s - _lost_s(one))
@@ -159,14 +159,14 @@ def _worth(told: Sequence[Told]) -> float:
     return worth_s / sum(one.utterance.duration_s for one in told)
 
 
-def _lost_s(told: Told) -> float:
+def _lost_s(told: ToldUtterance) -> float:
     """How much of the utterance is too long for a word or for a pause."""
     span = told.utterance.span
     edges_s = [span.start_s, *(s for word in told.words for s in (word.span.start_s, word.span.end_s)), span.end_s]
     return sum(max(0.0, end_s - start_s - LONGEST_WORD_S) for start_s, end_s in pairwise(edges_s))
 
 
-def _segments(told: Sequence[Told]) -> Iterator[Segment]:
+def _segments(told: Sequence[ToldUtterance]) -> Iterator[Segment]:
     spoken = [word for one in told for word in one.words]
     if not spoken:
         return

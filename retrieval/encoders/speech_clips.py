@@ -43,7 +43,7 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class SpeechClip:
     """Utterances in time order, one right after the other.
 
     Voice activity pads each by 0.15 s, so that 0.3 s are left of every longer pause.
@@ -82,18 +82,18 @@ class Clip:
         return [0, *accumulate(one.length for one in self.utterances[:-1])]
 
 
-def clips_of(samples: Samples, speech: Sequence[Span]) -> Iterator[Clip]:
+def clips_of(samples: Samples, speech: Sequence[Span]) -> Iterator[SpeechClip]:
     """All speech of 16 kHz samples in clips of at most ``CLIP_S``; longer utterances are cut where it is quiet."""
     clip: list[Utterance] = []
     room = _LONGEST_SAMPLES
     for utterance in (part for span in speech for part in _utterances(samples, span)):
         if clip and utterance.length > room:
-            yield Clip(tuple(clip))
+            yield SpeechClip(tuple(clip))
             clip, room = [], _LONGEST_SAMPLES
         clip.append(utterance)
         room -= utterance.length
     if clip:
-        yield Clip(tuple(clip))
+        yield SpeechClip(tuple(clip))
 
 
 def halves(samples: Samples, utterance: Utterance) -> tuple[Utterance, Utterance]:

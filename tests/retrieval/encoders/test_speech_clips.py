@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from retrieval.domain import Span
 from retrieval.encoders.base import SPEECH_RATE_HZ
-from retrieval.encoders.speech_clips import CLIP_S, FRAME_SAMPLES, Clip, Utterance, clips_of, halves
+from retrieval.encoders.speech_clips import CLIP_S, FRAME_SAMPLES, SpeechClip, Utterance, clips_of, halves
 
 MINUTES = np.random.default_rng(0).standard_normal(180 * SPEECH_RATE_HZ, np.float32)
 """Three minutes in which each sample tells where it is."""
@@ -19,7 +19,7 @@ speeches = st.lists(st.tuples(st.floats(0.0, 20.0), st.floats(0.01, 40.0)), min_
 
 
 @st.composite
-def clips(draw: st.DrawFn) -> Clip:
+def clips(draw: st.DrawFn) -> SpeechClip:
     return draw(st.sampled_from(list(clips_of(MINUTES, draw(speeches.filter(lambda s: s[0].start_s < 180))))))
 
 
@@ -37,7 +37,7 @@ def test_clips_hold_all_speech_once_in_time_order_and_nothing_else(speech: list[
 
 
 @given(clips())
-def test_a_clip_is_short_and_made_of_whole_frames(clip: Clip) -> None:
+def test_a_clip_is_short_and_made_of_whole_frames(clip: SpeechClip) -> None:
     heard = clip.samples(MINUTES)
     assert 0 < len(heard) <= CLIP_S * SPEECH_RATE_HZ + FRAME_SAMPLES
     assert len(heard) % FRAME_SAMPLES == 0
@@ -45,7 +45,7 @@ def test_a_clip_is_short_and_made_of_whole_frames(clip: Clip) -> None:
 
 
 @given(clips(), st.data())
-def test_times_of_a_clip_lead_back_to_the_very_samples(clip: Clip, data: st.DataObject) -> None:
+def test_times_of_a_clip_lead_back_to_the_very_samples(clip: SpeechClip, data: st.DataObject) -> None:
     """The sample that is heard somewhere in the clip is the sample of the recording at the second given for it."""
     length = sum(one.length for one in clip.utterances)
     at = data.draw(st.integers(0, length - 1))
@@ -55,7 +55,7 @@ def test_times_of_a_clip_lead_back_to_the_very_samples(clip: Clip, data: st.Data
 
 
 @given(clips(), st.lists(st.floats(0.0, 30.0), min_size=2, max_size=12))
-def test_words_stay_in_order_apart_and_inside_their_utterances(clip: Clip, times_s: list[float]) -> None:
+def test_words_stay_in_order_apart_and_inside_their_utterances(clip: SpeechClip, times_s: list[float]) -> None:
     times_s.sort()
     placed = [clip.place(Span(start_s, end_s)) for start_s, end_s in pairwise(times_s)]
     assert all(a <= b and one.end_s <= other.start_s for (a, one), (b, other) in pairwise(placed))
