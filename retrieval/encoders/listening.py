@@ -14,6 +14,9 @@ from retrieval.encoders.utterances import compression_ratio, mean_confidence, pa
 
 DOUBTFUL_LOGPROB = -0.7
 DOUBTFUL_LANGUAGE = 0.5
+CLEAR_WORTH = 0.8
+"""Words as clear as this speak for the language they are in, however short the utterance is to tell it by."""
+
 DOUBTFUL_WORTH = 0.5
 """Worth of what was heard in an utterance (``_worth``), 0 to 1; clear speech has 0.6 and more."""
 
@@ -145,7 +148,7 @@ def _is_doubtful(told: ToldUtterance) -> bool:
     return (
         _worth([told]) < DOUBTFUL_WORTH
         or told.heard.avg_logprob < DOUBTFUL_LOGPROB
-        or (told.likely < DOUBTFUL_LANGUAGE and told.utterance.duration_s >= LONGEST_WORD_S)
+        or (told.likely < DOUBTFUL_LANGUAGE and _worth([told]) < CLEAR_WORTH)
     )
 
 
