@@ -230,13 +230,13 @@ class SearchEngine:
         where: VectorFilter,
     ) -> list[Candidate]:
         contents = self.library.catalog.contents
-        space = self.encoders.spec(lane).space
+        spec = self.encoders.spec(lane)
         match LANES[lane].unit:
             case Unit.LINE:
-                return text_candidates(lane, store, space, term, vector, where, contents)
+                return text_candidates(store, spec, term, vector, where, contents)
             case Unit.WINDOW:
                 background = self._backgrounds.of(store, lane, for_example=lane in term.examples)
-                return window_candidates(lane, store, space, vector, background, where, contents)
+                return window_candidates(lane, store, spec.space, vector, background, where, contents)
 
     def _answer(
         self,

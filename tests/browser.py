@@ -85,6 +85,7 @@ def site_of(
         for name, shots in videos.items():
             _make_file(files / name, shots)
         library = stack.enter_context(library_of(folder / "library", videos, files))
+        library.keep_vectors()
         for name, shots in videos.items():
             _make_pictures(library.thumbnails_of(id_of(name)), shots)
         api = create_app(Settings(data_dir=library.settings.data_dir, **settings))
@@ -94,9 +95,9 @@ def site_of(
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(module_path: Path) -> Iterator[Site]:
     """A.mp4 and b.mp4 of ``TWO_VIDEOS``, served."""
-    with site_of(tmp_path_factory.mktemp("site"), dict(TWO_VIDEOS)) as running:
+    with site_of(module_path, dict(TWO_VIDEOS)) as running:
         yield running
 
 

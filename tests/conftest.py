@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,14 +29,28 @@ ENOUGH_BYTES = 4_000_000_000
 IN_MEMORY = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES
 
 
-@pytest.fixture
-def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """The test's own folder, in memory where there is room: most of the time what is tested waits for a disk."""
+@contextmanager
+def _in_memory(otherwise: Path) -> Iterator[Path]:
+    """A folder in memory where there is room: most of the time what is tested waits for a disk."""
     if IN_MEMORY:
         with TemporaryDirectory(prefix="moments-", dir=MEMORY, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
     else:
-        yield tmp_path
+        yield otherwise
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """The test's own folder."""
+    with _in_memory(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def module_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for what the tests of a module share."""
+    with _in_memory(tmp_path_factory.mktemp("module")) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

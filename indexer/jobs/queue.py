@@ -114,10 +114,11 @@ class IndexJobs(KnownJobs):
         self._workflow = index_video
         if not self._workers:
             dbos.DBOS.listen_queues([])
+        # Jobs of an earlier process may begin before the launch is over.
+        self._dbos = dbos.DBOS
         dbos.DBOS.launch()
         if self._workers:
             dbos.DBOS.register_queue(QUEUE, worker_concurrency=self._workers, polling_interval_sec=_POLL_S)
-        self._dbos = dbos.DBOS
         self._keeper.start()
 
     def stop(self) -> None:
@@ -253,7 +254,7 @@ class IndexJobs(KnownJobs):
 
     def _stop_short(self, error: Exception) -> None:
         """Raise Stopped if this process ends: what fails now may fail of that, and is tried again in another."""
-        if self._runs.is_stopping:
+        if self._is_letting_go or self._runs.is_stopping:
             raise Stopped(f"the process ended: {error}") from error
 
     def enqueue(self, path: Path) -> str:

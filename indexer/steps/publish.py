@@ -22,8 +22,7 @@ from retrieval.encoders.base import EncoderSpec, SentenceEncoder
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
 from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, line_tuning, window_lanes
-from retrieval.lanes.phonetics import SOUND_TERM_WEIGHT, sound_terms
-from retrieval.lanes.terms import document_vector, with_terms
+from retrieval.lanes.terms import document_vector
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.room import require_room
@@ -218,8 +217,7 @@ def line_points(
     report: ReportShare = _go_on,
 ) -> list[Point]:
     """Points of the lane's lines, segments or screen texts: a sentence vector and BM25 terms each."""
-    tuning = line_tuning(lane)
-    lines = contents.lines(tuning.lines)
+    lines = contents.lines(line_tuning(lane).lines)
     if not lines:
         return []
     spec: EncoderSpec = encoders.spec(lane)
@@ -231,11 +229,6 @@ def line_points(
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
     languages = [line.language if isinstance(line, Segment) else None for line in lines]
     sparse = [document_vector(text, AVERAGE_TERMS, language) for text, language in zip(texts, languages, strict=True)]
-    if tuning.is_heard:
-        sparse = [
-            with_terms(vector, sound_terms(text.split()), SOUND_TERM_WEIGHT)
-            for vector, text in zip(sparse, texts, strict=True)
-        ]
     spoken = spoken_in_lines(lines, contents.segments, record.id)
     return points(record.id, record.content_hash, spec, units, [line.span for line in lines], spoken, sparse)
 

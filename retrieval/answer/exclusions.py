@@ -17,6 +17,7 @@ from retrieval.answer.lost_lanes import LOST, in_words
 from retrieval.asking.query import Term
 from retrieval.asking.query_vectors import QueryVectors
 from retrieval.domain import Gone, Lane, LaneWeight, Span, joined
+from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VectorsDamagedError, go_on_unless
 from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
@@ -166,13 +167,13 @@ class Unwanted:
     def _look_in(
         self, store: VectorStore, lane: Lane, excluded: Sequence[Excluded], vectors: QueryVectors, places: Places
     ) -> None:
-        space, vector_of = self._encoders.spec(lane).space, partial(vectors.of, lane)
+        spec, vector_of = self._encoders.spec(lane), partial(vectors.of, lane)
         match LANES[lane].unit:
             case Unit.LINE:
-                look_in_lines(lane, store, space, excluded, vector_of, places, self._library.catalog.contents)
+                look_in_lines(store, spec, excluded, vector_of, places, self._library.catalog.contents)
             case Unit.WINDOW:
                 background = self._backgrounds.of(store, lane, for_example=False)  # they are words
-                look_in_windows(lane, store, space, excluded, vector_of, background, places)
+                look_in_windows(lane, store, spec.space, excluded, vector_of, background, places)
 
     def lines_in(
         self, store: VectorStore, excluded: Sequence[Excluded], vectors: QueryVectors, video: VideoRecord
@@ -182,8 +183,8 @@ class Unwanted:
         whole = ((video.id, (Span(0.0, inf),)),)
         for lane in line_lanes():
             those = [one for one in excluded if lane in one.spots]
-            space, contents = self._encoders.spec(lane).space, self._library.catalog.contents
-            found = look_in_lines(lane, store, space, those, partial(vectors.of, lane), whole, contents)
+            spec, contents = self._encoders.spec(lane), self._library.catalog.contents
+            found = look_in_lines(store, spec, those, partial(vectors.of, lane), whole, contents)
             for term, candidates in found.items():
                 lines[term] += candidates
         return [Ranking(one.term, one.weights, lines[one.term], ()) for one in excluded]
@@ -211,9 +212,8 @@ def look_in_windows(
 
 
 def look_in_lines(
-    lane: Lane,
     store: VectorStore,
-    space: str,
+    spec: EncoderSpec,
     excluded: Sequence[Excluded],
     vector_of: Callable[[Term], NDArray[np.float32]],
     places: Places,
@@ -222,15 +222,15 @@ def look_in_lines(
     """Note where each thing may be said or written at these places; the lines that are like it."""
     if not excluded:
         return {}
-    hits = _hits(store, space, places)
+    hits = _hits(store, spec.space, places)
     terms = [one.term for one in excluded]
-    like = lines_like(lane, terms, [vector_of(term) for term in terms], hits, contents)
+    like = lines_like(spec, terms, [vector_of(term) for term in terms], hits, contents)
     for one, candidates in zip(excluded, like, strict=True):
-        likely = [candidate for candidate in candidates if candidate.lanes[lane] >= HARDLY_THERE]
-        one.spots[lane] = Spots.of(
+        likely = [candidate for candidate in candidates if candidate.lanes[spec.lane] >= HARDLY_THERE]
+        one.spots[spec.lane] = Spots.of(
             [candidate.video_id for candidate in likely],
             [candidate.span for candidate in likely],
-            [candidate.lanes[lane] for candidate in likely],
+            [candidate.lanes[spec.lane] for candidate in likely],
         )
     return dict(zip(terms, like, strict=True))
 

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Label, Lane, ScreenText, Segment, Span
+from retrieval.languages import main_language
 
 Vectors = NDArray[np.float32]
 """(n, dim) float32; every row is of unit length, or all zeros where there is nothing to say."""
@@ -34,12 +35,18 @@ class Recording(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
-    """Who made the vectors of a space: enough to tell whether two vectors may be compared."""
+    """Who made the vectors of a space: enough to tell whether two vectors may be compared.
+
+    ``unrelated`` is the cosine, or less, of two texts that have nothing in common; ``unrelated_foreign`` that of two in
+    a language other than English, for a model that knows no other and finds them all alike.
+    """
 
     name: str
     lane: Lane
     dim: int
     revision: str
+    unrelated: float = field(default=0.0, compare=False)
+    unrelated_foreign: float | None = field(default=None, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -51,6 +58,13 @@ class EncoderSpec:
     def space(self) -> str:
         """Name of the space, and so of the collection: lane and fingerprint."""
         return f"{self.lane}-{self.fingerprint}"
+
+    def likeness(self, cosine: float, language: str | None = None) -> float:
+        """What a cosine with a text in ``language`` says, 0 to 1; of a text whose language is not known, as English."""
+        unrelated = self.unrelated
+        if self.unrelated_foreign is not None and language is not None and main_language(language) != "en":
+            unrelated = self.unrelated_foreign
+        return max(0.0, (cosine - unrelated) / (1.0 - unrelated))
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,9 @@ def listen(samples: Samples, speech: Sequence[Span], ear: Ear) -> Iterator[Segme
 def _tell(samples: Samples, clip: Clip, ear: Ear, before: str | None) -> Iterator[tuple[Told, ...]]:
     """What is said in each run of utterances of one language, ``before`` being the one spoken before."""
     encoded = ear.encode(clip.samples(samples))
-    likely = [ear.languages(encoded[frames]) for frames in clip.frames()]
+    # What is heard alone is told by the silence after it, too: Whisper has learnt from whole windows.
+    parts = clip.frames() if len(clip.utterances) > 1 else [slice(None)]
+    likely = [ear.languages(encoded[frames]) for frames in parts]
     languages = languages_of(likely, [utterance.duration_s for utterance in clip.utterances], before)
     runs = runs_of(languages)
     if len(runs) > 1:

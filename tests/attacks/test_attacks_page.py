@@ -100,11 +100,9 @@ def test_a_name_adds_no_header(mark: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def hostile_site(module_path: Path) -> Iterator[Site]:
     """One video whose name, title, tags, speech, sounds and screen text all try to run a script."""
-    with site_of(
-        tmp_path_factory.mktemp("site"), {"a.mp4": (FakeShot("red", "high", SCRIPT), FakeShot("blue"))}
-    ) as site:
+    with site_of(module_path, {"a.mp4": (FakeShot("red", "high", SCRIPT), FakeShot("blue"))}) as site:
         _poison(site)
         yield site
 

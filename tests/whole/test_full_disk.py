@@ -245,7 +245,7 @@ def test_a_job_waits_for_room_to_say_how_it_ended(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(jobs, "_keep", keep_if_there_is_room)
         full.set()
         job_id = jobs.add(Addition("/talk.mp4"))
-        assert tried.wait(10)
+        assert tried.wait(60)
         assert not jobs.job(job_id).is_over
         full.clear()
         until(lambda: jobs.job(job_id).state is JobState.DONE, "the end")

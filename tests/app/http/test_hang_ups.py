@@ -105,7 +105,7 @@ def test_a_search_stops(port: int, steps: Steps, door: str) -> None:
     else:
         words = "&".join([*(f"then=step{n}" for n in range(8)), *(f"not=no{n}" for n in range(20))])
         asked.request("GET", f"/v1/videos/{id_of('a.mp4')}/timeline?{words}")
-    assert steps.begun.wait(10)
+    assert steps.begun.wait(60)
     asked.close()
     assert_it_stops(port, steps)
 
@@ -113,7 +113,7 @@ def test_a_search_stops(port: int, steps: Steps, door: str) -> None:
 def test_a_search_that_waits_for_its_turn_never_begins(port: int, steps: Steps) -> None:
     first, second = (http.client.HTTPConnection("127.0.0.1", port) for _ in range(2))
     first.request("POST", "/v1/search", json.dumps(SLOW), {"Content-Type": "application/json"})
-    assert steps.begun.wait(10)
+    assert steps.begun.wait(60)
     second.request("POST", "/v1/search", json.dumps(SLOW), {"Content-Type": "application/json"})
     time.sleep(STEP_S)
     second.close()
@@ -125,7 +125,7 @@ def test_a_search_that_waits_for_its_turn_never_begins(port: int, steps: Steps) 
 def test_a_short_search_has_a_place_beside_a_long_one(port: int, steps: Steps, door: str) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", port)) as long_one:
         long_one.request("POST", "/v1/search", json.dumps(SLOW), {"Content-Type": "application/json"})
-        assert steps.begun.wait(10)
+        assert steps.begun.wait(60)
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as short_one:
             if door == "search":
                 body = json.dumps({"query": {"text": "red"}, "lanes": ["speech"]})

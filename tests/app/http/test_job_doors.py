@@ -33,14 +33,14 @@ def indexer() -> HeldIndexer:
 
 
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory, indexer: HeldIndexer) -> Iterator[IndexJobs]:
-    with queue_in(tmp_path_factory.mktemp("queue"), indexer) as opened:
+def jobs(module_path: Path, indexer: HeldIndexer) -> Iterator[IndexJobs]:
+    with queue_in(module_path, indexer) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory, jobs: IndexJobs) -> Iterator[FastAPI]:
-    settings = Settings(data_dir=tmp_path_factory.mktemp("library"))
+def api(module_path: Path, jobs: IndexJobs) -> Iterator[FastAPI]:
+    settings = Settings(data_dir=module_path / "library")
     made = create_app(settings)
     with Library(settings, "test") as library:
         made.state.library, made.state.jobs = library, jobs
@@ -101,7 +101,7 @@ def test_a_job_is_followed_to_its_end(client: TestClient, indexer: HeldIndexer, 
     indexer.held.add(Path(held).name)
     job_id = add(client, path=held, title="My  talk", tags=["work"])
     seen: list[dict[str, Any]] = []
-    with httpx.stream("GET", f"{url}/v1/jobs/{job_id}/events", timeout=20, trust_env=False) as response:
+    with httpx.stream("GET", f"{url}/v1/jobs/{job_id}/events", timeout=60, trust_env=False) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         for job in events(response.iter_lines()):
             seen.append(job)
@@ -119,7 +119,7 @@ def test_a_job_is_followed_to_its_end(client: TestClient, indexer: HeldIndexer, 
 def test_a_job_that_is_over_is_one_event(client: TestClient, url: str) -> None:
     job_id = add(client, path="/videos/bad.mp4")
     until(lambda: state(client, job_id) == "failed", "the failure")
-    with httpx.stream("GET", f"{url}/v1/jobs/{job_id}/events", timeout=20, trust_env=False) as response:
+    with httpx.stream("GET", f"{url}/v1/jobs/{job_id}/events", timeout=60, trust_env=False) as response:
         told = list(events(response.iter_lines()))
     assert [job["state"] for job in told] == ["failed"]
     assert told[0]["outcome"]["error"]["code"] == "not_media"
@@ -131,7 +131,7 @@ def test_who_follows_all_jobs_hears_of_those_that_are_there_and_of_changes(
     indexer.held.add("new.mp4")
     there = add(client, path="/videos/there.mp4")
     until(lambda: state(client, there) == "done", "the end")
-    with httpx.stream("GET", f"{url}/v1/jobs/events", timeout=20, trust_env=False) as response:
+    with httpx.stream("GET", f"{url}/v1/jobs/events", timeout=60, trust_env=False) as response:
         stream = events(response.iter_lines())
         first = next(job for job in stream if job["job_id"] == there)
         assert first["state"] == "done"
@@ -146,7 +146,7 @@ def test_who_follows_all_jobs_hears_of_those_that_are_there_and_of_changes(
 def told(url: str, path: str, last: str | None = None) -> Generator[tuple[str, dict[str, Any]], None, None]:
     """Events with their ids, as a browser would ask for those after ``last``; what no longer comes ends them."""
     headers = {} if last is None else {"Last-Event-ID": last}
-    with httpx.stream("GET", f"{url}{path}", headers=headers, timeout=20, trust_env=False) as response:
+    with httpx.stream("GET", f"{url}{path}", headers=headers, timeout=60, trust_env=False) as response:
         data = None
         for line in response.iter_lines():
             field, _, value = line.partition(": ")
@@ -260,7 +260,7 @@ def test_who_comes_back_to_a_job_is_not_told_what_was_seen(client: TestClient, i
 
 def test_a_stream_in_which_nothing_happens_is_kept_alive(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.05)
-    with httpx.stream("GET", f"{url}/v1/jobs/events", timeout=20, trust_env=False) as response:
+    with httpx.stream("GET", f"{url}/v1/jobs/events", timeout=60, trust_env=False) as response:
         assert response.headers["x-accel-buffering"] == "no"
         assert response.headers["cache-control"] == "no-cache"
         assert next(line for line in response.iter_lines() if line.startswith(":")) == ": ping"

@@ -72,12 +72,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(module_path: Path) -> Iterator[Site]:
     """A.mp4 and b.mp4 of ``TWO_VIDEOS`` under the base path, with a queue that works."""
-    folder = tmp_path_factory.mktemp("site")
     with (
-        queue_in(tmp_path_factory.mktemp("queue"), HeldIndexer()) as queue,
-        site_of(folder, dict(TWO_VIDEOS), root_path=BASE) as served,
+        queue_in(module_path, HeldIndexer()) as queue,
+        site_of(module_path, dict(TWO_VIDEOS), root_path=BASE) as served,
     ):
         served.api.state.jobs = queue
         yield served

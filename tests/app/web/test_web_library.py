@@ -59,12 +59,11 @@ class Works:
 
 
 @pytest.fixture(scope="module")
-def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Works]:
-    folder = tmp_path_factory.mktemp("works")
+def works(module_path: Path) -> Iterator[Works]:
     with ThreadPoolExecutor(1) as thread, ExitStack() as stack:
-        site = stack.enter_context(site_of(folder, dict(TWO_VIDEOS)))
+        site = stack.enter_context(site_of(module_path, dict(TWO_VIDEOS)))
         indexer = FillingIndexer(site.library)
-        queue = queue_in(folder, indexer)
+        queue = queue_in(module_path, indexer)
         # In a thread: the queue refuses to start where an event loop runs, as the browser's does here.
         jobs = thread.submit(queue.__enter__).result()
         stack.callback(lambda: thread.submit(queue.__exit__, None, None, None).result())

@@ -29,8 +29,8 @@ def indexer() -> HeldIndexer:
 
 
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory, indexer: HeldIndexer) -> Iterator[IndexJobs]:
-    with queue_in(tmp_path_factory.mktemp("queue"), indexer) as opened:
+def jobs(module_path: Path, indexer: HeldIndexer) -> Iterator[IndexJobs]:
+    with queue_in(module_path, indexer) as opened:
         yield opened
 
 
@@ -90,7 +90,7 @@ def test_a_failed_file_is_an_outcome_and_a_surprise_a_crash(
 
 
 def test_of_a_long_crash_the_log_has_all_and_everyone_else_a_little(
-    jobs: IndexJobs, caplog: pytest.LogCaptureFixture, tmp_path_factory: pytest.TempPathFactory
+    jobs: IndexJobs, caplog: pytest.LogCaptureFixture, module_path: Path
 ) -> None:
     with caplog.at_level("ERROR"):
         crashed = ended(jobs, jobs.enqueue(Path("crash-long.mp4")))
@@ -101,12 +101,9 @@ def test_of_a_long_crash_the_log_has_all_and_everyone_else_a_little(
     assert "450,027 characters in all: see the log" in crashed.crash
     assert len(JobAnswer.of(crashed).model_dump_json()) < 2 * MOST_CHARACTERS
     assert " and wine" * 50_000 in caplog.text
-    queues = list(tmp_path_factory.getbasetemp().glob("queue*/jobs.sqlite"))
     for table in ("workflow_output", "operation_outputs"):
-        longest = 0
-        for queue in queues:  # other tests of this process may have had one, too
-            with closing(sqlite3.connect(queue)) as kept:
-                longest = max(longest, kept.execute(f"SELECT max(length(error)) FROM {table}").fetchone()[0] or 0)
+        with closing(sqlite3.connect(module_path / "jobs.sqlite")) as kept:
+            (longest,) = kept.execute(f"SELECT max(length(error)) FROM {table}").fetchone()
         assert 0 < longest < 5 * MOST_CHARACTERS
 
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import dbos
 import pytest
 import uvicorn
 
@@ -173,6 +174,56 @@ def test_a_queue_that_stops_ends_what_it_runs_and_another_goes_on(tmp_path: Path
     assert indexer.log.count("long.mp4 decode") == 1
 
 
+def test_a_job_may_go_on_before_the_queue_that_takes_it_up_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    indexer, launch = HeldIndexer(), dbos.DBOS.launch
+    indexer.held.add("long.mp4")
+    with queue_in(tmp_path, indexer) as jobs:
+        job_id = jobs.enqueue(Path("/videos/long.mp4"))
+        until(lambda: "long.mp4 look" in indexer.log, "the work on the file")
+        jobs.stop()
+    indexer.held.clear()
+
+    def slow_launch() -> None:
+        launch()
+        until(lambda: dbos.DBOS.list_workflows()[0].status not in ("ENQUEUED", "PENDING"), "the end of the job")
+
+    monkeypatch.setattr(dbos.DBOS, "launch", slow_launch)
+    with queue_in(tmp_path, indexer) as again:
+        assert again.job(job_id).state is JobState.DONE
+
+
+def test_what_fails_once_its_process_lets_go_is_not_held_against_the_file(tmp_path: Path) -> None:
+    """A server lets go of its jobs, ends its streams, and only then stops them; Ctrl-C hits its helpers at once."""
+
+    class Breaking(HeldIndexer):
+        def index(
+            self, job_id: str, addition: Addition, step: Step, report: ReportStage, found: ReportIdentity
+        ) -> Outcome:
+            def fail() -> None:
+                self.log.append("at work")
+                until(lambda: jobs._is_letting_go, "the letting go")
+                raise WorkerDiedError("what reads media was killed")
+
+            if "at work" not in self.log:
+                step("decode", fail)
+            return super().index(job_id, addition, step, report, found)
+
+    indexer = Breaking()
+    jobs = IndexJobs(indexer, f"sqlite:///{tmp_path / 'jobs.sqlite'}", "local", 1)  # type: ignore[arg-type]
+    with jobs.running():
+        job_id = jobs.enqueue(Path("/videos/a.mp4"))
+        until(lambda: "at work" in indexer.log, "the work on the file")
+        jobs.let_go()
+        until(lambda: not jobs.running_here(), "the end of the work")
+        assert jobs.job(job_id).state is JobState.RUNNING
+    assert indexer.failed == {}
+    with queue_in(tmp_path, indexer) as again:
+        until(lambda: again.job(job_id).is_over, "the end of the job")
+        assert again.job(job_id).state is JobState.DONE
+
+
 @pytest.mark.parametrize("error", [RuntimeError("the pool is closed"), StorageError("the vectors are closed")])
 @pytest.mark.parametrize("within_step", [True, False])
 def test_what_fails_while_its_process_ends_goes_on_in_another(
@@ -244,7 +295,7 @@ def test_a_server_lets_go_of_its_jobs_before_anything_else_and_off_its_loop() ->
     served.start()
     until(lambda: server.started, "the start of the server")
     server.should_exit = True
-    served.join(20)
+    served.join(60)
     assert said == ["streams", "jobs"]
 
 

@@ -22,7 +22,7 @@ class Table:
 
     def read(self, job_ids: set[str]) -> list[Job]:
         self.asked.append(job_ids)
-        self.open.wait(20)
+        self.open.wait(60)
         if self.errors:
             raise self.errors.pop()
         return [

@@ -81,7 +81,7 @@ def test_no_more_jobs_run_than_may_and_the_rest_come_in_their_order() -> None:
     assert runs.waiting() == ("c", "d", "e")
     for ends, begins in (("a", 0), ("c", 1), ("b", 2)):
         runs.end(ends)
-        waiting[begins].join(5)
+        waiting[begins].join(60)
         assert not waiting[begins].is_alive()
         assert len(runs.progress()) == 2
     assert set(runs.progress()) == {"d", "e"}
@@ -92,10 +92,10 @@ def test_what_waits_can_be_cancelled_and_holds_up_nobody() -> None:
     runs.begin("a", Origin.PATH, None)
     first, second = Beginner(runs, "b"), Beginner(runs, "c")
     runs.cancel({"b"})
-    first.join(5)
+    first.join(60)
     assert first.ended_by == "Cancelled"
     runs.end("a")
-    second.join(5)
+    second.join(60)
     assert set(runs.progress()) == {"c"}
 
 
@@ -108,7 +108,7 @@ def test_a_job_that_is_tried_again_waits_for_its_own_end() -> None:
     with pytest.raises(Cancelled):
         runs.report("a", "decode", 0.5)
     runs.end("a")
-    again.join(5)
+    again.join(60)
     assert again.ended_by is None
     runs.report("a", "decode", 0.5)
 
@@ -118,7 +118,7 @@ def test_what_runs_and_waits_ends_when_the_process_does() -> None:
     runs.begin("a", Origin.PATH, None)
     waiting = Beginner(runs, "b")
     runs.stop()
-    waiting.join(5)
+    waiting.join(60)
     assert waiting.ended_by == "Stopped"
     with pytest.raises(Stopped):
         runs.report("a", "decode", 0.5)

@@ -26,6 +26,8 @@ def score(query: str, text: str, average_length: float) -> float:
         ("snake_case AT&T", ["snake_case", "snak", "cas", "at&t", "t"]),
         ("Crème Brûlée, ﬁne Straße", ["crem", "brule", "fin", "strass"]),
         ("Sheila's and I didn’t", ["sheila", "didnt"]),
+        ("l'accident, qu’il dell'acqua", ["accident", "il", "acqua"]),
+        ("I'll, o'clock", ["ill", "oclock"]),
         ("東京タワー", ["東京", "京タ", "タワ", "ワー"]),
         ("AIの話", ["ai", "の話"]),
         ("東京-大阪", ["東京-大阪", "東京", "大阪"]),

@@ -1,7 +1,9 @@
 """Word-for-word matches in lines of text."""
 
 from retrieval.domain import Span, Word
-from retrieval.lanes.word_match import contains_phrase, coverage, matching_phrase
+from retrieval.lanes.little_words import LANGUAGES, little_terms
+from retrieval.lanes.stems import STEMMED
+from retrieval.lanes.word_match import coverage, matching_words, to_pauses
 
 
 def spoken(text: str, start_s: float = 0.0, pauses: dict[int, float] | None = None) -> list[Word]:
@@ -30,20 +32,25 @@ def test_codes_and_numbers_prove_more_than_words() -> None:
     assert coverage("release 4.2.0", text) > coverage("release version", text)
 
 
-def test_a_phrase_has_to_stand_in_a_row() -> None:
-    assert contains_phrase("freeze main", "please freeze main now")
-    assert not contains_phrase("freeze main", "main will freeze")
-
-
-def test_the_matching_phrase_starts_and_ends_at_pauses() -> None:
+def test_the_matching_words_are_those_with_most_of_the_query_and_fewest_others() -> None:
     words = spoken("good morning all now the budget is tight this year any questions", pauses={3: 1.0, 10: 1.0})
-    phrase = matching_phrase("the budget is tight", words)
-    assert phrase is not None
-    assert phrase.text == "now the budget is tight this year"
-    assert phrase.share == 1.0
-    assert phrase.span == Span(words[3].span.start_s, words[9].span.end_s)
+    assert matching_words("the budget is tight", words) == (5, 7)
+    assert to_pauses(words, 5, 7) == (3, 9)
 
 
-def test_words_that_are_not_there_have_no_phrase() -> None:
-    assert matching_phrase("budget", spoken("good morning all")) is None
-    assert matching_phrase("budget", []) is None
+def test_words_that_are_not_there_match_none() -> None:
+    assert matching_words("budget", spoken("good morning all")) is None
+    assert matching_words("budget", []) is None
+
+
+def test_little_words_of_the_lines_language_prove_little() -> None:
+    text = "mais plutôt à une phrase dans les mots"
+    assert coverage("des cristaux dans les reins", text, "fr") < 0.2 < coverage("des cristaux dans les reins", text)
+    assert coverage("die Höhle bei Mekka", "Die Höhle liegt nördlich von Mekka.", "de") > 0.9
+    assert coverage("der die das", "das ist es", "de") > 0.0
+
+
+def test_every_language_that_has_little_words_has_a_stemmer() -> None:
+    assert all(little_terms(language) for language in ("danish", "russian", "swedish"))
+    assert set(LANGUAGES) <= set(STEMMED)
+    assert little_terms(None) == little_terms("tamil") == frozenset()
