@@ -160,10 +160,11 @@ def _tracks(info: MediaInfo) -> Iterator[_Candidate]:
     wanted = {track.index: track for track in info.subtitle_tracks if track.is_text}
     if not wanted:
         return
-    found = cues_of_tracks(info, {index: language_tag(track.language or "") for index, track in wanted.items()})
-    for index, (cues, encoding) in found.items():
+    languages = {index: language_tag(track.language or "") for index, track in wanted.items()}
+    for index, (cues, encoding) in cues_of_tracks(info, languages).items():
         track = wanted[index]
-        segments = _segments(cues, track.language, SpeechOrigin.EMBEDDED_SUBTITLE)
+        language = languages[index] or track.language
+        segments = _segments(cues, language, SpeechOrigin.EMBEDDED_SUBTITLE)
         warnings = _told(f"subtitle track {index}", encoding)
         yield _Candidate(track.kind, track.language, track.is_default, segments, tuple(warnings))
 

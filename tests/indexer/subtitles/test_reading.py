@@ -56,7 +56,7 @@ def test_embedded_text_tracks_are_read(clip: Path, codec: str, name: str) -> Non
     assert (first.text, second.text) == ("Hello there, General", "Bye & thanks")
     assert first.span.start_s == pytest.approx(0.5, abs=0.01)
     assert first.span.end_s == pytest.approx(1.5, abs=0.01)
-    assert (first.language, first.origin) == ("eng", SpeechOrigin.EMBEDDED_SUBTITLE)
+    assert (first.language, first.origin) == ("en", SpeechOrigin.EMBEDDED_SUBTITLE)
 
 
 def test_embedded_times_count_from_the_start_of_the_container(clip: Path) -> None:
