@@ -102,7 +102,7 @@ def test_lists_and_contents_are_whole_and_unchanged(library: Library, capsys: py
     assert [line[line.find("/films") :] for line in listed[1:]] == [LONG, f"/films/{SHOWN}.mp4"]
     told = moments(capsys, *folder, "show", ID).out.splitlines()
     assert told[0] == f"/films/{SHOWN}.mp4"
-    assert told[-1].endswith(f"speech  {SHOWN}")
+    assert told[-1].endswith(f"speech (en)  {SHOWN}")
 
 
 def test_an_answer_is_harmless_and_whole(capsys: pytest.CaptureFixture[str]) -> None:

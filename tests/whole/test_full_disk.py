@@ -39,12 +39,16 @@ POINT = Point("00000000-0000-0000-0000-000000000001", "a", 0, Span(0.0, 1.0), np
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 60 MB of its own."""
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A disk of its own, of 60 MB or as many as a test asks for."""
+    size_mb = getattr(request, "param", 60)
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", str(disk)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", str(disk)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if mounted.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
@@ -90,6 +94,7 @@ def test_a_server_outlives_a_full_disk_and_goes_on(small_disk: Path, tmp_path: P
     }
 
 
+@pytest.mark.parametrize("small_disk", [80], indirect=True)
 def test_a_space_is_not_opened_where_opening_would_end_the_process(small_disk: Path) -> None:
     script = """
 import sys

@@ -242,6 +242,6 @@ def test_a_lane_that_only_the_server_names_is_shown_as_the_others_are(page: "Pag
     assert badge.locator(".icon").evaluate(
         "(icon) => getComputedStyle(icon).getPropertyValue('--lane')"
     ) == page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--lane-red')")
-    with page.expect_request("**/v1/search") as asked:
+    with page.expect_response("**/v1/search") as answered:
         page.get_by_role("button", name="Moves", exact=True).click()
-    assert body_of(asked.value)["lanes"] == ["visual", "sound", "speech", "screen"]
+    assert body_of(answered.value.request)["lanes"] == ["visual", "sound", "speech", "screen"]
