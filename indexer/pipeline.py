@@ -199,7 +199,13 @@ class Indexer:
             step("listen", lambda: listen(artefacts, models.sound, window_s, told["listen"]))
             step(
                 "transcribe",
-                lambda: hear(artefacts, models.transcriber, models.voice_activity, told["transcribe"]),
+                lambda: hear(
+                    artefacts,
+                    models.transcriber,
+                    models.voice_activity,
+                    told["transcribe"],
+                    translate=models.spec(Lane.SPEECH).knows_english_only,
+                ),
             )
             step("speakers", lambda: self._tell(artefacts, told["speakers"]))
             step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))

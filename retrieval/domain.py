@@ -115,7 +115,8 @@ class SpeechOrigin(StrEnum):
 class Segment:
     """One utterance of speech. Engine figures are None where the engine gives none.
 
-    ``speaker`` is the number of the ``Voice`` that says it, None where that is not known.
+    ``speaker`` is the number of the ``Voice`` that says it, None where that is not known. ``translation`` is rough
+    English by the engine itself, None of English and where nothing needs it.
     """
 
     span: Span
@@ -128,6 +129,7 @@ class Segment:
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
     speaker: int | None = None
+    translation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ class Evidence:
     origin: SpeechOrigin | None = None
     language: str | None = None
     speaker: Speaker | None = None
+    translation: str | None = None
 
 
 class WeightSource(StrEnum):

@@ -62,6 +62,7 @@ def contents(seconds: int) -> VideoContents:
                 avg_logprob=-0.25,
                 no_speech_prob=0.0625,
                 compression_ratio=1.5,
+                translation="a house",
             )
             for i, span in enumerate(spans)
         ),

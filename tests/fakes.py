@@ -106,16 +106,26 @@ class FakeSentences:
 
 @dataclass
 class FakeTranscriber:
-    """Hears ``text`` in every stretch of speech."""
+    """Hears ``text`` in every stretch of speech, and knows its ``translation``."""
 
     text: str = "somebody speaks"
     confidence: float = 0.9
     name: str = "fake"
+    language: str = "en"
+    translation: str | None = None
 
-    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
+    def transcribe(self, samples: Samples, speech: Sequence[Span], *, translate: bool = False) -> Iterator[Segment]:
         for span in speech:
             assert span.end_s <= len(samples) / SPEECH_RATE_HZ + 1e-3
-            yield Segment(span, self.text, (), "en", self.confidence, SpeechOrigin.TRANSCRIBED)
+            yield Segment(
+                span,
+                self.text,
+                (),
+                self.language,
+                self.confidence,
+                SpeechOrigin.TRANSCRIBED,
+                translation=self.translation if translate else None,
+            )
 
 
 @dataclass

@@ -47,6 +47,8 @@ def evidence_text(item: Evidence, most_cells: int | None = None) -> Text:
         what.append(f"  (frame at {clock(item.frame_s)})", style="dim")
     if item.matched_words:
         what.highlight_words(list(item.matched_words), style="bold yellow", case_sensitive=False)
+    if item.translation is not None:
+        what.append(f"  “{' '.join(item.translation.split())}” in English", style="dim")
     if item.speaker is not None:
         what = Text.assemble((f"{item.speaker.label}: ", "bold"), what)
     if most_cells is not None:

@@ -38,6 +38,7 @@ class SegmentAnswer(SpanAnswer):
     origin: Annotated[SpeechOrigin, Field(description="Whether it was heard, or read from subtitles.")]
     language: str | None
     speaker: Annotated[SpeakerAnswer | None, Field(description="Whose voice it is; null where that is not known.")]
+    translation: Annotated[Text | None, Field(description="Rough English by the recogniser; null where there is none.")]
     words: Annotated[list[WordAnswer], Field(description="Empty where the times of words are not known.")]
 
     @classmethod
@@ -51,6 +52,7 @@ class SegmentAnswer(SpanAnswer):
             origin=segment.origin,
             language=segment.language,
             speaker=None if speaker is None else SpeakerAnswer.of(speaker),
+            translation=segment.translation,
             words=[WordAnswer.at(word.span, text=word.text) for word in segment.words],
         )
 

@@ -36,6 +36,9 @@ class EvidenceAnswer(BaseModel):
     speaker: Annotated[
         SpeakerAnswer | None, Field(description="Whose voice says it, where that is known.", exclude_if=is_none)
     ] = None
+    translation: Annotated[
+        Text | None, Field(description="Rough English by the recogniser, of other languages.", exclude_if=is_none)
+    ] = None
 
     @classmethod
     def of(cls, evidence: Evidence) -> "EvidenceAnswer":
@@ -52,6 +55,7 @@ class EvidenceAnswer(BaseModel):
             origin=evidence.origin,
             language=evidence.language,
             speaker=None if evidence.speaker is None else SpeakerAnswer.of(evidence.speaker),
+            translation=evidence.translation,
         )
 
     def to_evidence(self) -> Evidence:
@@ -67,6 +71,7 @@ class EvidenceAnswer(BaseModel):
             self.origin,
             self.language,
             None if self.speaker is None else self.speaker.to_speaker(),
+            self.translation,
         )
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,8 +17,8 @@ from indexer.steps.spoken import spoken_during, spoken_in_lines
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
 from retrieval.atomic import replacing_folder, sweep_drafts
-from retrieval.domain import Lane, Segment
-from retrieval.encoders.base import EncoderSpec, SentenceEncoder
+from retrieval.domain import Lane, Line, Segment
+from retrieval.encoders.base import EncoderSpec, SentenceEncoder, Vectors
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
 from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, line_tuning, window_lanes
@@ -30,7 +30,7 @@ from retrieval.storage.vectors import Point, Space, VectorStore
 from retrieval.thumbnails import thumbnail_file
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
-CONSTRUCTION = 3
+CONSTRUCTION = 4
 """Which way of indexing this is: raise it when the same file would be given other times, vectors, terms or texts.
 
 What was indexed by an earlier one is searched all the same; `moments doctor` says that it could be better.
@@ -223,14 +223,29 @@ def line_points(
     spec: EncoderSpec = encoders.spec(lane)
     waiting = partial(report, 0.0)
     sentences: SentenceEncoder = attended(encoders.sentences, waiting)
-    texts = [line.text for line in lines]
-    batches = [texts[start : start + LINE_BATCH] for start in range(0, len(texts), LINE_BATCH)]
-    vectors = np.concatenate([attended(partial(sentences.embed_passages, batch), waiting) for batch in batches])
+    vectors = _line_vectors(lines, sentences, waiting)
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
     languages = [line.language if isinstance(line, Segment) else None for line in lines]
+    texts = [line.text for line in lines]
     sparse = [document_vector(text, AVERAGE_TERMS, language) for text, language in zip(texts, languages, strict=True)]
     spoken = spoken_in_lines(lines, contents.segments, record.id)
     return points(record.id, record.content_hash, spec, units, [line.span for line in lines], spoken, sparse)
+
+
+def _line_vectors(lines: Sequence[Line], sentences: SentenceEncoder, waiting: Callable[[], None]) -> Vectors:
+    """A sentence vector per line, at least one; of a translated line halfway between what is said and what it means."""
+
+    def embedded(texts: Sequence[str]) -> Vectors:
+        batches = [texts[start : start + LINE_BATCH] for start in range(0, len(texts), LINE_BATCH)]
+        return np.concatenate([attended(partial(sentences.embed_passages, batch), waiting) for batch in batches])
+
+    vectors = embedded([line.text for line in lines])
+    translations = {n: line.translation for n, line in enumerate(lines) if isinstance(line, Segment)}
+    meant = {n: translation for n, translation in translations.items() if translation}
+    if meant:
+        between = vectors[list(meant)] + embedded(list(meant.values()))
+        vectors[list(meant)] = between / np.maximum(np.linalg.norm(between, axis=1, keepdims=True), 1e-9)
+    return vectors
 
 
 def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:

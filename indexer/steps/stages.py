@@ -84,6 +84,8 @@ def hear(
     transcriber: Callable[[], Transcriber],
     voice: Callable[[], SpeechFinder],
     report: ReportShare,
+    *,
+    translate: bool = False,
 ) -> None:
     """Transcribe what is said and stands in no subtitle; the transcriber is built if there is such speech."""
     decoded = artefacts.decoded()
@@ -97,7 +99,8 @@ def hear(
             report((done + done_s / total_s) / len(tracks))
 
         written = [line.span for line in subtitles if has_words(line.text) and may_be_said_in(track, line)]
-        heard.append(transcribe(decoded.sound_of(track), transcriber, voice(), told, written).segments)
+        sound = decoded.sound_of(track)
+        heard.append(transcribe(sound, transcriber, voice(), told, written, translate=translate).segments)
     segments = [*subtitles, *artefacts.load_segments("subtitles_beside"), *said_in_any(heard)]
     segments.sort(key=lambda segment: segment.span)
     artefacts.save_lines("segments", within(segments, decoded.duration_s))

@@ -45,12 +45,14 @@ def transcribe(
     voice_activity: SpeechFinder,
     on_progress: Callable[[float], None] = lambda _: None,
     written: Sequence[Span] = (),
+    *,
+    translate: bool = False,
 ) -> Transcript:
     """Trusted segments of 16 kHz samples of any length; memory holds five minutes at a time.
 
     ``on_progress`` gets the second up to which all is done, the same again while nothing is. What is said during the
     ``written`` spans is left out, but for too few of them (``LEAST_WRITTEN``), and the transcriber is only built if
-    there is more.
+    there is more. With ``translate`` segments in other languages than English have translations.
     """
     total_s = len(samples) / SPEECH_RATE_HZ
 
@@ -64,7 +66,7 @@ def transcribe(
     unheard = not_written(speech, () if _are_few(written, speech) else written)
     done_s = 0.0
     for block in blocks_of(unheard):
-        segments = _heard(samples, attended(transcriber, partial(told, done_s)), block)
+        segments = _heard(samples, attended(transcriber, partial(told, done_s)), block, translate)
         while (segment := attended(partial(next, segments, None), partial(told, done_s))) is not None:
             doubt = doubt_of(segment)
             if doubt:
@@ -177,12 +179,12 @@ def _parts(span: Span, longest_s: float) -> Iterator[Span]:
     yield Span(start_s, span.end_s)
 
 
-def _heard(samples: Recording, transcriber: Transcriber, block: Sequence[Span]) -> Iterator[Segment]:
+def _heard(samples: Recording, transcriber: Transcriber, block: Sequence[Span], translate: bool) -> Iterator[Segment]:
     first = round(block[0].start_s * SPEECH_RATE_HZ)
     offset_s = first / SPEECH_RATE_HZ
     piece = to_float(samples[first : round(block[-1].end_s * SPEECH_RATE_HZ)])
     inside = [Span(max(0.0, span.start_s - offset_s), span.end_s - offset_s) for span in block]
-    for segment in transcriber.transcribe(piece, inside):
+    for segment in transcriber.transcribe(piece, inside, translate=translate):
         yield replace(
             segment,
             span=_moved(segment.span, offset_s),

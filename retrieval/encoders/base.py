@@ -59,6 +59,10 @@ class EncoderSpec:
         """Name of the space, and so of the collection: lane and fingerprint."""
         return f"{self.lane}-{self.fingerprint}"
 
+    @property
+    def knows_english_only(self) -> bool:
+        return self.unrelated_foreign is not None
+
     def likeness(self, cosine: float, language: str | None = None) -> float:
         """What a cosine with a text in ``language`` says, 0 to 1; of a text whose language is not known, as English."""
         unrelated = self.unrelated
@@ -129,8 +133,10 @@ class Transcriber(Protocol):
     @property
     def name(self) -> str: ...
 
-    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
+    def transcribe(self, samples: Samples, speech: Sequence[Span], *, translate: bool = False) -> Iterator[Segment]:
         """Segments in time order, heard inside ``speech`` only; 16 kHz samples.
+
+        With ``translate`` those that are not in English have their translation, if there is a sensible one.
 
         Times are seconds from the first sample. Nothing is filtered here: the trust gate decides.
         """

@@ -1,6 +1,6 @@
 """How Whisper is made to listen: clips, the language of each utterance, and what came out badly heard again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Any, Protocol
@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from retrieval.domain import Segment, Span, SpeechOrigin, Word
 from retrieval.encoders.base import Samples
 from retrieval.encoders.speech_clips import SpeechClip, Utterance, clips_of, halves
-from retrieval.encoders.speech_trust import is_repetitive
+from retrieval.encoders.speech_trust import doubt_of, is_repetitive
 from retrieval.encoders.spoken_language import languages_of, runs_of
-from retrieval.encoders.utterances import compression_ratio, mean_confidence, parted
+from retrieval.encoders.utterances import compression_ratio, has_full_stop, mean_confidence, parted
 
 DOUBTFUL_LOGPROB = -0.7
 DOUBTFUL_LANGUAGE = 0.5
@@ -25,6 +25,9 @@ LONGEST_WORD_S = 1.0
 
 _HALVED_S = 4.0
 """An utterance this long in which nothing, or one thing over and over, was heard is heard in halves."""
+
+SENTENCE_PAUSE_S = 1.5
+"""What follows after a longer pause is translated by itself, whatever marks stand between."""
 
 _OPENING = frozenset("\"'“‘¿¡([{«「『")
 
@@ -66,12 +69,17 @@ class Ear(Protocol):
         """What is said in the first ``frames`` of a whole encoded clip."""
         ...
 
+    def translated(self, encoded: Encoded, language: str, /) -> str:
+        """What is said in any encoded frames, in English; silence at their end tells where to stop."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ToldUtterance:
     """What was heard in one utterance: words on the clock of the recording, spelled with the spaces before them.
 
-    ``likely`` is the probability of the language; ``heard`` is what the engine made of the clip it was in.
+    ``likely`` is the probability of the language; ``heard`` is what the engine made of the clip it was in, which is
+    ``encoded``.
     """
 
     utterance: Utterance
@@ -79,21 +87,29 @@ class ToldUtterance:
     likely: float
     words: tuple[Word, ...]
     heard: Heard
+    clip: SpeechClip
+    encoded: Encoded
 
     @property
     def text(self) -> str:
         return "".join(word.text for word in self.words).strip()
 
 
-def listen(samples: Samples, speech: Sequence[Span], ear: Ear) -> Iterator[Segment]:
-    """Segments of all speech in time order, on the clock of the 16 kHz samples."""
+def listen(samples: Samples, speech: Sequence[Span], ear: Ear, *, translate: bool = False) -> Iterator[Segment]:
+    """Segments of all speech in time order, on the clock of the 16 kHz samples.
+
+    With ``translate`` those in other languages than English have translations.
+    """
     language: str | None = None
     for clip in clips_of(samples, speech):
         told = [better for one in _tell(samples, clip, ear, language) for better in _checked(samples, one, ear)]
         language = told[-1].language
         # What one clip was heard to say in one language is one text, whatever utterances it is made of.
         for _, together in groupby(told, key=lambda one: (id(one.heard), one.language)):
-            yield from _segments(list(together))
+            of_text = list(together)
+            segments = _segments(of_text)
+            is_foreign = of_text[0].language != "en"
+            yield from _translated(segments, of_text[0], ear) if translate and is_foreign else segments
 
 
 def _tell(samples: Samples, clip: SpeechClip, ear: Ear, before: str | None) -> Iterator[tuple[ToldUtterance, ...]]:
@@ -114,7 +130,7 @@ def _tell(samples: Samples, clip: SpeechClip, ear: Ear, before: str | None) -> I
         ordinal, span = clip.place(word.span)
         words[ordinal].append(replace(word, span=span))
     yield tuple(
-        ToldUtterance(utterance, languages[0], probabilities.get(languages[0], 0.0), tuple(said), heard)
+        ToldUtterance(utterance, languages[0], probabilities.get(languages[0], 0.0), tuple(said), heard, clip, encoded)
         for utterance, probabilities, said in zip(clip.utterances, likely, words, strict=True)
     )
 
@@ -188,6 +204,29 @@ def _segments(told: Sequence[ToldUtterance]) -> Iterator[Segment]:
             compression_ratio=compression_ratio(text),
         )
     )
+
+
+def _translated(segments: Iterable[Segment], told: ToldUtterance, ear: Ear) -> Iterator[Segment]:
+    """The segments of one text, each with the translation of its sentence; with none where that makes no sense."""
+    end = told.clip.frames()[-1].stop
+    for sentence in _sentences(segments):
+        frames = told.clip.frames_during(Span(sentence[0].span.start_s, sentence[-1].span.end_s))
+        # What comes after the clip is silence: without any, the engine goes on and on.
+        heard = [*range(frames.start, min(frames.stop, end)), *range(end, len(told.encoded))]
+        is_sensible = not all(map(doubt_of, sentence))
+        text = ear.translated(told.encoded[heard], told.language) if is_sensible else ""
+        translation = text if text and not is_repetitive(text) else None
+        yield from (replace(segment, translation=translation) for segment in sentence)
+
+
+def _sentences(segments: Iterable[Segment]) -> list[list[Segment]]:
+    found: list[list[Segment]] = []
+    for segment in segments:
+        before = found[-1][-1] if found else None
+        if before is None or has_full_stop(before.text) or segment.span.start_s - before.span.end_s > SENTENCE_PAUSE_S:
+            found.append([])
+        found[-1].append(segment)
+    return found
 
 
 def _spelled(aligned: Sequence[Aligned]) -> list[Word]:

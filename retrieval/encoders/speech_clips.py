@@ -19,6 +19,7 @@ FRAME_SAMPLES = 320
 FRAME_S = FRAME_SAMPLES / SPEECH_RATE_HZ
 
 _QUIET_S = 0.1
+_AROUND_S = 0.2
 _LONGEST_SAMPLES = round(CLIP_S * SPEECH_RATE_HZ)
 
 
@@ -77,6 +78,16 @@ class SpeechClip:
         start_s = min(max(said.start_s + shift_s, utterance.span.start_s), utterance.span.end_s)
         end_s = min(max(said.end_s + shift_s, start_s), utterance.span.end_s)
         return ordinal, Span(start_s, end_s)
+
+    def frames_during(self, said: Span) -> slice:
+        """The encoder's frames of seconds of the recording, and a little around them in the same utterances."""
+        first, last = (round(time_s * SPEECH_RATE_HZ) for time_s in (said.start_s - _AROUND_S, said.end_s + _AROUND_S))
+        inside = [
+            (start + max(first, one.first) - one.first, start + min(last, one.last) - one.first)
+            for start, one in zip(self._starts(), self.utterances, strict=True)
+            if first < one.last and one.first < last
+        ]
+        return slice(inside[0][0] // FRAME_SAMPLES, -(-inside[-1][1] // FRAME_SAMPLES))
 
     def _starts(self) -> list[int]:
         return [0, *accumulate(one.length for one in self.utterances[:-1])]

@@ -57,8 +57,8 @@ class WhisperTranscriber:
     def name(self) -> str:
         return f"whisper-{self._size}"
 
-    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
-        return listen(samples, speech, self._ear)
+    def transcribe(self, samples: Samples, speech: Sequence[Span], *, translate: bool = False) -> Iterator[Segment]:
+        return listen(samples, speech, self._ear, translate=translate)
 
 
 class FasterWhisperTranscriber:
@@ -81,8 +81,8 @@ class FasterWhisperTranscriber:
     def name(self) -> str:
         return f"whisper-{self._size}"
 
-    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
-        return listen(samples, speech, self._ear)
+    def transcribe(self, samples: Samples, speech: Sequence[Span], *, translate: bool = False) -> Iterator[Segment]:
+        return listen(samples, speech, self._ear, translate=translate)
 
 
 class _FasterWhisper:
@@ -102,21 +102,9 @@ class _FasterWhisper:
         return {token.strip("<|>"): probability for token, probability in found}
 
     def words(self, encoded: NDArray[Any], language: str, frames: int) -> Heard:
-        from faster_whisper.tokenizer import Tokenizer
-        from faster_whisper.transcribe import get_suppressed_tokens
-
-        tokenizer = Tokenizer(self._model.hf_tokenizer, True, task="transcribe", language=language)
-        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        tokenizer = self._tokenizer(language, "transcribe")
         features = _as_storage(encoded)
-        result = self._model.model.generate(
-            features,
-            [prompt],
-            beam_size=BEAM_SIZE,
-            max_length=len(prompt) + MAX_TOKENS,
-            return_scores=True,
-            return_no_speech_prob=True,
-            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
-        )[0]
+        result = self._generated(features, tokenizer)
         tokens = result.sequences_ids[0]
         text = [token for token in tokens if token < tokenizer.eot]
         aligned = self._model.find_alignment(tokenizer, [text], features, 2 * frames)[0]
@@ -126,6 +114,31 @@ class _FasterWhisper:
             result.scores[0] * len(tokens) / (len(tokens) + 1),
             result.no_speech_prob,
         )
+
+    def translated(self, encoded: NDArray[Any], language: str) -> str:
+        tokenizer = self._tokenizer(language, "translate")
+        tokens = self._generated(_as_storage(encoded), tokenizer).sequences_ids[0]
+        text: str = tokenizer.decode([token for token in tokens if token < tokenizer.eot])
+        return text.strip()
+
+    def _tokenizer(self, language: str, task: str) -> Any:
+        from faster_whisper.tokenizer import Tokenizer
+
+        return Tokenizer(self._model.hf_tokenizer, True, task=task, language=language)
+
+    def _generated(self, features: Any, tokenizer: Any) -> Any:
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        return self._model.model.generate(
+            features,
+            [prompt],
+            beam_size=BEAM_SIZE,
+            max_length=len(prompt) + MAX_TOKENS,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+        )[0]
 
 
 def _as_storage(encoded: NDArray[Any]) -> Any:
@@ -183,6 +196,14 @@ class _OpenaiWhisper:
             result.no_speech_prob,
         )
 
+    def translated(self, encoded: "Tensor", language: str) -> str:
+        from whisper.decoding import DecodingOptions, decode
+
+        options = DecodingOptions("translate", language, without_timestamps=True, fp16=self._is_half)
+        with self._listening:
+            text: str = decode(_Decoder(self._model), encoded, options).text
+        return text.strip()
+
     def _tokenizer(self, language: str | None) -> Any:
         from whisper.tokenizer import get_tokenizer
 
@@ -202,6 +223,9 @@ class _Decoder:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
+
+    def encoder(self, encoded: "Tensor") -> "Tensor":
+        return encoded
 
     def __call__(self, encoded: "Tensor", tokens: "Tensor") -> "Tensor":
         decoded: Tensor = self._model.decoder(tokens, encoded)

@@ -132,9 +132,12 @@ def _candidate(spec: EncoderSpec, term: Term, passage: Passage, cosine: float) -
     lane, first, text, words = spec.lane, passage.lines[0], passage.text, passage.words
     segment = first if isinstance(first, Segment) else None
     language = segment.language if segment else None
+    translation = _in_english(line.translation for line in passage.lines if isinstance(line, Segment))
     covered = coverage(term.text, text, language)
     stand = [quotation(phrase, [word.text for word in words] or text.split()) for phrase in term.quoted]
-    probability = line_tuning(lane).probability(spec.likeness(cosine, language), covered, _as_quoted(stand))
+    likeness = spec.likeness(cosine, "en" if translation else language)
+    translated = coverage(term.text, translation) if translation else 0.0
+    probability = line_tuning(lane).probability(likeness, max(covered, translated), _as_quoted(stand))
     matched: tuple[int, int] | None = None
     if quoted := [one for one in stand if one is not None]:
         matched = min(one.first for one in quoted), max(one.last for one in quoted)
@@ -151,9 +154,15 @@ def _candidate(spec: EncoderSpec, term: Term, passage: Passage, cosine: float) -
         origin=segment.origin if segment else None,
         speaker=Speaker(segment.speaker) if segment and segment.speaker is not None else None,
         language=language,
+        translation=translation,
     )
     middle_s = (span.start_s + span.end_s) / 2
     return Candidate(passage.key[0], span, middle_s, {lane: probability}, (evidence,))
+
+
+def _in_english(translations: Iterable[str | None]) -> str | None:
+    """All of them as one; lines of one sentence have the same."""
+    return spaced(dict.fromkeys(one for one in translations if one)) or None
 
 
 def _as_quoted(stand: Sequence[Quotation | None]) -> float:
@@ -189,6 +198,7 @@ def _joined(lane: Lane, candidates: Mapping[tuple[Key, ...], Candidate]) -> list
                 matched_words=tuple(dict.fromkeys(first.matched_words + second.matched_words)),
                 language=first.language if first.language == second.language else None,
                 speaker=first.speaker if first.speaker == second.speaker else None,
+                translation=_in_english([first.translation, second.translation]),
             )
             span = Span(before.span.start_s, candidate.span.end_s)
             candidate = replace(better, span=span, evidence=(evidence,))

@@ -140,6 +140,7 @@ def content_values(video_id: str, contents: VideoContents) -> Iterator[tuple[typ
                 "no_speech_prob": segment.no_speech_prob,
                 "compression_ratio": segment.compression_ratio,
                 "speaker": segment.speaker,
+                "translation": None if segment.translation is None else _without_nul(segment.translation),
             }
             for ordinal, segment in enumerate(contents.segments)
         ],
@@ -202,6 +203,7 @@ def segment_of(row: SegmentRow) -> Segment:
         no_speech_prob=row.no_speech_prob,
         compression_ratio=row.compression_ratio,
         speaker=row.speaker,
+        translation=row.translation,
     )
 
 

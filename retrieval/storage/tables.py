@@ -159,6 +159,7 @@ class SegmentRow(TimedColumns, Base):
     no_speech_prob: Mapped[float | None]
     compression_ratio: Mapped[float | None]
     speaker: Mapped[int | None]
+    translation: Mapped[str | None]
 
 
 class ScreenTextRow(TimedColumns, Base):

@@ -149,7 +149,8 @@ def _print_video(record: VideoRecord, contents: VideoContents, speakers: Mapping
 
 def _said(segment: Segment, speakers: Mapping[int, Speaker]) -> str:
     speaker = label_of(segment, speakers)
-    return segment.text if speaker is None else f"{speaker}: {segment.text}"
+    translation = "" if segment.translation is None else f" (“{segment.translation}” in English)"
+    return ("" if speaker is None else f"{speaker}: ") + segment.text + translation
 
 
 def _speech_in(language: str | None) -> str:

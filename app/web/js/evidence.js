@@ -47,11 +47,16 @@ function evidenceWords(item) {
   const text = item.text?.split(/\s+/).join(" ").trim();
   if (item.kind === "transcript") {
     const words = highlighted(excerpt(text, item.matched_words), item.matched_words);
-    return [saidBy(item), "“", h("span", { lang: item.language }, words), "”"];
+    return [saidBy(item), "“", h("span", { lang: item.language }, words), "”", inEnglish(item)];
   }
   if (item.kind === "screen_text") return highlighted(excerpt(text, item.matched_words), item.matched_words);
   if (item.kind === "sound") return text ? ["sounds like ", h("strong", null, text)] : "sounds like it";
   return text ? ["looks like ", h("strong", null, text)] : "looks like it";
+}
+
+/** The rough translation of what is said in another language, if there is one: what stands after the words. */
+export function inEnglish({ translation }) {
+  return translation ? h("span", { class: "soft" }, ` “${translation}” in English`) : null;
 }
 
 /** Who says it, and in which language where that is none the page is in: what stands before the words. */

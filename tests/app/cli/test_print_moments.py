@@ -24,3 +24,8 @@ def test_a_proof_begins_with_what_its_lane_says_of_a_moment(lane: Lane, line: st
 def test_a_line_of_speech_says_in_which_language_it_is() -> None:
     item = Evidence(Lane.SPEECH, LANES[Lane.SPEECH].evidence, Span(0.0, 2.0), 0.9, text="ein Haus", language="de")
     assert evidence_text(item).plain == "says (de) ein Haus"
+
+
+def test_a_translation_stands_after_the_line() -> None:
+    house = Evidence(Lane.SPEECH, LANES[Lane.SPEECH].evidence, Span(0.0, 2.0), 0.9, "ein Haus", translation="a house")
+    assert evidence_text(house).plain == "says      ein Haus  “a house” in English"

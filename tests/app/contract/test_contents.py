@@ -30,6 +30,7 @@ def test_a_shown_video_has_what_lies_in_it() -> None:
             "origin": "transcribed",
             "language": "en",
             "speaker": {"number": 2, "name": "Anna", "label": "Anna"},
+            "translation": None,
             "words": [{"start_s": 0.5, "end_s": 0.75, "text": "so"}],
         }
     ]

@@ -286,9 +286,9 @@ def stuck_in(step: str, stuck: Stuck) -> IndexEncoders:
             return super().embed_sounds(clips)
 
     class Writer(FakeTranscriber):
-        def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
+        def transcribe(self, samples: Samples, speech: Sequence[Span], *, translate: bool = False) -> Iterator[Segment]:
             stuck.wait()
-            yield from super().transcribe(samples, speech)
+            yield from super().transcribe(samples, speech, translate=translate)
 
     class Voices(FakeVoiceEncoder):
         def embed_voices(self, samples: Recording, starts: Sequence[int]) -> np.ndarray:

@@ -86,7 +86,13 @@ class Tones:
 
     name = "tones"
 
-    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
+    def transcribe(
+        self,
+        samples: Samples,
+        speech: Sequence[Span],
+        *,
+        translate: bool = False,  # noqa: ARG002
+    ) -> Iterator[Segment]:
         words = f"{np.abs(np.fft.rfft(samples[:RATE_HZ])).argmax()} Hz"
         yield Segment(speech[0], words, (), None, 0.9, SpeechOrigin.TRANSCRIBED)
 

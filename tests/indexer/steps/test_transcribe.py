@@ -27,7 +27,7 @@ REVENUE = "we expect the revenue to grow by fourteen percent next year"
 
 def segment(text: str, start_s: float = 0.0, end_s: float = 4.0, confidence: float = 0.8, **figures: float) -> Segment:
     span, origin = Span(start_s, end_s), SpeechOrigin.TRANSCRIBED
-    return Segment(span, text, (), "en", confidence, origin, speaker=None, **figures)
+    return Segment(span, text, (), "en", confidence, origin, speaker=None, translation=None, **figures)
 
 
 class Echo:
@@ -38,9 +38,11 @@ class Echo:
     def __init__(self, text: str = "these are plain words", confidence: float = 0.8) -> None:
         self.text, self.confidence = text, confidence
         self.longest_s = 0.0
+        self.translates = False
 
-    def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
+    def transcribe(self, samples: Samples, speech: Sequence[Span], *, translate: bool = False) -> Iterator[Segment]:
         assert samples.dtype == np.float32
+        self.translates = translate
         self.longest_s = max(self.longest_s, len(samples) / 16_000)
         for span in speech:
             assert 0 <= span.start_s < span.end_s <= len(samples) / 16_000 + 1e-3

@@ -32,7 +32,8 @@ def test_the_confidence_is_that_of_the_words_together() -> None:
     """Three words heard with 0.9 and one with 0.7."""
 
     class Twice(FakeTranscriber):
-        def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:
+        def transcribe(self, samples: Samples, speech: Sequence[Span], *, translate: bool = False) -> Iterator[Segment]:
+            assert not translate
             yield from FakeTranscriber("three plain words", 0.9).transcribe(samples, speech)
             yield from FakeTranscriber("more", 0.7).transcribe(samples, speech)
 
@@ -57,7 +58,7 @@ def test_words_that_the_trust_gate_rejects_are_not_searched_for(text: str, confi
 
 def test_speech_in_which_no_word_is_heard_is_no_query() -> None:
     class Deaf(FakeTranscriber):
-        def transcribe(self, samples: Samples, speech: Sequence[Span]) -> Iterator[Segment]:  # noqa: ARG002
+        def transcribe(self, *_: object, **__: object) -> Iterator[Segment]:
             return iter(())
 
     with pytest.raises(QueryError, match="fake did not understand the recording; speak more clearly"):

@@ -39,6 +39,9 @@ class Ear:
         sounds = np.unique(encoded[:frames]).astype(int).tolist()
         return Heard(list(self._words(encoded[:frames], len(sounds) > 1)), -0.2, 0.9)
 
+    def translated(self, encoded: Samples, language: str) -> str:
+        return f"{len(encoded) / 50:.1f} s of {language}"
+
     def _words(self, frames: Samples, in_company: bool) -> Iterator[Aligned]:
         for second in range(0, len(frames), 50):
             sound = int(frames[second])
@@ -94,6 +97,40 @@ def test_what_comes_out_badly_is_heard_again_by_itself(sound: int, text: str) ->
     assert ear.encoded == [[ENGLISH, sound, ENGLISH], [sound]]
     assert [one.text for one in segments if one.span.overlap_s(Span(10.0, 11.0)) > 0] == [text]
     assert all(doubt_of(one) is None for one in segments)
+
+
+GERMAN_AMONG_ENGLISH = (ENGLISH, 0.0, 4.0), (GERMAN, 10.0, 13.0), (ENGLISH, 20.0, 24.0)
+
+
+def test_each_sentence_in_another_language_is_translated_from_its_own_frames() -> None:
+    ear = Ear()
+    segments = list(listen(*sound_of(*GERMAN_AMONG_ENGLISH), ear, translate=True))
+    assert [(one.text, one.translation) for one in segments if one.language == "de"] == [
+        ("Wort0.", "1.2 s of de"),
+        ("Wort1.", "1.4 s of de"),
+        ("Wort2.", "1.2 s of de"),
+    ]
+    assert {one.translation for one in segments if one.language == "en"} == {None}
+    assert ear.encoded == [[ENGLISH, GERMAN, ENGLISH], [ENGLISH], [GERMAN], [ENGLISH]]
+
+
+def test_nothing_is_translated_that_need_not_be() -> None:
+    assert {one.translation for one in listen(*sound_of(*GERMAN_AMONG_ENGLISH), Ear())} == {None}
+
+
+@pytest.mark.parametrize("text", ["", "and so on " * 9])
+def test_a_translation_that_says_nothing_is_none(text: str) -> None:
+    class Babbler(Ear):
+        def translated(self, _encoded: Samples, _language: str) -> str:
+            return text
+
+    segments = list(listen(*sound_of((GERMAN, 0.0, 3.0)), Babbler(), translate=True))
+    assert [one.translation for one in segments] == [None] * 3
+
+
+def test_what_the_gate_rejects_is_not_translated() -> None:
+    segments = list(listen(*sound_of((HUM, 0.0, 6.0)), Ear(), translate=True))
+    assert {one.translation for one in segments} == {None}
 
 
 def test_one_thing_over_and_over_is_heard_again_in_halves() -> None:

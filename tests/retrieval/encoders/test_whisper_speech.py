@@ -1,16 +1,19 @@
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from retrieval.asking.media_input import read_sound
 from retrieval.domain import Segment, Span, SpeechOrigin
 from retrieval.encoders.base import SPEECH_RATE_HZ, Transcriber
 from retrieval.encoders.voice_activity import to_float
 from retrieval.encoders.whisper_speech import FasterWhisperTranscriber, WhisperTranscriber
 from retrieval.errors import ModelCorruptError
 from tests import checkpoints
+from tests.places import SHARED
 from tests.spoken import VOICES, country
 
 # whisper leaves its vocabulary file open
@@ -62,6 +65,24 @@ def test_segments_carry_the_figures_that_the_trust_gate_needs(segments: list[Seg
         assert 0 <= segment.no_speech_prob <= 1
         assert segment.compression_ratio is not None
         assert segment.compression_ratio > 0
+
+
+def test_translating_changes_nothing_else(transcriber: Transcriber, segments: list[Segment]) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(6 * SPEECH_RATE_HZ).astype(np.float32)
+    translated = transcriber.transcribe(noise, SPEECH, translate=True)
+    assert [replace(one, translation=None) for one in translated] == segments
+
+
+BLOGS = SHARED / "bench" / "speech" / "audio" / "fleurs_de_006.ogg"
+
+
+@pytest.mark.skipif(not BLOGS.is_file(), reason="the recording is not at hand")
+def test_german_is_translated(ears: Transcriber) -> None:
+    """Blogs can improve how pupils write; their grammar is often poor at first, which changes with an audience."""
+    samples = read_sound(BLOGS, 60.0)
+    heard = list(ears.transcribe(samples, [Span(0.0, len(samples) / SPEECH_RATE_HZ)], translate=True))
+    assert {one.language for one in heard} == {"de"}
+    assert "writing skills of students" in " ".join(one.translation or "" for one in heard)
 
 
 def test_no_speech_means_no_segments(transcriber: WhisperTranscriber) -> None:

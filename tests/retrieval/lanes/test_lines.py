@@ -169,6 +169,20 @@ def test_an_english_space_says_less_of_lines_in_other_languages() -> None:
     assert found(near, "im Wasser angegriffen", spec=english)[0].lanes[Lane.SPEECH] > 0.1
 
 
+def test_a_translated_line_is_found_by_what_it_says_in_english() -> None:
+    english = replace(SPEC, unrelated_foreign=0.3)
+    lines = talk(("Er griff alles an, was ins Wasser kam.", 0.0))
+    spoken = {key: replace(cast(Segment, line), language="de") for key, line in lines.items()}
+    translated = {key: replace(line, translation="He attacked what came into water.") for key, line in spoken.items()}
+    asked = "he attacked everything in the water"
+    best = found(Lines(translated, {0: 0.5}), asked, spec=english)[0]
+    assert (
+        best.lanes[Lane.SPEECH] > 0.5 > 0.1 > found(Lines(spoken, {0: 0.5}), asked, spec=english)[0].lanes[Lane.SPEECH]
+    )
+    assert best.evidence[0].text == "Er griff alles an, was ins Wasser kam."
+    assert best.evidence[0].translation == "He attacked what came into water."
+
+
 @pytest.mark.parametrize("query", ['"freeze main"', "freeze main"])
 def test_written_lines_answer_each_for_itself(query: str) -> None:
     lines: dict[Key, Line] = {

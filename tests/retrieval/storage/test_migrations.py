@@ -349,7 +349,7 @@ def test_what_was_said_before_voices_were_told_apart_is_said_by_nobody(url: str)
     catalog = Catalog(open_database(url))
 
     [segment] = catalog.contents.segments_of("0123456789abcdef")
-    assert (segment.text, segment.language, segment.speaker) == ("good morning", "en", None)
+    assert (segment.text, segment.language, segment.speaker, segment.translation) == ("good morning", "en", None, None)
     assert catalog.voices.page(10).voices == ()
     catalog.close()
     migrate(url, "0010")

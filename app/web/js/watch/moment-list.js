@@ -1,7 +1,7 @@
 // The moments that a search found in one video, in order of time.
 
 import { h } from "../dom.js";
-import { saidBy, tellingEvidence } from "../evidence.js";
+import { inEnglish, saidBy, tellingEvidence } from "../evidence.js";
 import { clock, clockRange, percent } from "../format.js";
 import { icon } from "../icons.js";
 import { lane, laneColour } from "../lane-table.js";
@@ -77,6 +77,6 @@ function proof(item) {
     "span",
     { class: "moment-line-proof", style: laneColour(found) },
     icon(found.icon, { label: found.name }),
-    h("span", null, quoted ? [saidBy(item), "“", marked, "”"] : marked),
+    h("span", null, quoted ? [saidBy(item), "“", marked, "”", inEnglish(item)] : marked),
   );
 }

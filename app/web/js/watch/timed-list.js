@@ -1,6 +1,7 @@
 // A list of lines with times, such as a transcript, that goes along with the player.
 
 import { fill, h } from "../dom.js";
+import { inEnglish } from "../evidence.js";
 import { clock } from "../format.js";
 import { spanAt } from "./timeline-scale.js";
 import { occurrences, pieces, placedWords } from "./text-marks.js";
@@ -8,7 +9,7 @@ import { occurrences, pieces, placedWords } from "./text-marks.js";
 const REST_MS = 4000;
 
 /**
- * Lines `{start_s, end_s, text, words?, language?, head?}` in order of time, `head` an element that stands over the text: `{element, setTime(timeS), find(text), step(by)}`.
+ * Lines `{start_s, end_s, text, words?, language?, head?, translation?}` in order of time, `head` an element that stands over the text: `{element, setTime(timeS), find(text), step(by)}`.
  * `find` marks a text and returns on how many lines it is; `step` goes to the next of them and returns which.
  * `on.seek(timeS)` when a line or a word is chosen.
  */
@@ -21,13 +22,15 @@ export function timedList(lines, { label, marks = new Set(), on }) {
   let leftAloneAt = -REST_MS;
   const rich = new Set();
 
+  const texts = lines.map((line) => h("span", { class: "line-text", lang: line.language }));
   const buttons = lines.map((line, number) =>
     h(
       "button",
       { class: "line", type: "button", tabindex: number === 0 ? 0 : -1, dataset: { number } },
       h("span", { class: "line-time num" }, clock(line.start_s)),
       line.head ?? null,
-      h("span", { class: "line-text", lang: line.language }),
+      texts[number],
+      line.translation ? h("span", { class: "line-text" }, inEnglish(line)) : null,
     ),
   );
   const element = h(
@@ -50,7 +53,7 @@ export function timedList(lines, { label, marks = new Set(), on }) {
     const line = lines[number];
     const words = rich.has(number) ? placedWords(line.text, line.words) : [];
     fill(
-      buttons[number].lastChild,
+      texts[number],
       pieces(line.text, { marks, find: wanted, words }).map((piece) => {
         const inner = piece.isFound
           ? h("mark", { class: "is-found" }, piece.text)
