@@ -72,7 +72,7 @@ def test_it_is_what_looking_at_all_segments_finds(spans: list[Span], segments: l
         assert spoken.voices == tuple(sorted({f"{VIDEO}:{one.speaker}" for one in there if one.speaker}))
 
 
-def say_it_in_german(artefacts: Artefacts, *_: object) -> None:
+def say_it_in_german(artefacts: Artefacts, *_: object, **__: object) -> None:
     artefacts.save_lines("segments", [said(0.0, 1.0, "de", 1)])
     artefacts.save_voices([voice(1, 0)])
 

@@ -26,7 +26,7 @@ def step(name: str, run: Callable[[], T]) -> T:  # noqa: ARG001
     return run()
 
 
-def leave_a_voice(artefacts: Artefacts, *_: object) -> None:
+def leave_a_voice(artefacts: Artefacts, *_: object, **__: object) -> None:
     """What an earlier run of the step left, before it was told to keep no voices."""
     artefacts.save_lines("segments", [LINE])
     artefacts.save_voices([voice(1, 0)])
