@@ -72,6 +72,13 @@ def test_segments_and_words_are_on_the_clock_of_the_video_however_late_they_come
     assert echo.longest_s < 10
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_translations_are_asked_for_where_they_are_wanted(wanted: bool) -> None:
+    echo = Echo()
+    transcribe(np.zeros(160_000, np.int16), lambda: echo, SpeechAt((1.0, 2.0)), translate=wanted)
+    assert echo.translates is wanted
+
+
 def test_one_endless_talk_is_transcribed_five_minutes_at_a_time() -> None:
     echo = Echo()
     transcribe(np.zeros(1000 * 16_000, np.int16), lambda: echo, SpeechAt((0.0, 1000.0)))
