@@ -10,10 +10,9 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, delete, exists, select, update
-from sqlalchemy.orm import Session
 
 from retrieval.errors import InputError, NotFoundError
-from retrieval.storage.database import WRITES, database_errors
+from retrieval.storage.database import reading, writing
 from retrieval.storage.records import ApiKey
 from retrieval.storage.tables import ApiKeyRow, SessionRow
 
@@ -31,8 +30,7 @@ class ApiKeys:
     """The keys of a catalog and the sessions opened with them; sessions go when their key goes."""
 
     def __init__(self, engine: Engine) -> None:
-        self._reading = engine
-        self._writing = engine.execution_options(**{WRITES: True})
+        self._engine = engine
 
     def create(self, name: str, expires_at: datetime | None = None) -> tuple[ApiKey, str]:
         """The new key as kept, and the secret, which is not. Raises InputError for a name that cannot be."""
@@ -46,7 +44,7 @@ class ApiKeys:
             created_at=datetime.now(UTC),
             expires_at=expires_at,
         )
-        with database_errors(self._reading), Session(self._writing) as session, session.begin():
+        with writing(self._engine) as session:
             if session.scalar(select(exists().where(ApiKeyRow.name == row.name))):
                 raise InputError(f"there is a key {row.name!r} already; choose another name or revoke it first")
             session.add(row)
@@ -55,17 +53,17 @@ class ApiKeys:
 
     def all(self) -> list[ApiKey]:
         """Every key, oldest first, expired ones too."""
-        with database_errors(self._reading), Session(self._reading) as session:
+        with reading(self._engine) as session:
             return [_key_of(row) for row in session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.id))]
 
     def exist(self) -> bool:
         """Whether there is any key; one that expired counts, for a door that was locked does not open by itself."""
-        with database_errors(self._reading), Session(self._reading) as session:
+        with reading(self._engine) as session:
             return bool(session.scalar(select(exists().where(ApiKeyRow.id.is_not(None)))))
 
     def revoke(self, reference: str) -> ApiKey:
         """The key of this name or id, which is gone now with its sessions. Raises NotFoundError."""
-        with database_errors(self._reading), Session(self._writing) as session, session.begin():
+        with writing(self._engine) as session:
             row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.name == reference))
             if row is None and reference.isdecimal() and len(reference) < 10:
                 row = session.get(ApiKeyRow, int(reference))
@@ -78,7 +76,7 @@ class ApiKeys:
 
     def find(self, secret: str) -> ApiKey | None:
         """The key that this secret is, if it is one and has not expired."""
-        with database_errors(self._reading), Session(self._reading) as session:
+        with reading(self._engine) as session:
             rows = session.scalars(select(ApiKeyRow).where(ApiKeyRow.shown == _without_nul(secret[:_SHOWN_LENGTH])))
             # The hash is compared here and not by the database, whose index answers sooner the less of it matches.
             row = next((row for row in rows if hmac.compare_digest(row.hash, _hash(secret))), None)
@@ -90,7 +88,7 @@ class ApiKeys:
         token = secrets.token_urlsafe(_SECRET_BYTES)
         now = datetime.now(UTC)
         ends_at = now + timedelta(days=SESSION_DAYS)
-        with database_errors(self._reading), Session(self._writing) as session, session.begin():
+        with writing(self._engine) as session:
             session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
             session.add(
                 SessionRow(
@@ -106,14 +104,14 @@ class ApiKeys:
             .join(SessionRow, SessionRow.key_id == ApiKeyRow.id)
             .where(SessionRow.hash == _hash(token), SessionRow.expires_at > datetime.now(UTC))
         )
-        with database_errors(self._reading), Session(self._reading) as session:
+        with reading(self._engine) as session:
             row = session.scalar(opened)
             key = None if row is None else _key_of(row)
         return self._used(key)
 
     def close_session(self, token: str) -> None:
         """Forget a session; one that does not exist is fine."""
-        with database_errors(self._reading), Session(self._writing) as session, session.begin():
+        with writing(self._engine) as session:
             session.execute(delete(SessionRow).where(SessionRow.hash == _hash(token)))
 
     def _used(self, key: ApiKey | None) -> ApiKey | None:
@@ -121,7 +119,7 @@ class ApiKeys:
         if key is None or (key.expires_at is not None and key.expires_at <= now):
             return None
         if key.last_used_at is None or now - key.last_used_at >= _USED_RESOLUTION:
-            with database_errors(self._reading), Session(self._writing) as session, session.begin():
+            with writing(self._engine) as session:
                 session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key.id).values(last_used_at=now))
         return key
 

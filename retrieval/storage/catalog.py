@@ -17,7 +17,7 @@ from retrieval.path_text import composed
 from retrieval.storage import cursors, failures, paths, selection, voices
 from retrieval.storage.api_keys import ApiKeys
 from retrieval.storage.contents import Contents
-from retrieval.storage.database import WRITES, database_errors
+from retrieval.storage.database import reading, writing
 from retrieval.storage.judgements import Judgements
 from retrieval.storage.records import (
     Failure,
@@ -72,7 +72,7 @@ class Catalog:
 
     def upsert(self, record: VideoRecord) -> None:
         """Write the video's row. Tags, files and the time of creation of a row that is there stay as they are."""
-        with self._writing() as session:
+        with writing(self._engine) as session:
             self._store(session, record)
 
     def publish(
@@ -118,7 +118,7 @@ class Catalog:
 
     def set_status(self, video_id: str, status: VideoStatus) -> None:
         """Write the status."""
-        with self._writing() as session:
+        with writing(self._engine) as session:
             self._row(session, video_id).status = status.value
 
     def note_failure(
@@ -159,7 +159,7 @@ class Catalog:
 
     def edit(self, video_id: str, edit: VideoEdit) -> VideoRecord:
         """The record as a person wants it from now on, also after the file is indexed again."""
-        with self._writing() as session:
+        with writing(self._engine) as session:
             row = self._row(session, video_id)
             if "title" in edit.fields:
                 row.given_title = None if edit.title is None else composed(edit.title)
@@ -197,7 +197,7 @@ class Catalog:
 
         Raises VideoNotFoundError if there is none, InputError if there are several.
         """
-        with self._reading() as session:
+        with reading(self._engine) as session:
             [video_id] = selection.named(session, [reference])
         return _found(self.get(video_id), video_id)
 
@@ -218,7 +218,7 @@ class Catalog:
         """
         after = None if cursor is None else cursors.decode(cursor)
         self._require_speakers(where)
-        with self._reading() as session:
+        with reading(self._engine) as session:
             found = selection.page(session, where, limit + 1, status=status, failed=failed, words=words, after=after)
         page = found[:limit]
         records = self.get_many(match.video_id for match in page)
@@ -238,7 +238,7 @@ class Catalog:
         that several have, SpeakerNotFoundError for a speaker whom nobody named so.
         """
         self._require_speakers(where)
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return selection.ids(session, where, status)
 
     def searched(self, where: VideoFilter) -> frozenset[str]:
@@ -250,7 +250,7 @@ class Catalog:
         statement = select(func.count(), func.sum(VideoRow.duration_s), func.sum(VideoRow.windows)).where(
             VideoRow.status == VideoStatus.INDEXED.value
         )
-        with self._reading() as session:
+        with reading(self._engine) as session:
             videos, duration_s, windows = session.execute(statement).one()
         return Totals(videos, duration_s or 0.0, windows or 0)
 
@@ -259,7 +259,7 @@ class Catalog:
         statement = select(func.count(), func.max(VideoRow.indexed_at)).where(
             VideoRow.status == VideoStatus.INDEXED.value
         )
-        with self._reading() as session:
+        with reading(self._engine) as session:
             videos, newest = session.execute(statement).one()
         return f"{videos} {newest}"
 
@@ -267,7 +267,7 @@ class Catalog:
         """How many vectors the indexed videos have in each space that they were written to, as far as was counted."""
         statement = select(VideoRow.encoders, VideoRow.vectors).where(VideoRow.status == VideoStatus.INDEXED.value)
         totals: dict[str, int] = defaultdict(int)
-        with self._reading() as session:
+        with reading(self._engine) as session:
             for encoders, vectors in session.execute(statement):
                 for lane, space in encoders.items():
                     totals[space] += (vectors or {}).get(lane, 0)
@@ -275,13 +275,13 @@ class Catalog:
 
     def add_space(self, spec: EncoderSpec) -> None:
         """Remember who makes the vectors of the space ``spec.space``; again is fine."""
-        with self._writing() as session:
+        with writing(self._engine) as session:
             if session.get(SpaceRow, spec.space) is None:
                 session.add(SpaceRow(**space_values(spec), created_at=datetime.now(UTC)))
 
     def spaces(self) -> list[EncoderSpec]:
         """Who made the vectors of each space, oldest space first."""
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return [space_of(row) for row in session.scalars(select(SpaceRow).order_by(SpaceRow.created_at))]
 
     def voice_keys(self, names: Collection[str]) -> list[str]:
@@ -296,19 +296,8 @@ class Catalog:
             self.voice_keys(where.speakers)
 
     @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with database_errors(self._engine), Session(self._engine) as session:
-            yield session
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        engine = self._engine.execution_options(**{WRITES: True})
-        with database_errors(self._engine), Session(engine) as session, session.begin():
-            yield session
-
-    @contextmanager
     def _writing_paths(self) -> Iterator[Session]:
-        with self._writing() as session:
+        with writing(self._engine) as session:
             paths.lock_paths(session)
             yield session
 
@@ -328,7 +317,7 @@ class Catalog:
         return _found(session.get(VideoRow, video_id), video_id)
 
     def _read(self, statement: Select[VideoRow]) -> list[VideoRecord]:
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return self._records(session, session.scalars(statement).all())
 
     def _records(self, session: Session, rows: Sequence[VideoRow]) -> list[VideoRecord]:

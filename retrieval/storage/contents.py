@@ -7,10 +7,9 @@ from itertools import islice
 from typing import TypeVar, cast
 
 from sqlalchemy import Engine, TextualSelect, and_, func, inspect, or_, select, text
-from sqlalchemy.orm import Session
 
 from retrieval.domain import Line, LineKind, ScreenText, Segment, Shot, SoundEvent, Span, Timed, Voice
-from retrieval.storage.database import database_errors
+from retrieval.storage.database import reading
 from retrieval.storage.records import Place, VideoContents, VideoWindow
 from retrieval.storage.rows import screen_text_of, segment_of, shot_of, sound_event_of, voice_of, window_of
 from retrieval.storage.tables import (
@@ -65,13 +64,13 @@ class Contents:
     def voices_of(self, video_id: str) -> tuple[Voice, ...]:
         """The voices of one video, by number."""
         statement = select(VoiceRow).where(VoiceRow.video_id == video_id).order_by(VoiceRow.number)
-        with database_errors(self._engine), Session(self._engine) as session:
+        with reading(self._engine) as session:
             return tuple(voice_of(row) for row in session.scalars(statement))
 
     def words_said_and_shown(self) -> Iterator[str]:
         """Every line of speech, every screen text and every title, in no order."""
         title = func.coalesce(VideoRow.given_title, VideoRow.title)
-        with database_errors(self._engine), Session(self._engine) as session:
+        with reading(self._engine) as session:
             for column in (SegmentRow.text, ScreenTextRow.text, title):
                 yield from session.scalars(select(column).execution_options(yield_per=_ROWS_AT_ONCE))
 
@@ -123,7 +122,7 @@ class Contents:
     def _at(self, table: type[Row], value_of: Callable[[Row], Value], keys: Iterable[Key]) -> dict[Key, Value]:
         found: dict[Key, Value] = {}
         rest = iter(set(keys))
-        with database_errors(self._engine), Session(self._engine) as session:
+        with reading(self._engine) as session:
             while chunk := list(islice(rest, _CHUNK)):
                 rows = session.execute(_of_keys(table, chunk))
                 found |= {(row.video_id, row.ordinal): value_of(cast(Row, row)) for row in rows}
@@ -133,7 +132,7 @@ class Contents:
         self, table: type[Row], value_of: Callable[[Row], Value], places: Sequence[Place]
     ) -> list[tuple[Value, ...]]:
         by_video: dict[str, list[tuple[Span, Value]]] = defaultdict(list)
-        with database_errors(self._engine), Session(self._engine) as session:
+        with reading(self._engine) as session:
             for start in range(0, len(places), _CHUNK):
                 spans: dict[str, set[Span]] = defaultdict(set)
                 for place in places[start : start + _CHUNK]:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import (
     OperationalError,
     SQLAlchemyError,
 )
+from sqlalchemy.orm import Session
 
 import migrations
 from retrieval.errors import InputError, StorageAwayError, StorageError, StorageFullError
@@ -92,6 +93,20 @@ def database_errors(engine: Engine) -> Iterator[None]:
         raise _unusable(engine, error) from error
     except UnicodeEncodeError as error:
         raise InputError(f"the catalog keeps valid Unicode only, which {error.object!r} is not") from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that reads, with the errors of ``database_errors``."""
+    with database_errors(engine), Session(engine) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session in one transaction that writes, with the errors of ``database_errors``."""
+    with database_errors(engine), Session(engine.execution_options(**{WRITES: True})) as session, session.begin():
+        yield session
 
 
 @contextmanager

@@ -4,13 +4,12 @@ import math
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine, Select, and_, or_, select
-from sqlalchemy.orm import Session
 
 from retrieval.asking.query import parse_term
 from retrieval.domain import Lane, Span
 from retrieval.errors import CursorError, InputError, NotFoundError, VideoNotFoundError
 from retrieval.storage import cursors
-from retrieval.storage.database import WRITES, database_errors
+from retrieval.storage.database import reading, writing
 from retrieval.storage.records import Judgement, JudgementPage
 from retrieval.storage.tables import JudgementRow, VideoRow
 
@@ -33,8 +32,7 @@ class Judgements:
         """
         parse_term(query)
         span = Span(round(span.start_s, 3), round(span.end_s, 3))
-        engine = self._engine.execution_options(**{WRITES: True})
-        with database_errors(self._engine), Session(engine) as session, session.begin():
+        with writing(self._engine) as session:
             video = session.get(VideoRow, video_id)
             if video is None:
                 raise VideoNotFoundError(f"there is no video {video_id} in the catalog")
@@ -57,8 +55,7 @@ class Judgements:
 
     def remove(self, judgement_id: int) -> None:
         """Forget the verdict. Raises NotFoundError if there is none of that id."""
-        engine = self._engine.execution_options(**{WRITES: True})
-        with database_errors(self._engine), Session(engine) as session, session.begin():
+        with writing(self._engine) as session:
             row = session.get(JudgementRow, judgement_id)
             if row is None:
                 raise NotFoundError(f"there is no judgement {judgement_id}; GET /v1/judgements lists those there are")
@@ -83,7 +80,7 @@ class Judgements:
         return JudgementPage(tuple(page), cursors.encode(page[-1].created_at, str(page[-1].id)) if more else None)
 
     def _read(self, statement: Select[JudgementRow]) -> list[Judgement]:
-        with database_errors(self._engine), Session(self._engine) as session:
+        with reading(self._engine) as session:
             return [_judgement_of(row) for row in session.scalars(statement)]
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Collection
 
 from sqlalchemy import Engine, func, or_, select
-from sqlalchemy.orm import Session
 
-from retrieval.storage.database import database_errors
+from retrieval.storage.database import reading
 from retrieval.storage.records import SPOKEN_SINCE, NamedSpeaker, SpokenLanguage, VideoStatus
 from retrieval.storage.tables import SpokenLanguageRow, VideoRow, VoiceRow
 
@@ -32,7 +31,7 @@ class SpeechTotals:
             .order_by(func.count().desc(), row.language)
             .limit(MOST_LISTED)
         )
-        with database_errors(self._engine), Session(self._engine) as session:
+        with reading(self._engine) as session:
             return [SpokenLanguage(*found) for found in session.execute(statement)]
 
     def speakers(self) -> list[NamedSpeaker]:
@@ -46,7 +45,7 @@ class SpeechTotals:
             .order_by(videos.desc(), row.name_key)
             .limit(MOST_LISTED)
         )
-        with database_errors(self._engine), Session(self._engine) as session:
+        with reading(self._engine) as session:
             return [
                 NamedSpeaker(name, spoken_in, speech_s)
                 for name, spoken_in, speech_s in session.execute(statement)
@@ -58,7 +57,7 @@ class SpeechTotals:
         older = or_(VideoRow.construction.is_(None), VideoRow.construction < SPOKEN_SINCE)
         is_heard = VideoRow.has_sound.is_not(False)
         meant = (_INDEXED, older, is_heard)
-        with database_errors(self._engine), Session(self._engine) as session:
+        with reading(self._engine) as session:
             if ids is None:
                 return session.scalar(select(func.count()).select_from(VideoRow).where(*meant)) or 0
             return len(set(ids).intersection(session.scalars(select(VideoRow.id).where(*meant))))

@@ -7,6 +7,8 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.unit_rows import unit_rows
+
 SAME_VOICE = 0.8
 """Cosine from which a voice is the one that the same file had when it was indexed before."""
 LIKE_VOICE = 0.6
@@ -32,7 +34,7 @@ def cosines(ones: VoiceVectors, others: VoiceVectors) -> VoiceVectors:
     """(n, m) cosines of n vectors with m others; 0 where the two are of different dims or have no length."""
     if ones.shape[1] != others.shape[1]:
         return np.zeros((len(ones), len(others)), np.float32)
-    return np.asarray(_unit(ones) @ _unit(others).T, np.float32)
+    return np.asarray(unit_rows(ones) @ unit_rows(others).T, np.float32)
 
 
 def same(before: VoiceVectors, now: VoiceVectors) -> Iterator[tuple[int, int]]:
@@ -42,8 +44,3 @@ def same(before: VoiceVectors, now: VoiceVectors) -> Iterator[tuple[int, int]]:
         one, other = map(int, np.unravel_index(alike.argmax(), alike.shape))
         alike[one, :] = alike[:, other] = -1.0
         yield one, other
-
-
-def _unit(vectors: VoiceVectors) -> VoiceVectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0), np.float32)

@@ -1,8 +1,7 @@
 """The voices of videos in SQL: what people call them, and which may be one that has a name already."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,7 +13,7 @@ from retrieval.domain import Speaker, Voice
 from retrieval.errors import ConflictError, CursorError, SpeakerNotFoundError, VideoNotFoundError
 from retrieval.speaker_names import name_key, parse_name
 from retrieval.storage import cursors, voice_match
-from retrieval.storage.database import WRITES, database_errors
+from retrieval.storage.database import reading, writing
 from retrieval.storage.records import KnownVoice, Proposal, VideoStatus, VoicePage
 from retrieval.storage.tables import SegmentRow, VideoRow, VoiceRow
 
@@ -48,7 +47,7 @@ class Voices:
             numbers[video_id].add(number)
         found: dict[VoiceKey, Speaker] = {}
         rest = iter(numbers.items())
-        with self._reading() as session:
+        with reading(self._engine) as session:
             while chunk := list(islice(rest, _CHUNK)):
                 wanted = or_(*(_of(video_id, those) for video_id, those in chunk))
                 for row in session.execute(select(VoiceRow.video_id, VoiceRow.number, VoiceRow.name).where(wanted)):
@@ -58,13 +57,13 @@ class Voices:
     def speakers_of(self, video_id: str) -> dict[int, Speaker]:
         """Who speaks in the video, by number."""
         statement = select(VoiceRow.number, VoiceRow.name).where(VoiceRow.video_id == video_id)
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return {number: Speaker(number, name) for number, name in session.execute(statement)}
 
     def names(self, limit: int) -> list[str]:
         """The names that voices have, each in one way of writing, in the order of the alphabet; at most ``limit``."""
         statement = select(func.min(VoiceRow.name)).where(VoiceRow.name_key.is_not(None)).group_by(VoiceRow.name_key)
-        with self._reading() as session:
+        with reading(self._engine) as session:
             return list(session.scalars(statement.order_by(VoiceRow.name_key).limit(limit)))
 
     def keys(self, names: Collection[str]) -> list[str]:
@@ -74,7 +73,7 @@ class Voices:
         """
         wanted = {name_key(name): name for name in names}
         statement = select(VoiceRow.name_key, VoiceRow.video_id, VoiceRow.number).where(VoiceRow.name_key.in_(wanted))
-        with self._reading() as session:
+        with reading(self._engine) as session:
             rows = session.execute(statement.order_by(VoiceRow.video_id, VoiceRow.number)).all()
         if unknown := [name for key, name in wanted.items() if key not in {row.name_key for row in rows}]:
             raise self._unknown(unknown)
@@ -94,7 +93,7 @@ class Voices:
             statement = statement.where(VoiceRow.name_key == name_key(name))
         if cursor is not None:
             statement = statement.where(_after(cursor))
-        with self._reading() as session:
+        with reading(self._engine) as session:
             found = session.execute(statement).all()
             page = found[:limit]
             rows = [row for row, _, _ in page]
@@ -111,7 +110,7 @@ class Voices:
         Raises InputError for what cannot be a name.
         """
         name = None if name is None else parse_name(name)
-        with self._writing() as session:
+        with writing(self._engine) as session:
             title, rows = _locked(session, video_id, numbers)
             for row in rows:
                 _call(row, name)
@@ -125,7 +124,7 @@ class Voices:
         Raises ConflictError if that is not what is proposed for it.
         """
         key = name_key(name)
-        with self._writing() as session:
+        with writing(self._engine) as session:
             title, [row] = _locked(session, video_id, [number])
             proposal = _proposals(session, [row]).get((video_id, number))
             is_proposed = proposal is not None and name_key(proposal.name) == key
@@ -151,7 +150,7 @@ class Voices:
             is_of = VoiceRow.video_id == video_id
             voices, counted = voices.where(is_of), counted.where(is_of)
             segments = segments.where(SegmentRow.video_id == video_id)
-        with self._writing() as session:
+        with writing(self._engine) as session:
             count = session.scalars(counted).one()
             session.execute(segments)
             session.execute(voices)
@@ -164,17 +163,6 @@ class Voices:
             f"nobody is called {' or '.join(map(repr, names[:_NAMES_TOLD]))}; "
             + (f"there are {told}" if known else "no voice has a name yet: `moments speakers rename` gives one")
         )
-
-    @contextmanager
-    def _reading(self) -> Iterator[Session]:
-        with database_errors(self._engine), Session(self._engine) as session:
-            yield session
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        engine = self._engine.execution_options(**{WRITES: True})
-        with database_errors(self._engine), Session(engine) as session, session.begin():
-            yield session
 
 
 def keep(session: Session, video: VideoRow, voices: Sequence[Voice]) -> None:
