@@ -14,9 +14,10 @@ import numpy as np
 from safetensors.numpy import save
 from timm.data.imagenet_info import ImageNetInfo
 
-from retrieval.encoders.concepts import centred, unit_rows
+from retrieval.encoders.concepts import centred
 from retrieval.encoders.lite_visual import HEAD, VisualVocabulary, load_head
 from retrieval.encoders.sentence import MiniLmEncoder
+from retrieval.unit_rows import unit_rows
 
 CLASSES = 1000
 

@@ -23,6 +23,7 @@ from retrieval.asking.media_input import read_sound
 from retrieval.encoders.base import Vectors
 from retrieval.encoders.voice_activity import VoiceActivity
 from retrieval.encoders.voice_vectors import Ge2eVoices, pieces_at
+from retrieval.unit_rows import unit_rows
 
 LONGEST_S = 60.0
 TRAITS = 20
@@ -58,7 +59,7 @@ def voices_in(folder: Path, encoder: Ge2eVoices) -> dict[str, Vectors]:
 def traits_of(voices: list[Vectors]) -> dict[str, Matrix]:
     """The mean voice (256,), the axes (256, TRAITS) of the traits, and the variance of voices along each (TRAITS,)."""
     mean = np.mean([vectors.mean(0) for vectors in voices], axis=0)
-    centred = [_unit(vectors - mean) for vectors in voices]
+    centred = [unit_rows(vectors - mean) for vectors in voices]
     places = np.stack([vectors.mean(0) for vectors in centred])
     inside = sum(((v - place).T @ (v - place) for v, place in zip(centred, places, strict=True)), np.zeros(()))
     inside = inside / sum(len(vectors) - 1 for vectors in centred)
@@ -67,10 +68,6 @@ def traits_of(voices: list[Vectors]) -> dict[str, Matrix]:
     whitened = np.linalg.cholesky(np.linalg.inv(inside))
     spread, axes = np.linalg.eigh(np.cov((places @ whitened).T))
     return {"mean": mean, "axes": (whitened @ axes)[:, : -TRAITS - 1 : -1], "spread": spread[: -TRAITS - 1 : -1]}
-
-
-def _unit(vectors: Vectors) -> Matrix:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, V
 from retrieval.storage.room import require_room
 from retrieval.storage.vectors import Point, Space, VectorStore
 from retrieval.thumbnails import thumbnail_file
+from retrieval.unit_rows import unit_rows
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
 CONSTRUCTION = 4
@@ -243,8 +244,7 @@ def _line_vectors(lines: Sequence[Line], sentences: SentenceEncoder, waiting: Ca
     translations = {n: line.translation for n, line in enumerate(lines) if isinstance(line, Segment)}
     meant = {n: translation for n, translation in translations.items() if translation}
     if meant:
-        between = vectors[list(meant)] + embedded(list(meant.values()))
-        vectors[list(meant)] = between / np.maximum(np.linalg.norm(between, axis=1, keepdims=True), 1e-9)
+        vectors[list(meant)] = unit_rows(vectors[list(meant)] + embedded(list(meant.values())))
     return vectors
 
 

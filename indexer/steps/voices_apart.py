@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Voice
+from retrieval.unit_rows import unit_rows
 
 Matrix = NDArray[np.floating]
 
@@ -165,7 +166,7 @@ class VoicesMet:
         """Which voice each of a block's is, the most alike first; each is another."""
         known = [-1] * len(sums)
         if self._sums:
-            alike = _unit(sums) @ _unit(np.stack(self._sums)).T
+            alike = unit_rows(sums) @ unit_rows(np.stack(self._sums)).T
             while alike.size and alike.max() >= SAME_VOICE:
                 voice, number = map(int, np.unravel_index(alike.argmax(), alike.shape))
                 known[voice] = number
@@ -180,7 +181,7 @@ class VoicesMet:
 
     def voice(self, met_as: int, number: int) -> Voice:
         """What is known of the voice that was met as this one."""
-        vectors = _unit(np.stack(self._sums))
+        vectors = unit_rows(np.stack(self._sums))
         others = np.delete(vectors @ vectors[met_as], met_as)
         nearest = float(others.max(initial=-1.0))
         speech_s = self._speech_s[met_as]
@@ -195,7 +196,3 @@ def _certainty(share: float, nearest: float, speech_s: float) -> float:
     """
     apart = 1.0 / (1.0 + np.exp((nearest - LIKE_ANOTHER) / 0.1))
     return round(float(share * apart * (1.0 - np.exp(-speech_s / ENOUGH_S))), 3)
-
-
-def _unit(vectors: Matrix) -> Matrix:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

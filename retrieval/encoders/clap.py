@@ -13,10 +13,10 @@ from retrieval.encoders.torch_runtime import (
     inference,
     load_transformers,
     loading,
-    unit_rows,
     unit_vectors,
 )
 from retrieval.errors import ModelCorruptError
+from retrieval.unit_rows import unit_rows
 
 
 class ClapEncoder:

@@ -7,16 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import Vectors
+from retrieval.unit_rows import unit_rows
 
 ConceptWeights = NDArray[np.float32]
 """(n, k) not negative: how much each of k concepts says about each of n rows."""
-
-
-def unit_rows(rows: NDArray[np.float32]) -> Vectors:
-    """Rows at unit length; a row of zeros stays zero."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: Vectors = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
-    return scaled
 
 
 def centred(vectors: Vectors) -> Vectors:

@@ -30,6 +30,7 @@ from retrieval.encoders.log_mel import (
 from retrieval.encoders.once import once
 from retrieval.encoders.tensor_files import Tensors, read_safetensors
 from retrieval.errors import ModelCorruptError
+from retrieval.unit_rows import unit_rows
 
 if TYPE_CHECKING:
     from openvino import Model
@@ -99,7 +100,7 @@ class LiteSoundEncoder:
         """One unit vector per text: its sentence vector, with 0 where clips keep their doubt."""
         vectors = self._sentences.embed_texts(texts).copy()
         vectors[:, -1] = 0
-        return _unit(vectors)
+        return unit_rows(vectors)
 
     def embed_sounds(self, clips: Sequence[Samples]) -> Embedding:
         """One row per clip; all zeros and no labels where no class is heard, as in silence."""
@@ -129,7 +130,7 @@ class LiteSoundEncoder:
             tuple(Label(names[column], float(row[column])) for column in np.argsort(-row) if row[column] > 0)
             for row in heard
         )
-        return Embedding(_unit(sums), labels)
+        return Embedding(unit_rows(sums), labels)
 
     @once
     def _tagger(self) -> "SoundTagger":
@@ -140,7 +141,7 @@ class LiteSoundEncoder:
         prompts = [PROMPTS[name] for name in self._tagger.names]
         vectors = self.embed_texts([text for texts in prompts for text in texts])
         ends = np.cumsum([len(texts) for texts in prompts])[:-1]
-        return _unit(np.stack([part.mean(axis=0) for part in np.split(vectors, ends)]))
+        return unit_rows(np.stack([part.mean(axis=0) for part in np.split(vectors, ends)]))
 
 
 class SoundTagger:
@@ -204,12 +205,6 @@ def network(tensors: Tensors, strides: Sequence[int], mean: float, scale: float)
     summary = ops.concat([ops.reduce_mean(node, places), ops.reduce_max(node, places)], 1)
     tags = ops.sigmoid(linear(summary, tensors["head.weight"], tensors["head.bias"]))
     return openvino.Model([tags], [batch], "lite_sound")
-
-
-def _unit(vectors: NDArray[np.floating[Any]]) -> Vectors:
-    """Rows of unit length; zeros stay zeros."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def _hop_count(samples: Recording) -> int:

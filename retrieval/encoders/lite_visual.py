@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 
 from retrieval.domain import Label, Lane
 from retrieval.encoders.base import Embedding, EncoderSpec, Frames, Vectors
-from retrieval.encoders.concepts import combination, distinct, evidence, unit_rows
+from retrieval.encoders.concepts import combination, distinct, evidence
 from retrieval.encoders.efficientnet import features, load_tensors
 from retrieval.encoders.graph import Graph, linear
 from retrieval.encoders.once import once
 from retrieval.encoders.sentence import DIM, MiniLmEncoder
 from retrieval.encoders.tensor_files import Tensors, read_safetensors
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
+from retrieval.unit_rows import unit_rows
 
 if TYPE_CHECKING:
     from openvino import Model, Node

@@ -11,6 +11,7 @@ import numpy as np
 
 from retrieval.encoders.base import Vectors
 from retrieval.errors import InputError, ModelCorruptError
+from retrieval.unit_rows import unit_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,10 +89,3 @@ def load_transformers() -> Any:
 def unit_vectors(features: "Tensor") -> Vectors:
     """Rows of ``features`` on the CPU as float32 of unit length."""
     return unit_rows(np.asarray(features.float().cpu().numpy(), dtype=np.float32))
-
-
-def unit_rows(rows: Vectors) -> Vectors:
-    """Rows of unit length; a row of zeros stays zero."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: Vectors = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
-    return scaled

@@ -13,6 +13,7 @@ from retrieval.encoders.graph import Graph, constant, linear
 from retrieval.encoders.once import once
 from retrieval.encoders.tensor_files import Tensors, read_safetensors, read_torch
 from retrieval.encoders.voice_activity import to_float
+from retrieval.unit_rows import unit_rows
 
 if TYPE_CHECKING:
     from openvino import Model, Node
@@ -59,8 +60,7 @@ class Ge2eVoices:
 
     def centred(self, vectors: Vectors) -> Vectors:
         """Unit vectors from the mean voice to these."""
-        away = vectors - self._traits["mean"]
-        return np.asarray(away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9), np.float32)
+        return unit_rows(np.asarray(vectors - self._traits["mean"], np.float32))
 
     def traits(self, vectors: Vectors) -> NDArray[np.float32]:
         return np.asarray(vectors @ self._traits["axes"], np.float32)

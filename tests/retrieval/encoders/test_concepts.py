@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from retrieval.encoders.concepts import centred, combination, distinct, evidence, unit_rows
+from retrieval.encoders.concepts import centred, combination, distinct, evidence
+from retrieval.unit_rows import unit_rows
 
 finite = st.floats(-100, 100, width=32)
 matrices = arrays(np.float32, st.tuples(st.integers(1, 6), st.integers(1, 5)), elements=finite)
