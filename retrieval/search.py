@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
     from retrieval.storage.library import Library
 
-ABSTAIN_BELOW = 0.12
+ABSTAIN_BELOW = 0.39
 """A best moment less likely than this is not an answer."""
 
 STEP_DEPTH = 50

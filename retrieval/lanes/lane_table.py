@@ -11,7 +11,6 @@ from math import exp
 
 from retrieval.domain import Boundary, EvidenceKind, Lane, LineKind, Timed
 from retrieval.encoders.registry import Role
-from retrieval.lanes.calibration import Logistic
 
 
 class Unit(StrEnum):
@@ -33,13 +32,16 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WindowTuning:
-    """How a lane of windows reads its curve. ``keep``, ``valley`` and ``doubt`` are those of ``find_peaks``.
+    """How a lane of windows reads its curve.
+
+    ``at_chance`` are the log-odds of a match where a score is what the best of something absent most often has: less
+    where fewer queries are about the lane. ``keep``, ``valley`` and ``doubt`` are those of ``find_peaks``.
 
     ``within_shot`` says that no moment reaches over a cut, ``to_onsets`` that its edges are moved to where what sounds
     there begins and ends, ``shows_frame`` that its proof is a picture.
     """
 
-    probability: Logistic
+    at_chance: float
     keep: float
     valley: float
     doubt: float
@@ -130,7 +132,7 @@ _ROWS = (
         Role.VISUAL,
         EvidenceKind.FRAME,
         WindowTuning(
-            Logistic(1.7, -6.0),
+            at_chance=-0.9,
             keep=0.35,
             valley=1.0,
             doubt=0.0,
@@ -153,7 +155,7 @@ _ROWS = (
         Role.SOUND,
         EvidenceKind.SOUND,
         WindowTuning(
-            Logistic(2.2, -8.8),
+            at_chance=-2.0,
             keep=0.5,
             valley=1.0,
             doubt=0.25,
