@@ -38,7 +38,8 @@ class EncoderSpec:
     """Who made the vectors of a space: enough to tell whether two vectors may be compared.
 
     ``unrelated`` is the cosine, or less, of two texts that have nothing in common; ``unrelated_foreign`` that of two in
-    a language other than English, for a model that knows no other and finds them all alike.
+    a language other than English, for a model that knows no other and finds them all alike. ``asked_by`` is the
+    fingerprint of the sentence encoder that makes queries of words, where another than this one does.
     """
 
     name: str
@@ -47,6 +48,14 @@ class EncoderSpec:
     revision: str
     unrelated: float = field(default=0.0, compare=False)
     unrelated_foreign: float | None = field(default=None, compare=False)
+    asked_by: str | None = field(default=None, compare=False)
+
+    def is_asked_as(self, other: "EncoderSpec") -> bool:
+        """Whether a query of words for this space may be compared with the vectors of the other one, too."""
+        if self.space == other.space:
+            return True
+        is_same = (self.lane, self.dim, self.asked_by) == (other.lane, other.dim, other.asked_by)
+        return is_same and self.asked_by is not None
 
     @property
     def fingerprint(self) -> str:

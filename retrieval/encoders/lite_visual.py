@@ -85,7 +85,8 @@ class LiteVisualEncoder:
 
     @once
     def spec(self) -> EncoderSpec:
-        return EncoderSpec("lite-visual", Lane.VISUAL, DIM, self._revision())
+        asked_by = self._sentences.spec.fingerprint
+        return EncoderSpec("lite-visual", Lane.VISUAL, DIM, self._revision(), asked_by=asked_by)
 
     @once
     def vocabulary(self) -> VisualVocabulary:
