@@ -92,7 +92,7 @@ class SimulatedSpace:
         popular = 1.0 / np.arange(1, TOPICS + 1) ** 0.7
         self._popular = popular / popular.sum()
         across = figures.unmatched / figures.own
-        self._window_mean, self._text_mean = np.zeros((2, figures.dim))
+        self._window_mean, self._text_mean = np.zeros(figures.dim), np.zeros(figures.dim)
         self._window_mean[0] = 1.0
         self._text_mean[:2] = across, (1.0 - across**2) ** 0.5
 
@@ -133,8 +133,9 @@ class SimulatedSpace:
         count, dim = meant.shape
         noise = self._rng.normal(size=(count, dim)) / dim**0.5
         rest = _unit(share**0.5 * meant + (1.0 - share) ** 0.5 * noise)
-        own, hub = self._figures.own, self._figures.hub * self._rng.normal(size=count)
-        return unit_rows((own**0.5 * mean + (1.0 - own) ** 0.5 * rest + hub[:, None] * other).astype(np.float32))
+        own = self._figures.own
+        hub: NDArray[np.float64] = self._figures.hub * self._rng.normal(size=(count, 1))
+        return unit_rows((own**0.5 * mean + (1.0 - own) ** 0.5 * rest + hub * other).astype(np.float32))
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

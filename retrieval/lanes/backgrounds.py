@@ -48,7 +48,8 @@ class Backgrounds:
     def _made(self, store: VectorStore, space: str, lane: Lane) -> Background:
         encoder = self._encoders.text_encoder(lane)
         sample, windows = store.sample(space, SAMPLE), store.count(space)
-        if isinstance(encoder, ReferenceEncoder):
+        # Those of an encoder that has changed are of another space than windows indexed before.
+        if isinstance(encoder, ReferenceEncoder) and encoder.spec.space == space:
             return Background(encoder.reference_texts(), sample, encoder.reference_vectors(), windows)
         return Background(self._bank(space, encoder), sample, windows=windows)
 

@@ -1,8 +1,7 @@
 """Confidence holds in spaces that no constant was fitted on: those of CLIP, SigLIP2 and CLAP, simulated."""
 
 import pytest
-
-from bench.simulated_spaces import AT_CHANCE, SPACES, geometry, honesty
+from simulated_spaces import AT_CHANCE, SPACES, geometry, honesty
 
 PUBLISHED = {
     "CLIP ViT-B/32": (0.304, 0.30, 0.15, 0.03),
