@@ -15,7 +15,8 @@ from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
 from retrieval.answer.lost_lanes import LOST, in_words, lost_lanes, warnings_of
-from retrieval.answer.moments import moment_of, with_names, with_sounds
+from retrieval.answer.moments import moment_of, with_names
+from retrieval.answer.named import Named
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.spoken_unknown import spoken_unknown
 from retrieval.answer.timeline import CurvePoint, Curves, curve_of
@@ -36,7 +37,7 @@ from retrieval.errors import InputError, VectorsDamagedError, go_on_unless
 from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, Unit
-from retrieval.lanes.lines import text_candidates
+from retrieval.lanes.lines import proving, text_candidates
 from retrieval.lanes.spoken import while_spoken
 from retrieval.lanes.windows import window_candidates
 from retrieval.storage.records import VideoRecord, VideoStatus, VideoWindow
@@ -60,6 +61,7 @@ class SearchEngine:
         self.library = library
         self.encoders = encoders
         self._backgrounds = Backgrounds(library, encoders)
+        self._named = Named(encoders, self._backgrounds)
         self._unwanted = Unwanted(library, encoders, self._backgrounds)
         self._curves = Curves(encoders, self._backgrounds)
         self._spelling = QuerySpelling(library, encoders)
@@ -76,8 +78,8 @@ class SearchEngine:
         unknown = spoken_unknown(query.where, self.library.catalog)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched, warnings=unknown)
-        steps, found, unwanted, _ = self._rankings(query, where, gone)
-        answer = self._page(query, steps, found, searched, offset, version)
+        steps, found, unwanted, vectors = self._rankings(query, where, gone)
+        answer = self._page(query, steps, found, searched, offset, version, vectors)
         return replace(
             answer,
             corrected=_corrected(steps, unwanted),
@@ -96,7 +98,7 @@ class SearchEngine:
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched), ()
         steps, found, unwanted, vectors = self._rankings(query, where, gone)
-        answer = self._page(query, steps, found, searched, 0, self._version(where))
+        answer = self._page(query, steps, found, searched, 0, self._version(where), vectors)
         answer = replace(
             answer,
             corrected=_corrected(steps, unwanted),
@@ -141,6 +143,7 @@ class SearchEngine:
         searched: Searched,
         offset: int,
         version: str,
+        vectors: QueryVectors,
     ) -> Answer:
         """The moments found after ``offset`` others, one per group."""
         if found and found[0][0] < query.min_confidence:
@@ -149,7 +152,7 @@ class SearchEngine:
         end = offset + query.limit
         contents = self.library.catalog.contents
         groups = grouped(found, query.group_by, contents, most=end + 1, good_score=ABSTAIN_BELOW)
-        answer = self._answer(groups, offset, query, steps, searched)
+        answer = self._answer(groups, offset, query, steps, searched, vectors)
         return replace(answer, next_cursor=cursor_at(end, query, version)) if len(groups) > end else answer
 
     def _version(self, where: VectorFilter) -> str:
@@ -200,7 +203,7 @@ class SearchEngine:
         for lane in weights.keys() - lost:
             go_on_unless(gone)
             try:
-                candidates += self._candidates(store, lane, term, vectors.of(lane, term), where)
+                candidates += self._candidates(store, lane, term, vectors.of(lane, term), where, weights[lane])
             except VectorsDamagedError as error:
                 unread[lane] = error.message
         if len(unread) == len(weights):
@@ -228,12 +231,13 @@ class SearchEngine:
         term: Term,
         vector: NDArray[np.float32],
         where: VectorFilter,
+        weight: LaneWeight,
     ) -> list[Candidate]:
         contents = self.library.catalog.contents
         spec = self.encoders.spec(lane)
         match LANES[lane].unit:
             case Unit.LINE:
-                return text_candidates(store, spec, term, vector, where, contents)
+                return proving(text_candidates(store, spec, term, vector, where, contents), lane, weight.proves)
             case Unit.WINDOW:
                 background = self._backgrounds.of(store, lane, for_example=lane in term.examples)
                 return window_candidates(lane, store, spec.space, vector, background, where, contents)
@@ -245,6 +249,7 @@ class SearchEngine:
         query: Query,
         rankings: Sequence[Ranking],
         searched: Searched,
+        vectors: QueryVectors,
     ) -> Answer:
         """The page of moments after ``offset`` others, and whether even the best of all is no answer."""
         catalog = self.library.catalog
@@ -255,7 +260,9 @@ class SearchEngine:
             moment_of(rank, group, records[group.best.video_id], query.where)
             for rank, group in enumerate(page, start=offset + 1)
         ]
-        moments = with_names(with_sounds(moments, catalog.contents), catalog.voices)
+        terms = [ranking.term for ranking in rankings]
+        moments = self._named.of(moments, terms, vectors, catalog.contents)
+        moments = with_names(moments, catalog.voices)
         if query.explain:
             reasons = [explain(group.score, group.best, rankings, catalog.contents) for group in page]
             moments = [replace(moment, explanation=reason) for moment, reason in zip(moments, reasons, strict=True)]

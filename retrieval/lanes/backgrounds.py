@@ -25,6 +25,7 @@ class Backgrounds:
         self._library = library
         self._encoders = encoders
         self._kept: dict[str, Background] = {}
+        self._banks: dict[str, NDArray[np.float32]] = {}
         self._making = threading.Lock()
 
     def of(self, store: VectorStore, lane: Lane, *, for_example: bool) -> Background:
@@ -35,10 +36,17 @@ class Backgrounds:
         with self._making:
             kept = self._kept.get(key)
             if kept is None:
-                kept = Background(self._bank(space, lane), store.sample(space, SAMPLE))
+                kept = Background(self.bank(lane), store.sample(space, SAMPLE))
                 others = {name: of for name, of in self._kept.items() if not name.startswith(f"{space}:")}
                 self._kept = others | {key: kept}
             return kept.of_examples if for_example else kept
+
+    def bank(self, lane: Lane) -> NDArray[np.float32]:
+        """Unit vectors (m, dim) of the background texts in the lane's space."""
+        space = self._encoders.spec(lane).space
+        if space not in self._banks:
+            self._banks[space] = self._bank(space, lane)
+        return self._banks[space]
 
     def _bank(self, space: str, lane: Lane) -> NDArray[np.float32]:
         """Vectors of the background texts, computed once per space and kept in the data folder."""
