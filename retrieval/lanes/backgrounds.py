@@ -28,15 +28,17 @@ class Backgrounds:
         self._banks: dict[str, NDArray[np.float32]] = {}
         self._making = threading.Lock()
 
-    def of(self, store: VectorStore, lane: Lane, *, for_example: bool) -> Background:
-        """The bank and a sample of the lane's windows, kept for the next query; ``for_example``, what examples need."""
-        space = self._encoders.spec(lane).space
+    def of(self, store: VectorStore, lane: Lane, space: str, *, for_example: bool) -> Background:
+        """The bank and a sample of the lane's windows in a space, kept for the next query.
+
+        ``for_example``, what examples need.
+        """
         key = f"{space}:{self._library.catalog.version()}"
         # One thread makes it, the others wait for it: the first searches of a server may come all at once.
         with self._making:
             kept = self._kept.get(key)
             if kept is None:
-                kept = Background(self.bank(lane), store.sample(space, SAMPLE))
+                kept = Background(self._bank(space, lane), store.sample(space, SAMPLE))
                 others = {name: of for name, of in self._kept.items() if not name.startswith(f"{space}:")}
                 self._kept = others | {key: kept}
             return kept.of_examples if for_example else kept
