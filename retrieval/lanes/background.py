@@ -18,6 +18,8 @@ from retrieval.lanes.calibration import (
     neighbourhood,
 )
 
+TELLING = 150
+"""So many of a bank are enough to tell how a space's scores are spread, and how high they come by chance."""
 LEAST_SAMPLE = 30
 """Windows that a library must have before they can stand for what windows are like."""
 
@@ -77,7 +79,7 @@ class Background:
         self._references = references
         self._near = self.near(self.sample)
         self._references_near = None if references is None else self.near(references)
-        of_bank = locally_scaled(bank @ self.sample.T, self._near)
+        of_bank = locally_scaled(bank[:TELLING] @ self.sample.T, self._near)
         self._mean = float(of_bank.mean(dtype=np.float64)) if of_bank.size else 0.0
         self._deviation = max(float(of_bank.std(dtype=np.float64)), 1e-6) if of_bank.size else 1.0
         self.extremes = extremes or self._told_by(of_bank, len(self.sample) if windows is None else windows)
@@ -106,11 +108,11 @@ class Background:
         return np.asarray((scaled - standing.bar) / self._deviation, np.float32)
 
     def _told_by(self, of_bank: Floats, windows: int) -> Extremes:
-        """How high the scores of what is absent come: (m, n) locally scaled cosines of the bank with the sample."""
+        """How high the scores of what is absent come: (k, n) scaled cosines of some of the bank with the sample."""
         usual = USUAL if self._references is None else USUAL_ABOVE_REFERENCES
         if not len(self.sample):
             return usual
-        best = (of_bank.max(axis=1) - self._bars(self.bank, of_bank)) / self._deviation
+        best = (of_bank.max(axis=1) - self._bars(self.bank[:TELLING], of_bank)) / self._deviation
         return Extremes.of(best, usual, len(self.sample), windows)
 
     def _bars(self, queries: NDArray[np.float32], sampled: Floats) -> Floats:

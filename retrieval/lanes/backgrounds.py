@@ -28,6 +28,7 @@ class Backgrounds:
         self._library = library
         self._encoders = encoders
         self._kept: dict[str, Background] = {}
+        self._banks: dict[str, NDArray[np.float32]] = {}
         self._making = threading.Lock()
 
     def of(self, store: VectorStore, lane: Lane, space: str, *, for_example: bool) -> Background:
@@ -44,6 +45,13 @@ class Backgrounds:
                 others = {name: of for name, of in self._kept.items() if not name.startswith(f"{space}:")}
                 self._kept = others | {key: kept}
             return kept.of_examples if for_example else kept
+
+    def bank(self, lane: Lane) -> NDArray[np.float32]:
+        """Unit vectors (m, dim) of the background texts in the lane's space."""
+        space = self._encoders.spec(lane).space
+        if space not in self._banks:
+            self._banks[space] = self._bank(space, self._encoders.text_encoder(lane))
+        return self._banks[space]
 
     def _made(self, store: VectorStore, space: str, lane: Lane) -> Background:
         encoder = self._encoders.text_encoder(lane)

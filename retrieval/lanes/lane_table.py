@@ -38,7 +38,8 @@ class WindowTuning:
     where fewer queries are about the lane. ``keep``, ``valley`` and ``doubt`` are those of ``find_peaks``.
 
     ``within_shot`` says that no moment reaches over a cut, ``to_onsets`` that its edges are moved to where what sounds
-    there begins and ends, ``shows_frame`` that its proof is a picture.
+    there begins and ends, ``shows_frame`` that its proof is a picture. A name of what is there is told where it lies
+    ``named_from``, 0 to 1, of the way from any description to the query's own words.
     """
 
     at_chance: float
@@ -48,6 +49,7 @@ class WindowTuning:
     within_shot: bool
     to_onsets: bool
     shows_frame: bool
+    named_from: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class LineTuning:
     """How a lane of lines weighs them: log-odds of a match, a sum over likeness, share of words, and what is quoted.
 
     ``lines`` are those of a video that are searched. ``is_heard`` says that they were said: one sentence may be several
-    of them.
+    of them. ``proves_described`` is how likely what a query describes as a sight or a sound is there where a line says
+    it.
     """
 
     lines: LineKind
@@ -64,6 +67,13 @@ class LineTuning:
     by_likeness: float
     by_coverage: float
     by_quotation: float
+    proves_described: float
+
+    @property
+    def caveat(self) -> str:
+        """Why a line proves little of what a query describes."""
+        how = "said" if self.is_heard else "written there"
+        return f"the words are {how}, which proves little of what is seen or heard"
 
     def probability(self, likeness: float, covered: float, quoted: float = 0.0) -> float:
         """The odds as a probability.
@@ -160,6 +170,8 @@ _ROWS = (
             within_shot=False,
             to_onsets=True,
             shows_frame=False,
+            # Everyday descriptions are of sights: the name of any sound is nearer than those to words for a sound.
+            named_from=0.45,
         ),
         hints=re.compile(
             r"\b(the )?(sounds?|noises?) of\b|\b(hear|hearing|heard|audible|loud|noise|barks?|barking|crowing|"
@@ -181,7 +193,15 @@ _ROWS = (
         Lane.SPEECH,
         Role.SENTENCE,
         EvidenceKind.TRANSCRIPT,
-        LineTuning(Timed.SEGMENTS, is_heard=True, offset=-5.6, by_likeness=7.0, by_coverage=5.5, by_quotation=3.0),
+        LineTuning(
+            Timed.SEGMENTS,
+            is_heard=True,
+            offset=-5.6,
+            by_likeness=7.0,
+            by_coverage=5.5,
+            by_quotation=3.0,
+            proves_described=0.25,
+        ),
         hints=re.compile(
             r"\b(says?|said|saying|mentions?|mentioned|mentioning|talks? about|talking about|talked about|"
             r"speaks? (of|about)|speaking (of|about)|tells?|told|explains?|explained|discuss(es|ed)?|"
@@ -200,7 +220,15 @@ _ROWS = (
         Lane.SCREEN,
         Role.SENTENCE,
         EvidenceKind.SCREEN_TEXT,
-        LineTuning(Timed.SCREEN_TEXTS, is_heard=False, offset=-7.0, by_likeness=6.0, by_coverage=7.0, by_quotation=3.0),
+        LineTuning(
+            Timed.SCREEN_TEXTS,
+            is_heard=False,
+            offset=-7.0,
+            by_likeness=6.0,
+            by_coverage=7.0,
+            by_quotation=3.0,
+            proves_described=0.5,
+        ),
         hints=re.compile(
             r"\b(slides?|on screen|on-screen|screen shows|caption(ed)? (says|reads)|title card|written|"
             r"reads|the words?|headline|subtitle says|error message|source code|bullet points?)\b",

@@ -186,5 +186,4 @@ def _evidence(lane: Lane, window: VideoWindow, span: Span, probability: float) -
     proof = Evidence(lane, LANES[lane].evidence, span, probability)
     if not tuning.shows_frame:
         return proof
-    names = ", ".join(label.name for label in window.labels[:3])
-    return replace(proof, text=names or None, frame_s=window.frame_s)
+    return replace(proof, frame_s=window.frame_s)
