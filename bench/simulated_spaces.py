@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.domain import Lane
 from retrieval.evaluation.metrics import auroc
 from retrieval.lanes.background import Background
 from retrieval.lanes.calibration import neighbourhood
+from retrieval.lanes.lane_table import window_tuning
 from retrieval.unit_rows import unit_rows
 
 Vectors = NDArray[np.float32]
@@ -25,6 +27,8 @@ TOPICS, DETAILS_OF_TOPIC, GENERAL_DETAILS = 200, 24, 400
 SHOWN_OF_TOPIC, SHOWN_IN_GENERAL = 5, 3
 BANK = 150
 ABSENT = 100
+AT_CHANCE = window_tuning(Lane.VISUAL).at_chance
+"""A lane that few queries are about has less, and words that ask for it make up for that."""
 PRESENT_SHARE = 5 / 6
 """Of all queries, for the calibration error: as in the planted corpora about one in six is absent."""
 
@@ -265,9 +269,6 @@ def main() -> None:
                 f"{found.best_auroc:.3f}), calibration error {found.calibration_error:.3f}"
             )
 
-
-AT_CHANCE = -0.9
-"""That of the visual lane; a lane that few queries are about has less, and what asks for it makes up for that."""
 
 if __name__ == "__main__":
     main()

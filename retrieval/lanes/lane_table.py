@@ -141,7 +141,7 @@ _ROWS = (
         Role.VISUAL,
         EvidenceKind.FRAME,
         WindowTuning(
-            at_chance=-0.9,
+            at_chance=-0.8,
             keep=0.35,
             valley=1.0,
             doubt=0.0,
@@ -163,7 +163,7 @@ _ROWS = (
         Role.SOUND,
         EvidenceKind.SOUND,
         WindowTuning(
-            at_chance=-2.0,
+            at_chance=-1.9,
             keep=0.5,
             valley=1.0,
             doubt=0.25,
