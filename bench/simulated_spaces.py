@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Lane
+from retrieval.encoders.base import Vectors
 from retrieval.evaluation.metrics import auroc
 from retrieval.lanes.background import Background
 from retrieval.lanes.calibration import neighbourhood
 from retrieval.lanes.lane_table import window_tuning
 from retrieval.unit_rows import unit_rows
-
-Vectors = NDArray[np.float32]
 
 TOPICS, DETAILS_OF_TOPIC, GENERAL_DETAILS = 200, 24, 400
 SHOWN_OF_TOPIC, SHOWN_IN_GENERAL = 5, 3
