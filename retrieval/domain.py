@@ -203,7 +203,10 @@ class EvidenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why one lane found a moment: the best frame, the line heard and who says it, the text read, the sound."""
+    """Why one lane found a moment: the best frame, the line heard and who says it, the text read, the sound.
+
+    ``caveat`` says in a few words why it proves less than it seems to; its score is lower for that.
+    """
 
     lane: Lane
     kind: EvidenceKind
@@ -216,6 +219,7 @@ class Evidence:
     language: str | None = None
     speaker: Speaker | None = None
     translation: str | None = None
+    caveat: str | None = None
 
 
 class WeightSource(StrEnum):
@@ -229,11 +233,17 @@ class WeightSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LaneWeight:
-    """How much a lane counts. ``words`` of the query ask for it; None where they ask for other lanes."""
+    """How much a lane counts. ``words`` of the query ask for it; None where they ask for other lanes.
+
+    ``proves``, 0 to 1, is how likely what the lane finds is what was meant, if it is right: less than 1 for words that
+    are said or written where the query describes a sight or a sound, with ``described`` the words by which it does.
+    """
 
     value: float
     source: WeightSource
     words: str | None = None
+    proves: float = 1.0
+    described: str | None = None
 
 
 class Boundary(StrEnum):

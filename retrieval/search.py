@@ -17,7 +17,8 @@ from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
 from retrieval.answer.lane_spaces import LaneSpaces, lane_spaces, none_readable, warnings_of
-from retrieval.answer.moments import moment_of, with_names, with_sounds
+from retrieval.answer.moments import moment_of, with_names
+from retrieval.answer.named import Named
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.spoken_unknown import spoken_unknown
 from retrieval.answer.timeline import CurvePoint, Curves, curve_of
@@ -38,7 +39,7 @@ from retrieval.errors import InputError, VectorsDamagedError, go_on_unless
 from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, Unit
-from retrieval.lanes.lines import text_candidates
+from retrieval.lanes.lines import proving, text_candidates
 from retrieval.lanes.outdated import Outdated
 from retrieval.lanes.spoken import while_spoken
 from retrieval.lanes.windows import window_candidates
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
     from retrieval.storage.library import Library
 
-ABSTAIN_BELOW = 0.12
+ABSTAIN_BELOW = 0.39
 """A best moment less likely than this is not an answer."""
 
 STEP_DEPTH = 50
@@ -77,6 +78,7 @@ class SearchEngine:
         self.library = library
         self.encoders = encoders
         self._backgrounds = Backgrounds(library, encoders)
+        self._named = Named(encoders, self._backgrounds)
         self._unwanted = Unwanted(library, encoders, self._backgrounds)
         self._curves = Curves(self._backgrounds)
         self._spelling = QuerySpelling(library, encoders)
@@ -153,7 +155,7 @@ class SearchEngine:
         end = offset + query.limit
         contents = self.library.catalog.contents
         groups = grouped(found, query.group_by, contents, most=end + 1, good_score=ABSTAIN_BELOW)
-        answer = self._answer(groups, offset, query, ranked.steps, searched)
+        answer = self._answer(groups, offset, query, ranked, searched)
         return replace(answer, next_cursor=cursor_at(end, query, version)) if len(groups) > end else answer
 
     def _version(self, where: VectorFilter) -> str:
@@ -217,7 +219,9 @@ class SearchEngine:
                 continue
             try:
                 for space in spaces.of(lane, for_example=is_example):
-                    found_in[lane, space] = self._candidates(store, lane, space, term, vectors.of(lane, term), where)
+                    found_in[lane, space] = self._candidates(
+                        store, lane, space, term, vectors.of(lane, term), where, weights[lane]
+                    )
             except VectorsDamagedError as error:
                 unread[lane] = error.message
                 damaged.add(lane)
@@ -248,11 +252,13 @@ class SearchEngine:
         term: Term,
         vector: NDArray[np.float32],
         where: VectorFilter,
+        weight: LaneWeight,
     ) -> list[Candidate]:
         contents = self.library.catalog.contents
         match LANES[lane].unit:
             case Unit.LINE:
-                return text_candidates(store, self.encoders.spec(lane), term, vector, where, contents)
+                found = text_candidates(store, self.encoders.spec(lane), term, vector, where, contents)
+                return proving(found, lane, weight.proves)
             case Unit.WINDOW:
                 background = self._backgrounds.of(store, lane, space, for_example=lane in term.examples)
                 return window_candidates(lane, store, space, vector, background, where, contents)
@@ -262,7 +268,7 @@ class SearchEngine:
         groups: Sequence[Group],
         offset: int,
         query: Query,
-        rankings: Sequence[Ranking],
+        ranked: _Rankings,
         searched: Searched,
     ) -> Answer:
         """The page of moments after ``offset`` others, and whether even the best of all is no answer."""
@@ -274,9 +280,11 @@ class SearchEngine:
             moment_of(rank, group, records[group.best.video_id], query.where)
             for rank, group in enumerate(page, start=offset + 1)
         ]
-        moments = with_names(with_sounds(moments, catalog.contents), catalog.voices)
+        terms = [step.term for step in ranked.steps]
+        moments = self._named.of(moments, terms, ranked.vectors, catalog.contents)
+        moments = with_names(moments, catalog.voices)
         if query.explain:
-            reasons = [explain(group.score, group.best, rankings, catalog.contents) for group in page]
+            reasons = [explain(group.score, group.best, ranked.steps, catalog.contents) for group in page]
             moments = [replace(moment, explanation=reason) for moment, reason in zip(moments, reasons, strict=True)]
         if not moments:
             return Answer((), True, "nothing in the library comes near the query", searched)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.steps.spoken import Spoken, spoken_during, spoken_in_lines
-from retrieval.domain import Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Voice, Window, Word
+from retrieval.domain import Label, Lane, Profile, ScreenText, Segment, Shot, Span, SpeechOrigin, Voice, Window, Word
 from retrieval.encoders.base import (
     SPEECH_RATE_HZ,
     Embedding,
@@ -227,6 +227,8 @@ class FakeShot:
     says: str = ""
     language: str | None = "en"
     speaker: int | None = None
+    labels: tuple[str, ...] = ()
+    """What a classifier names in it."""
 
 
 _OTHERS = (FakeShot("green", "low"), FakeShot("blue", "middle"), FakeShot()) * 8
@@ -248,7 +250,7 @@ def fill(
     with library.vectors() as store:
         for lane in Lane:
             sparse = LANES[lane].has_terms
-            store.ensure_space(Space(encoders.spec(lane).space, DIM, sparse))
+            store.ensure_space(Space(encoders.spec(lane).space, encoders.spec(lane).dim, sparse))
             library.catalog.add_space(encoders.spec(lane))
         for name, shots in videos.items():
             record = _record(files / name, len(shots) * SHOT_S, encoders)
@@ -319,7 +321,14 @@ def _contents(shots: Sequence[FakeShot]) -> VideoContents:
     return VideoContents(
         voices=tuple(voices),
         shots=tuple(Shot(number, span) for number, span in enumerate(spans)),
-        windows=tuple(VideoWindow(window, window.span.start_s + 0.5) for window in windows),
+        windows=tuple(
+            VideoWindow(
+                window,
+                window.span.start_s + 0.5,
+                tuple(Label(name, 0.5) for name in shots[window.shot_ordinal].labels),
+            )
+            for window in windows
+        ),
         segments=tuple(segments),
     )
 

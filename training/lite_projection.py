@@ -5,7 +5,8 @@
         --pictures retrieval/encoders/weights/lite_pictures.safetensors
 
 Ridge regression from looks to the mean vector of each photograph's captions, over their principal components. Beside
-the map, reference pictures are written: what photographs in general look like, each by a map that has not seen it.
+the map, references are written: what photographs in general look like, each by a map that has not seen it, and what
+people say of others.
 Three minutes of one core, nearly all of it the network's. To be made anew with every change of what the encoder sees.
 """
 
@@ -20,7 +21,7 @@ from scipy.stats import hypergeom
 
 from retrieval.encoders.base import Vectors
 from retrieval.encoders.lite_visual import LiteVisualEncoder, mixed
-from retrieval.encoders.projection import Projection
+from retrieval.encoders.projection import Projection, References
 from retrieval.lanes.background import background_texts
 from retrieval.lanes.calibration import neighbourhood
 from training.captioned_photos import CaptionedPhotos, Rows, read_photos
@@ -31,7 +32,7 @@ HALF = 0.25
 RIDGE_A_PHOTO = 1.1
 FOLDS = 5
 GALLERY = 60
-PICTURES = 500
+PICTURES, CAPTIONS = 1000, 500
 
 
 def learnt(photos: CaptionedPhotos) -> Projection:
@@ -87,14 +88,19 @@ def found(photos: CaptionedPhotos, vectors: Vectors, bank: Vectors) -> dict[int,
     return {first: float(share) for first, share in zip(firsts, shares.mean(0), strict=True)}
 
 
-def reference_pictures(vectors: Vectors, count: int = PICTURES) -> Vectors:
-    """Some of the vectors (n, dim), drawn at random."""
-    chosen = np.random.default_rng(2).permutation(len(vectors))[:count]
-    return vectors[np.sort(chosen)]
+def references(
+    photos: CaptionedPhotos, vectors: Vectors, pictures: int = PICTURES, captions: int = CAPTIONS
+) -> References:
+    """Some of the vectors (n, dim), and a caption each of other photographs, drawn at random."""
+    rng = np.random.default_rng(2)
+    order = rng.permutation(len(vectors))
+    others = order[pictures : pictures + captions]
+    chosen = [int(rng.choice(np.flatnonzero(photos.owners == photo))) for photo in np.sort(others)]
+    return References(vectors[np.sort(order[:pictures])], photos.captions[chosen])
 
 
-def save(projection: Projection, to: Path) -> None:
-    save_file({name: array.astype(np.float16) for name, array in asdict(projection).items()}, to)
+def save(made: Projection | References, to: Path) -> None:
+    save_file({name: array.astype(np.float16) for name, array in asdict(made).items()}, to)
 
 
 def main() -> None:
@@ -114,7 +120,7 @@ def main() -> None:
         )
         print(f"{name}: {shares}")
     save(learnt(photos), options.out)
-    save_file({"vectors": reference_pictures(both).astype(np.float16)}, options.pictures)
+    save(references(photos, both), options.pictures)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from rich.text import Text
 from app.cli.terminal import counted, shown
 from app.harmless import shell_word
 from retrieval.answer.confidence import words_of
-from retrieval.domain import Answer, Correction, Evidence, Explanation, LaneWeight, Moment, WeightSource
+from retrieval.domain import Answer, Correction, Evidence, EvidenceKind, Explanation, LaneWeight, Moment, WeightSource
 from retrieval.lanes.lane_table import LANES
 from retrieval.path_text import meant
 
@@ -42,19 +42,27 @@ def evidence_text(item: Evidence, most_cells: int | None = None) -> Text:
     """One line that says why, with the matched words set off; cut to ``most_cells`` if that is a number."""
     verb = LANES[item.lane].verb + (f" ({item.language})" if item.language is not None else "")
     line = Text(f"{verb:<9} ", style="cyan")
-    what = Text(" ".join((item.text or f"best frame at {clock(item.frame_s or item.span.start_s)}").split()))
+    what = Text(" ".join((item.text or _unnamed(item)).split()))
     if item.text and item.frame_s is not None:
         what.append(f"  (frame at {clock(item.frame_s)})", style="dim")
     if item.matched_words:
         what.highlight_words(list(item.matched_words), style="bold yellow", case_sensitive=False)
     if item.translation is not None:
         what.append(f"  “{' '.join(item.translation.split())}” in English", style="dim")
+    if item.caveat is not None:
+        what.append(f"  ({item.caveat})", style="dim")
     if item.speaker is not None:
         what = Text.assemble((f"{item.speaker.label}: ", "bold"), what)
     if most_cells is not None:
         what.truncate(most_cells, overflow="ellipsis")
     line.append_text(what)
     return line
+
+
+def _unnamed(item: Evidence) -> str:
+    """What is shown of evidence in which nothing that was named bears on the query."""
+    start_s = item.span.start_s if item.frame_s is None else item.frame_s
+    return f"best {'sound' if item.kind is EvidenceKind.SOUND else 'frame'} at {clock(start_s)}"
 
 
 def print_moment(console: Console, moment: Moment) -> None:
@@ -132,6 +140,9 @@ def explanation_lines(explanation: Explanation) -> Iterator[str]:
         for lane, found in step.lanes.items():
             place = "not found" if found.rank is None else f"{found.probability:.2f}, rank {found.rank}"
             yield f"{lane:<7} {place}; weight {found.weight.value:g} ({_why(found.weight)})"
+            if found.weight.described:
+                proves = f"of which words that are said or written prove {found.weight.proves:.0%}"
+                yield f"        {found.weight.described!r} describes a sight or a sound, {proves}"
         starts, ends = step.start.replace("_", " "), step.end.replace("_", " ")
         yield f"starts with {starts}, ends with {ends}, by {step.spanned_by}; fused {step.fused:.2f}"
     if explanation.unwanted > 0:

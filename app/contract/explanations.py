@@ -18,6 +18,10 @@ from retrieval.domain import (
 )
 
 
+def _is_all(share: float) -> bool:
+    return share >= 1.0
+
+
 class LaneExplanationAnswer(BaseModel):
     """What one lane said of the moment."""
 
@@ -26,6 +30,18 @@ class LaneExplanationAnswer(BaseModel):
     words: Annotated[
         Text | None, Field(description="The words of the query that ask for the lane.", exclude_if=is_none)
     ] = None
+    described: Annotated[
+        Text | None,
+        Field(
+            description="The words by which the query describes a sight or a sound: that words are said or written "
+            "proves little of it.",
+            exclude_if=is_none,
+        ),
+    ] = None
+    proves: Annotated[
+        Probability,
+        Field(description="How much the lane proves then; its probability is lower by it.", exclude_if=_is_all),
+    ] = 1.0
     probability: Annotated[Probability | None, Field(description="Null if the lane did not find the moment.")]
     rank: Annotated[int | None, Field(description="The moment's place among all that the lane found.")]
 
@@ -36,13 +52,16 @@ class LaneExplanationAnswer(BaseModel):
             weight=found.weight.value,
             weight_from=found.weight.source,
             words=found.weight.words,
+            described=found.weight.described,
+            proves=found.weight.proves,
             probability=found.probability,
             rank=found.rank,
         )
 
     def to_explanation(self) -> LaneExplanation:
         """What was told, as far as it was."""
-        return LaneExplanation(LaneWeight(self.weight, self.weight_from, self.words), self.probability, self.rank)
+        weight = LaneWeight(self.weight, self.weight_from, self.words, self.proves, self.described)
+        return LaneExplanation(weight, self.probability, self.rank)
 
 
 class BoundariesAnswer(BaseModel):

@@ -21,7 +21,12 @@ class EvidenceAnswer(BaseModel):
     end_s: Seconds
     score: Annotated[Probability, Field(description="The probability that the lane gave.")]
     text: Annotated[
-        Text | None, Field(description="What was said, read or heard, or what the frame shows.", exclude_if=is_none)
+        Text | None,
+        Field(
+            description="What was said or read. Of a frame or a sound the names of what is seen or heard there that "
+            "bear on the query; left out where none does.",
+            exclude_if=is_none,
+        ),
     ] = None
     matched_words: Annotated[
         list[Text], Field(description="Words of the text that the query has too.", exclude_if=not_)
@@ -38,6 +43,10 @@ class EvidenceAnswer(BaseModel):
     ] = None
     translation: Annotated[
         Text | None, Field(description="Rough English by the recogniser, of other languages.", exclude_if=is_none)
+    ] = None
+    caveat: Annotated[
+        Text | None,
+        Field(description="Why it proves less than it seems to; the score is lower for that.", exclude_if=is_none),
     ] = None
 
     @classmethod
@@ -56,6 +65,7 @@ class EvidenceAnswer(BaseModel):
             language=evidence.language,
             speaker=None if evidence.speaker is None else SpeakerAnswer.of(evidence.speaker),
             translation=evidence.translation,
+            caveat=evidence.caveat,
         )
 
     def to_evidence(self) -> Evidence:
@@ -72,6 +82,7 @@ class EvidenceAnswer(BaseModel):
             self.language,
             None if self.speaker is None else self.speaker.to_speaker(),
             self.translation,
+            self.caveat,
         )
 
 

@@ -19,12 +19,13 @@ from retrieval.asking.query_vectors import QueryVectors
 from retrieval.domain import Gone, Lane, LaneWeight, Span, joined
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VectorsDamagedError, go_on_unless
+from retrieval.lanes.background import Background
 from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, Unit, line_lanes
-from retrieval.lanes.lines import lines_like
-from retrieval.lanes.windows import Background, window_chances
+from retrieval.lanes.lines import lines_like, proving
+from retrieval.lanes.windows import window_chances
 from retrieval.storage.contents import Contents
 from retrieval.storage.records import VideoRecord
 from retrieval.storage.vectors import Hit, Places, VectorFilter, VectorStore
@@ -243,7 +244,10 @@ def look_in_lines(
         return {}
     hits = _hits(store, spec.space, places)
     terms = [one.term for one in excluded]
-    like = lines_like(spec, terms, [vector_of(term) for term in terms], hits, contents)
+    found = lines_like(spec, terms, [vector_of(term) for term in terms], hits, contents)
+    like = [
+        proving(those, spec.lane, one.weights[spec.lane].proves) for one, those in zip(excluded, found, strict=True)
+    ]
     for one, candidates in zip(excluded, like, strict=True):
         likely = [candidate for candidate in candidates if candidate.lanes[spec.lane] >= HARDLY_THERE]
         one.spots[spec.lane] = Spots.of(

@@ -1,4 +1,4 @@
-"""The best candidate of a group as a moment, with what is known of its video, of what was heard there and of whom."""
+"""The best candidate of a group as a moment, with what is known of its video and of who speaks there."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,9 +6,8 @@ from pathlib import Path
 
 from retrieval.answer.confidence import score_of
 from retrieval.answer.grouping import Group
-from retrieval.domain import EvidenceKind, Moment
-from retrieval.storage.contents import Contents
-from retrieval.storage.records import Place, VideoRecord
+from retrieval.domain import Moment
+from retrieval.storage.records import VideoRecord
 from retrieval.storage.references import shown_path
 from retrieval.storage.voices import Voices
 from retrieval.video_filter import VideoFilter
@@ -37,20 +36,6 @@ def moment_of(rank: int, group: Group, record: VideoRecord, where: VideoFilter) 
         picture_s=[*frames_s, peak_s][0] if record.has_picture else None,
         times_break=record.clock is not None,
     )
-
-
-def with_sounds(moments: Sequence[Moment], contents: Contents) -> list[Moment]:
-    """The moments with their sound evidence named after what was heard there."""
-    heard = contents.sound_events_during([Place(moment.video_id, moment.span) for moment in moments])
-    named = []
-    for moment, events in zip(moments, heard, strict=True):
-        best = sorted(events, key=lambda event: -event.score)
-        labels = ", ".join(dict.fromkeys(event.label for event in best[:3]))
-        evidence = tuple(
-            replace(item, text=labels or None) if item.kind is EvidenceKind.SOUND else item for item in moment.evidence
-        )
-        named.append(replace(moment, evidence=evidence))
-    return named
 
 
 def with_names(moments: Sequence[Moment], voices: Voices) -> list[Moment]:

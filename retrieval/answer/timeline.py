@@ -12,11 +12,12 @@ from retrieval.answer.explanation import Ranking
 from retrieval.answer.lane_spaces import LaneSpaces
 from retrieval.asking.query_vectors import QueryVectors
 from retrieval.domain import Lane, Span
+from retrieval.lanes.background import Background
 from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, Unit, window_tuning
-from retrieval.lanes.windows import Background, peaks
+from retrieval.lanes.windows import peaks
 from retrieval.storage.records import VideoRecord, VideoWindow
 from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
 
@@ -134,14 +135,15 @@ def window_probabilities(
     if not known:
         return found
     at = [places[stored.ordinals[row]] for row in known]
-    scores = background.scores(query, stored.vectors[known], background.spread(query))
+    standing, vectors = background.standing(query), stored.vectors[known]
+    scores = background.scores(query, standing, vectors, background.near(vectors))
     scored = [windows[place] for place in at]
     starts_s = np.asarray([kept.window.span.start_s for kept in scored])
     capped = np.array(scores, np.float32)
-    for peak in peaks(lane, scored, scores.tolist()):
+    for peak in peaks(lane, scored, scores.tolist(), standing.at_large):
         stretch = slice(*np.searchsorted(starts_s, [peak.span.start_s, peak.span.end_s]))
         capped[stretch] = np.minimum(capped[stretch], peak.score)
-    found[at] = window_tuning(lane).probability.probabilities(capped)
+    found[at] = background.extremes.probabilities(capped, window_tuning(lane).at_chance)
     return found
 
 

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.asking.described import WRITTEN, described, speaks
 from retrieval.domain import Correction, Lane, LaneWeight, Span, WeightSource
 from retrieval.errors import CursorError, InputError, QueryError
-from retrieval.lanes.lane_table import LANES, line_lanes
+from retrieval.lanes.lane_table import LANES, LineTuning, line_lanes, window_lanes
 from retrieval.path_text import readable
 from retrieval.video_filter import MAX_REFERENCE_CHARS, VideoFilter
 
@@ -26,7 +27,12 @@ _MOST_RAW_CHARS = 10 * MAX_QUERY_CHARS
 _SHOWN_CHARS = 60
 
 _SCOPED = re.compile(rf"^\s*({'|'.join(Lane)})\s*:\s*(.+)$", re.IGNORECASE | re.DOTALL | re.ASCII)
-QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]{2,})[\"“”»]")
+QUOTED = re.compile(
+    r"(?:[\"“”„«»「『]|(?<!\w)[‘‚‹])"
+    r"((?:[^\"“”„«»「」『』‘’‚‹›]|(?<=\w)’(?=\w)){2,})"
+    r"(?:[\"”“»«」』]|[’‘›](?!\w))"
+)
+"""What stands in quotation marks, straight or curly ones, guillemets or corner brackets; an apostrophe is none."""
 
 _HINTED_WEIGHT = 3.0
 _UNHINTED_WEIGHT = 0.5
@@ -173,14 +179,34 @@ def lane_hints(term: Term) -> dict[Lane, str]:
     return hints
 
 
+def described_by(term: Term) -> str | None:
+    """The words by which the term describes a sight or a sound; None if it asks for words said or written."""
+    hints = lane_hints(term)
+    if any(lane in hints for lane in line_lanes()):
+        return None
+    return described(term.text) or (None if speaks(term.text) else hints.get(Lane.SOUND))
+
+
 def lane_weights(term: Term, lanes: frozenset[Lane], override: Mapping[Lane, float] | None) -> dict[Lane, LaneWeight]:
-    """How much each searched lane counts for this term, and why; what the caller sets wins."""
+    """How much each searched lane counts for this term, and why; what the caller sets wins.
+
+    Where no lane that sees or hears is searched, words are what is asked for.
+    """
     weights = {
         lane: _lane_weight(term, lane, override or {})
         for lane in Lane
         if lane in lanes and (term.lane is None or lane is term.lane) and (term.text or lane in term.examples)
     }
-    return {lane: weight for lane, weight in weights.items() if weight.value > 0}
+    searched = {lane: weight for lane, weight in weights.items() if weight.value > 0}
+    shown = described_by(term) if any(lane in searched for lane in window_lanes()) else None
+    return {lane: _proving(weight, lane, term, shown) for lane, weight in searched.items()} if shown else searched
+
+
+def _proving(weight: LaneWeight, lane: Lane, term: Term, shown: str) -> LaneWeight:
+    tuning = LANES[lane].tuning
+    if not isinstance(tuning, LineTuning) or (not tuning.is_heard and WRITTEN.search(term.text)):
+        return weight
+    return replace(weight, proves=tuning.proves_described, described=shown)
 
 
 def why_no_lane(term: Term, query: Query) -> str:

@@ -128,6 +128,10 @@ class ReferenceEncoder(Protocol):
         """(m, dim) unit vectors of what windows of things in general look like in this space."""
         ...
 
+    def reference_texts(self) -> Vectors:
+        """(k, dim) unit vectors of what people say of other things in general."""
+        ...
+
 
 class SoundEncoder(TextEncoder, Protocol):
     """A text-audio space."""

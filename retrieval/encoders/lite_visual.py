@@ -23,7 +23,7 @@ from retrieval.encoders.efficientnet import load_tensors
 from retrieval.encoders.graph import Graph
 from retrieval.encoders.lite_network import LOOKS, fitted, network
 from retrieval.encoders.once import once
-from retrieval.encoders.projection import Projection, load_pictures, load_projection
+from retrieval.encoders.projection import Projection, References, load_projection, load_references
 from retrieval.encoders.sentence import DIM, MiniLmEncoder
 from retrieval.encoders.tensor_files import Tensors, read_safetensors
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
@@ -109,7 +109,11 @@ class LiteVisualEncoder:
 
     def reference_vectors(self) -> Vectors:
         """(m, dim) what windows of things in general look like in this space: photographs of everyday life."""
-        return self._reference_vectors
+        return self._references.pictures
+
+    def reference_texts(self) -> Vectors:
+        """(k, dim) what people say of other such photographs."""
+        return self._references.captions
 
     def see(self, frames: Frames) -> Seen:
         """What the network itself finds in frames of any size."""
@@ -144,8 +148,8 @@ class LiteVisualEncoder:
         return load_projection(self._projection_file, LOOKS, DIM)
 
     @once
-    def _reference_vectors(self) -> Vectors:
-        return load_pictures(self._pictures, DIM)
+    def _references(self) -> References:
+        return load_references(self._pictures, DIM)
 
     @once
     def _graph(self) -> Graph:

@@ -33,9 +33,17 @@ def load_projection(path: Path, features: int, dim: int) -> Projection:
     return Projection(matrix, offset)
 
 
-def load_pictures(path: Path, dim: int) -> Vectors:
-    """(m, dim) unit vectors of pictures in general. Raises ModelUnavailableError or ModelCorruptError."""
-    return unit_rows(_tensor(path, "vectors", (-1, dim)))
+@dataclass(frozen=True, slots=True)
+class References:
+    """Unit vectors of things in general: (m, dim) of ``pictures``, and (k, dim) of ``captions`` of other pictures."""
+
+    pictures: Vectors
+    captions: Vectors
+
+
+def load_references(path: Path, dim: int) -> References:
+    """What training/lite_projection.py writes. Raises ModelUnavailableError or ModelCorruptError."""
+    return References(*(unit_rows(_tensor(path, name, (-1, dim))) for name in ("pictures", "captions")))
 
 
 def _tensor(path: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:

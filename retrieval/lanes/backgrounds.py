@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from retrieval.atomic import replacing, sweep_drafts
 from retrieval.domain import Lane
-from retrieval.lanes.background import background_texts
-from retrieval.lanes.windows import SAMPLE, Background
+from retrieval.encoders.base import ReferenceEncoder, TextEncoder
+from retrieval.lanes.background import Background, background_texts
 from retrieval.storage.vectors import VectorStore
 
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
     from retrieval.storage.library import Library
+
+SAMPLE = 1_000
+"""Windows of a library that stand for all of them."""
 
 
 class Backgrounds:
@@ -25,6 +28,7 @@ class Backgrounds:
         self._library = library
         self._encoders = encoders
         self._kept: dict[str, Background] = {}
+        self._banks: dict[str, NDArray[np.float32]] = {}
         self._making = threading.Lock()
 
     def of(self, store: VectorStore, lane: Lane, space: str, *, for_example: bool) -> Background:
@@ -37,12 +41,27 @@ class Backgrounds:
         with self._making:
             kept = self._kept.get(key)
             if kept is None:
-                kept = Background(self._bank(space, lane), store.sample(space, SAMPLE))
+                kept = self._made(store, space, lane)
                 others = {name: of for name, of in self._kept.items() if not name.startswith(f"{space}:")}
                 self._kept = others | {key: kept}
             return kept.of_examples if for_example else kept
 
-    def _bank(self, space: str, lane: Lane) -> NDArray[np.float32]:
+    def bank(self, lane: Lane) -> NDArray[np.float32]:
+        """Unit vectors (m, dim) of the background texts in the lane's space."""
+        space = self._encoders.spec(lane).space
+        if space not in self._banks:
+            self._banks[space] = self._bank(space, self._encoders.text_encoder(lane))
+        return self._banks[space]
+
+    def _made(self, store: VectorStore, space: str, lane: Lane) -> Background:
+        encoder = self._encoders.text_encoder(lane)
+        sample, windows = store.sample(space, SAMPLE), store.count(space)
+        # Those of an encoder that has changed are of another space than windows indexed before.
+        if isinstance(encoder, ReferenceEncoder) and encoder.spec.space == space:
+            return Background(encoder.reference_texts(), sample, encoder.reference_vectors(), windows)
+        return Background(self._bank(space, encoder), sample, windows=windows)
+
+    def _bank(self, space: str, encoder: TextEncoder) -> NDArray[np.float32]:
         """Vectors of the background texts, computed once per space and kept in the data folder."""
         file = self._library.folder.models_dir / f"bank-{space}.npy"
         texts = background_texts()
@@ -50,7 +69,7 @@ class Backgrounds:
             kept: NDArray[np.float32] = np.load(file)
             if len(kept) == len(texts):
                 return kept
-        vectors = self._encoders.text_encoder(lane).embed_texts(texts)
+        vectors = encoder.embed_texts(texts)
         with suppress(OSError):  # on a full disk it is made again by the next process
             file.parent.mkdir(parents=True, exist_ok=True)
             sweep_drafts(file.parent, file.name)

@@ -1,13 +1,14 @@
-"""From raw similarities to scores that compare across lanes and queries, and to probabilities.
+"""From raw similarities to scores that compare across queries, and to probabilities, in any space.
 
-A cosine means nothing by itself: some windows lie near every text (hubs), encoders differ in scale, and some
-queries are near everything. A window's cosine is held against what a fixed bank of other descriptions gets
-there, in the way of cross-domain similarity local scaling (arXiv 1710.04087); the bank's own scores over the
-library then give the scale, and the spread of the query's own scores is half taken out.
+A cosine means nothing by itself: some windows lie near every text (hubs), encoders differ in scale, and some queries
+are near everything. So a window's cosine loses half of what the nearest descriptions of a bank get there (cross-domain
+similarity local scaling, arXiv 1710.04087), and a query's scores are held against what the query gets elsewhere. How
+high something that is not there comes by chance, the bank tells: its own best scores over the library follow the law of
+extreme values, whatever the encoder. No constant here was fitted on one space.
 """
 
-import math
 from dataclasses import dataclass
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,55 +16,74 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 NEIGHBOURS = 10
-PRIOR_WINDOWS = 50.0
-"""How many imagined windows of deviation 1 stand in for a library that is still small."""
+REACHED_BY = 10
+"""So many of the best scores elsewhere tell what something absent reaches."""
+
+PRIOR_WINDOWS = 30.0
+"""How many imagined windows stand by those of a library that is still small."""
+
+LEAST_SCALE = 0.2
+"""In deviations: no smaller difference is told from chance, however alike the best scores of the bank are."""
 
 
 def neighbourhood(bank_similarities: Floats) -> Floats:
     """What the nearest descriptions of the bank get from each window: (n, m) cosines to (n,) means."""
-    count = min(NEIGHBOURS, bank_similarities.shape[1])
-    nearest = np.partition(bank_similarities, -count, axis=1)[:, -count:]
-    return np.asarray(nearest.mean(axis=1), dtype=np.float32)
+    return best_mean(bank_similarities, NEIGHBOURS)
+
+
+def best_mean(scores: Floats, count: int) -> Floats:
+    """The mean of the best ``count`` of each row: (n, m) to (n,)."""
+    count = min(count, scores.shape[1])
+    best = np.partition(scores, -count, axis=1)[:, -count:]
+    return np.asarray(best.mean(axis=1), dtype=np.float32)
+
+
+def locally_scaled(similarities: Floats, near: Floats) -> Floats:
+    """Cosines (n,) or (k, n) less half of what the bank's nearest get at each of the n windows."""
+    return np.asarray(similarities - 0.5 * near, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """Mean and deviation of the bank's locally scaled scores over a library: what all scores there are measured by."""
+class Extremes:
+    """The law of the best score of something absent: Gumbel's, its most frequent value and its scale."""
 
-    mean: float
-    deviation: float
+    location: float
+    scale: float
+
+    @classmethod
+    def of(cls, best: Floats, usual: "Extremes", windows: int, of_windows: int) -> "Extremes":
+        """That of the bank's best scores (m,) over a sample of ``windows``, in a library of ``of_windows``.
+
+        By quartiles: some of the bank may well be there. Drawn towards what is usual where windows are few.
+        """
+        if not windows:
+            return usual
+        low, middle, high = np.quantile(best, (0.25, 0.5, 0.75)).tolist()
+        scale = max((high - low) / (_standard(0.75) - _standard(0.25)), LEAST_SCALE)
+        location = middle - scale * _standard(0.5) + scale * log(max(1.0, of_windows / windows))
+        share = windows / (windows + PRIOR_WINDOWS)
+        return cls(share * location + (1.0 - share) * usual.location, share * scale + (1.0 - share) * usual.scale)
+
+    def probability(self, score: float, at_chance: float) -> float:
+        """How likely a window of this score is what was meant; ``at_chance`` are the log-odds at ``location``.
+
+        Above what chance reaches, its odds fall e-fold with each ``scale``; so do the odds that it is chance.
+        """
+        odds = (score - self.location) / self.scale + at_chance
+        return 1.0 / (1.0 + exp(-min(30.0, max(-30.0, odds))))
+
+    def probabilities(self, scores: Floats, at_chance: float) -> Floats:
+        """The same of scores of any shape."""
+        odds = (scores - self.location) / self.scale + at_chance
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0))), dtype=np.float32)
 
 
-def scale_of(bank_similarities: Floats) -> Scale:
-    """The scale that (n, m) cosines of the bank with a library's windows give; (0, 1) without any window."""
-    if not len(bank_similarities):
-        return Scale(0.0, 1.0)
-    scaled = bank_similarities - 0.5 * neighbourhood(bank_similarities)[:, None]
-    return Scale(float(scaled.mean(dtype=np.float64)), max(float(scaled.std(dtype=np.float64)), 1e-6))
+USUAL = Extremes(3.0, 0.6)
+"""Of scores in deviations above what a query gets at large: of some hundreds of windows, in most spaces."""
+USUAL_ABOVE_REFERENCES = Extremes(0.0, 0.5)
+"""Of scores in deviations above what a query reaches among reference windows."""
 
 
-def locally_scaled(similarities: Floats, near: Floats, scale: Scale) -> Floats:
-    """Scores (n,) in deviations: cosines less half of what the bank's nearest get there."""
-    return np.asarray((similarities - 0.5 * near - scale.mean) / scale.deviation, dtype=np.float32)
-
-
-def spread(scores: Floats) -> float:
-    """Deviation of a query's scores over a sample (n,) of the library, drawn towards 1 where that is small."""
-    count = float(len(scores)) + PRIOR_WINDOWS
-    own = float(scores.var(dtype=np.float64)) * len(scores) if len(scores) else 0.0
-    return float(((own + PRIOR_WINDOWS) / count) ** 0.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Logistic:
-    """Probability ``1 / (1 + exp(-(slope * x + offset)))``, fitted on planted corpora (docs/quality.md)."""
-
-    slope: float
-    offset: float
-
-    def probability(self, value: float) -> float:
-        return 1.0 / (1.0 + math.exp(-min(30.0, max(-30.0, self.slope * value + self.offset))))
-
-    def probabilities(self, values: Floats) -> Floats:
-        scaled = np.clip(self.slope * values + self.offset, -30.0, 30.0)
-        return np.asarray(1.0 / (1.0 + np.exp(-scaled)), dtype=np.float32)
+def _standard(share: float) -> float:
+    """The value below which so much of Gumbel's distribution of location 0 and scale 1 lies."""
+    return -log(-log(share))

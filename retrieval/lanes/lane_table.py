@@ -11,7 +11,6 @@ from math import exp
 
 from retrieval.domain import Boundary, EvidenceKind, Lane, LineKind, Timed
 from retrieval.encoders.registry import Role
-from retrieval.lanes.calibration import Logistic
 
 
 class Unit(StrEnum):
@@ -33,19 +32,24 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WindowTuning:
-    """How a lane of windows reads its curve. ``keep``, ``valley`` and ``doubt`` are those of ``find_peaks``.
+    """How a lane of windows reads its curve.
+
+    ``at_chance`` are the log-odds of a match where a score is what the best of something absent most often has: less
+    where fewer queries are about the lane. ``keep``, ``valley`` and ``doubt`` are those of ``find_peaks``.
 
     ``within_shot`` says that no moment reaches over a cut, ``to_onsets`` that its edges are moved to where what sounds
-    there begins and ends, ``shows_frame`` that its proof is a picture.
+    there begins and ends, ``shows_frame`` that its proof is a picture. A name of what is there is told where it lies
+    ``named_from``, 0 to 1, of the way from any description to the query's own words.
     """
 
-    probability: Logistic
+    at_chance: float
     keep: float
     valley: float
     doubt: float
     within_shot: bool
     to_onsets: bool
     shows_frame: bool
+    named_from: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class LineTuning:
     """How a lane of lines weighs them: log-odds of a match, a sum over likeness, share of words, and what is quoted.
 
     ``lines`` are those of a video that are searched. ``is_heard`` says that they were said: one sentence may be several
-    of them.
+    of them. ``proves_described`` is how likely what a query describes as a sight or a sound is there where a line says
+    it.
     """
 
     lines: LineKind
@@ -62,6 +67,13 @@ class LineTuning:
     by_likeness: float
     by_coverage: float
     by_quotation: float
+    proves_described: float
+
+    @property
+    def caveat(self) -> str:
+        """Why a line proves little of what a query describes."""
+        how = "said" if self.is_heard else "written there"
+        return f"the words are {how}, which proves little of what is seen or heard"
 
     def probability(self, likeness: float, covered: float, quoted: float = 0.0) -> float:
         """The odds as a probability.
@@ -129,7 +141,7 @@ _ROWS = (
         Role.VISUAL,
         EvidenceKind.FRAME,
         WindowTuning(
-            Logistic(1.7, -6.0),
+            at_chance=-0.8,
             keep=0.35,
             valley=1.0,
             doubt=0.0,
@@ -151,13 +163,15 @@ _ROWS = (
         Role.SOUND,
         EvidenceKind.SOUND,
         WindowTuning(
-            Logistic(2.2, -8.8),
+            at_chance=-1.9,
             keep=0.5,
             valley=1.0,
             doubt=0.25,
             within_shot=False,
             to_onsets=True,
             shows_frame=False,
+            # Everyday descriptions are of sights: the name of any sound is nearer than those to words for a sound.
+            named_from=0.45,
         ),
         hints=re.compile(
             r"\b(the )?(sounds?|noises?) of\b|\b(hear|hearing|heard|audible|loud|noise|barks?|barking|crowing|"
@@ -179,7 +193,15 @@ _ROWS = (
         Lane.SPEECH,
         Role.SENTENCE,
         EvidenceKind.TRANSCRIPT,
-        LineTuning(Timed.SEGMENTS, is_heard=True, offset=-5.6, by_likeness=7.0, by_coverage=5.5, by_quotation=3.0),
+        LineTuning(
+            Timed.SEGMENTS,
+            is_heard=True,
+            offset=-5.6,
+            by_likeness=7.0,
+            by_coverage=5.5,
+            by_quotation=3.0,
+            proves_described=0.25,
+        ),
         hints=re.compile(
             r"\b(says?|said|saying|mentions?|mentioned|mentioning|talks? about|talking about|talked about|"
             r"speaks? (of|about)|speaking (of|about)|tells?|told|explains?|explained|discuss(es|ed)?|"
@@ -198,7 +220,15 @@ _ROWS = (
         Lane.SCREEN,
         Role.SENTENCE,
         EvidenceKind.SCREEN_TEXT,
-        LineTuning(Timed.SCREEN_TEXTS, is_heard=False, offset=-7.0, by_likeness=6.0, by_coverage=7.0, by_quotation=3.0),
+        LineTuning(
+            Timed.SCREEN_TEXTS,
+            is_heard=False,
+            offset=-7.0,
+            by_likeness=6.0,
+            by_coverage=7.0,
+            by_quotation=3.0,
+            proves_described=0.5,
+        ),
         hints=re.compile(
             r"\b(slides?|on screen|on-screen|screen shows|caption(ed)? (says|reads)|title card|written|"
             r"reads|the words?|headline|subtitle says|error message|source code|bullet points?)\b",

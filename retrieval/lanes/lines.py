@@ -23,8 +23,8 @@ from retrieval.lanes.passages import (
     sentences_of,
 )
 from retrieval.lanes.quotations import LEAST_LIKE, Quotation, quotation
-from retrieval.lanes.terms import document_terms, matched_words, query_vector, spaced
-from retrieval.lanes.word_match import coverage, matching_words, to_pauses
+from retrieval.lanes.terms import document_terms, query_vector, spaced
+from retrieval.lanes.word_match import coverage, matched_words, matching_words, to_pauses
 from retrieval.storage.contents import Contents, Key
 from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
 
@@ -67,6 +67,19 @@ def text_candidates(
     around = _around(best) if tuning.is_heard else set()
     found = _scored(spec, term, contents.lines_at(tuning.lines, around.union(cosines)), cosines)
     return sorted(found, key=lambda candidate: -candidate.lanes[spec.lane])
+
+
+def proving(candidates: Sequence[Candidate], lane: Lane, proves: float) -> list[Candidate]:
+    """The candidates, less likely and with a caveat where a line that is right ``proves`` little."""
+    if proves >= 1.0:
+        return list(candidates)
+    caveat = line_tuning(lane).caveat
+    weakened = []
+    for candidate in candidates:
+        evidence = tuple(replace(item, score=proves * item.score, caveat=caveat) for item in candidate.evidence)
+        lanes = {lane: proves * value for lane, value in candidate.lanes.items()}
+        weakened.append(replace(candidate, lanes=lanes, evidence=evidence))
+    return weakened
 
 
 def _around(keys: Iterable[Key]) -> set[Key]:

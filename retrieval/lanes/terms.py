@@ -4,11 +4,15 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
 from retrieval.lanes.stems import STEMMED, stem_in, stemmed_language
 from retrieval.storage.vectors import SparseVector
+from retrieval.words.expressions import expressions
+from retrieval.words.inflections import bases, forms
+from retrieval.words.spellings import spellings
 
 K1 = 1.2
 B = 0.75
@@ -45,32 +49,36 @@ WITHOUT_SPACES = re.compile(f"(?![\uac00-\ud7a3])[\u3000-\u303f\uff00-\uffef{_UN
 _MAY_BE_A_WORD = re.compile(f"[{_SYLLABIC}]")
 _VOWEL = re.compile(r"[aeiouy]")
 
+INITIALS = range(2, 6)
+"""Letters of a word that may be short for as many words: NASA may be written N.A.S.A."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word or a code as it is written, from character ``start`` to ``end`` of a text.
+
+    ``terms`` are its terms, each with the word, in lower case and without accents, that it is the stem of.
+    """
+
+    surface: str
+    start: int
+    end: int
+    terms: tuple[tuple[str, str], ...]
+
 
 def terms(text: str) -> list[str]:
     """Terms of the text in order, stop words left out; a code comes whole, then in its parts."""
-    return [term for _, found in _tokens(text) for term in found]
+    return [term for token in tokens(text) for term, _ in token.terms]
 
 
 def document_terms(text: str) -> list[str]:
     """The terms by which the text is found: its own, and each character that is a word in some languages."""
-    return [term for _, found in _tokens(text) for term in _with_characters(found)]
+    return [term for token in tokens(text) for term in with_characters([term for term, _ in token.terms])]
 
 
 def stem_terms(text: str, language: str) -> Mapping[str, str]:
     """Of each word, by its plain term: the term of its stem in one of ``STEMMED``, which no other language has."""
     return dict(_stem_terms(text, language))
-
-
-def covered_terms(query: str, text: str, language: str | None = None) -> frozenset[str]:
-    """Those terms of the query that the text has, as they are or by the stem of the text's language."""
-    asked = frozenset(terms(query))
-    covered = asked.intersection(document_terms(text))
-    snowball = stemmed_language(language)
-    if snowball is None:
-        return covered
-    found = set(stem_terms(text, snowball).values())
-    by_stem = stem_terms(query, snowball).items()
-    return covered.union(term for term, stemmed in by_stem if term in asked and stemmed in found)
 
 
 def document_vector(text: str, average_length: float, language: str | None = None) -> SparseVector:
@@ -88,9 +96,22 @@ def document_vector(text: str, average_length: float, language: str | None = Non
 
 
 def query_vector(text: str) -> SparseVector:
-    """Weight 1 for every distinct term of the query, and for its stem in every language: it has none of its own."""
+    """Weight 1 for every distinct term of the query, and for those of texts that write the same in another way.
+
+    And for its stem in every language: it has none of its own.
+    """
     stemmed = [term for language in STEMMED for term in stem_terms(text, language).values()]
-    return _sparse(dict.fromkeys([*terms(text), *stemmed], 1.0))
+    return _sparse(dict.fromkeys([*terms(text), *_of_other_ways(text), *stemmed], 1.0))
+
+
+def _of_other_ways(text: str) -> Iterator[str]:
+    """Terms of other forms and spellings of the words, of numbers in words or digits, of abbreviations."""
+    words = {word for token in tokens(text) for _, word in token.terms}
+    meant = {spelt for word in words for base in bases(word) for spelt in spellings(base)}
+    yield from (stem(form) for word in meant for form in forms(word))
+    yield from (".".join(word) for word in words if word.isalpha() and len(word) in INITIALS)
+    ways = {way for expression in expressions(folded(text)) for way in expression.ways}
+    yield from (term for way in ways for term in terms(way))
 
 
 def with_terms(vector: SparseVector, extra: Iterable[str], weight: float) -> SparseVector:
@@ -100,11 +121,6 @@ def with_terms(vector: SparseVector, extra: Iterable[str], weight: float) -> Spa
         index = crc32(term.encode())
         weights[index] = weights.get(index, 0.0) + weight
     return SparseVector(tuple(weights), tuple(weights.values()))
-
-
-def matched_words(query: str, text: str, language: str | None = None) -> tuple[str, ...]:
-    """Words and codes of the text, as written there and once each, that share a term with the query."""
-    return tuple(dict.fromkeys(surface for surface, _ in _tokens(text) if covered_terms(query, surface, language)))
 
 
 def stem(word: str) -> str:
@@ -126,10 +142,11 @@ def stem(word: str) -> str:
 
 
 @lru_cache(maxsize=8_192)
-def _tokens(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Each token as written, with its terms; tokens that are stop words alone are left out."""
-    surfaces = (match.group() for match in _TOKEN.finditer(unicodedata.normalize("NFC", text)))
-    return tuple((surface, found) for surface in surfaces if (found := _terms_of(folded(surface))))
+def tokens(text: str) -> tuple[Token, ...]:
+    """The tokens of a text, composed (NFC), in order; those that are stop words alone are left out."""
+    found = _TOKEN.finditer(unicodedata.normalize("NFC", text))
+    all_of_them = (Token(one[0], one.start(), one.end(), _terms_of(folded(one[0]))) for one in found)
+    return tuple(token for token in all_of_them if token.terms)
 
 
 @lru_cache(maxsize=8_192)
@@ -144,23 +161,26 @@ def _stem_terms(text: str, language: str) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=65_536)
-def _terms_of(token: str) -> tuple[str, ...]:
+def _terms_of(token: str) -> tuple[tuple[str, str], ...]:
     plain = _APOSTROPHE.sub("", _POSSESSIVE.sub("", _ELISION.sub("", token)))
-    parts = [term for part in _PART.findall(plain) for term in _terms_of_word(part)]
-    return tuple(parts) if plain.isalnum() else (re.sub(r"\s", "", plain), *parts)
+    parts = [pair for part in _PART.findall(plain) for pair in _terms_of_word(part)]
+    if plain.isalnum():
+        return tuple(parts)
+    code = re.sub(r"\s", "", plain)
+    return ((code, code), *parts)
 
 
-def _terms_of_word(word: str) -> Iterator[str]:
+def _terms_of_word(word: str) -> Iterator[tuple[str, str]]:
     """The word's stem; of scripts without spaces overlapping pairs of characters, which stand for words there."""
     for run in _RUN.finditer(word):
         token = run.group()
         if run["unspaced"]:
-            yield from (token[i : i + 2] for i in range(max(1, len(token) - 1)))
+            yield from ((token[i : i + 2], token[i : i + 2]) for i in range(max(1, len(token) - 1)))
         elif token not in STOP_WORDS:
-            yield stem(token)
+            yield stem(token), token
 
 
-def _with_characters(found: Sequence[str]) -> list[str]:
+def with_characters(found: Sequence[str]) -> list[str]:
     """The terms, and the characters of their pairs that may be words: a query of one character finds them."""
     extra = [character for term in found if len(term) == 2 for character in _MAY_BE_A_WORD.findall(term)]
     return [*found, *dict.fromkeys(extra)]
@@ -177,6 +197,8 @@ def spaced(texts: Iterable[str]) -> str:
 
 def folded(text: str) -> str:
     """The text in lower case without accents, compatibility characters replaced."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return unicodedata.normalize("NFC", plain)  # which puts the syllables of Hangul together again

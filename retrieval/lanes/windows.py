@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.domain import Evidence, Lane, Span
+from retrieval.lanes.background import Background, Standing
 from retrieval.lanes.boundaries import Peak, Scored, find_peaks, snapped
-from retrieval.lanes.calibration import Floats, locally_scaled, neighbourhood, scale_of, spread
+from retrieval.lanes.calibration import Floats
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, window_tuning
 from retrieval.storage.contents import Contents, Key
@@ -20,44 +20,9 @@ from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
 
 HITS = 400
 SHOTS_COMPLETED = 24
-SAMPLE = 1_000
 CANDIDATES = 60
-LEAST_SAMPLE = 30
-"""Windows that a library must have before they can stand for what windows are like."""
 ONSET_REACH_S = 2.0
 """An onset lies at most one window within what the curve gives."""
-
-
-class Background:
-    """What a space looks like at large, as bank vectors (m, dim) and a sample of its windows (n, dim) tell."""
-
-    def __init__(self, bank: NDArray[np.float32], sample: NDArray[np.float32]) -> None:
-        self.bank = bank
-        self.sample = sample
-        similarities = sample @ bank.T if len(sample) else np.zeros((0, len(bank)), np.float32)
-        self._near: Floats = neighbourhood(similarities)
-        self._scale = scale_of(similarities)
-
-    @cached_property
-    def of_examples(self) -> "Background":
-        """The same for examples, which windows are compared with by another scale than words: their own."""
-        return Background(self.sample, self.sample) if len(self.sample) >= LEAST_SAMPLE else self
-
-    def spread(self, query: NDArray[np.float32]) -> float:
-        """How widely the scores of a unit vector (dim,) lie over the library, in deviations."""
-        if not len(self.sample):
-            return spread(np.zeros(0, np.float32))
-        return spread(locally_scaled(self.sample @ query, self._near, self._scale))
-
-    def scores(self, query: NDArray[np.float32], vectors: NDArray[np.float32], spread: float) -> Floats:
-        """Scores (n,) of windows (n, dim), comparable across queries; ``spread`` is that of the query."""
-        near = neighbourhood(vectors @ self.bank.T)
-        return np.asarray(locally_scaled(vectors @ query, near, self._scale) / spread**0.5, np.float32)
-
-    def scores_of_all(self, queries: NDArray[np.float32], vectors: NDArray[np.float32], spreads: Floats) -> Floats:
-        """The same (k, n) for queries (k, dim) of these spreads (k,)."""
-        near = neighbourhood(vectors @ self.bank.T)
-        return np.asarray(locally_scaled(queries @ vectors.T, near, self._scale) / spreads[:, None] ** 0.5, np.float32)
 
 
 def window_candidates(
@@ -74,24 +39,26 @@ def window_candidates(
     hits = store.search(space, [query], HITS, where, with_vectors=True)[0]
     if not hits:
         return []
-    spread = background.spread(query)
-    scores = dict(zip(_keys(hits), _scores(hits, query, background, spread), strict=True))
+    standing = background.standing(query)
+    scores = dict(zip(_keys(hits), _scores(hits, query, background, standing), strict=True))
     windows = contents.windows_at(scores)
     if len(hits) == HITS:
         rest = _rest_of_best_shots(store, space, where, hits, scores, windows, contents)
         windows |= contents.windows_at(_keys(rest))
-        scores |= zip(_keys(rest), _scores(rest, query, background, spread), strict=True)
+        scores |= zip(_keys(rest), _scores(rest, query, background, standing), strict=True)
     candidates: list[Candidate] = []
     for keys in _runs([key for key in scores if key in windows], windows, tuning.within_shot):
-        for peak in peaks(lane, [windows[key] for key in keys], [scores[key] for key in keys]):
+        curve = [scores[key] for key in keys]
+        for peak in peaks(lane, [windows[key] for key in keys], curve, standing.at_large):
+            probability = background.extremes.probability(peak.score, tuning.at_chance)
             best = min(keys, key=lambda key: abs(_middle(windows[key].window.span) - peak.peak_s))
             candidates.append(
                 Candidate(
                     best[0],
                     peak.span,
                     peak.peak_s if windows[best].frame_s is None else float(windows[best].frame_s or 0.0),
-                    {lane: tuning.probability.probability(peak.score)},
-                    (_evidence(lane, windows[best], peak.span, peak.score),),
+                    {lane: probability},
+                    (_evidence(lane, windows[best], peak.span, probability),),
                     windows[best].window.shot_ordinal,
                 )
             )
@@ -111,26 +78,34 @@ def window_chances(
     Where the lane doubts a single window, the next one may vouch for it: ``keys`` are in order.
     """
     tuning = window_tuning(lane)
-    spreads = np.asarray([background.spread(query) for query in queries], np.float32)
-    scores = background.scores_of_all(queries, vectors, spreads)
+    near = background.near(vectors)
+    standings = [background.standing(query) for query in queries]
+    scores = np.stack(
+        [background.scores(query, one, vectors, near) for query, one in zip(queries, standings, strict=True)]
+    )
     if tuning.doubt:
-        alone = scores / (1.0 + tuning.doubt)
+        level = np.asarray([one.at_large for one in standings], np.float32)[:, None]
+        above = scores - level
+        alone = above / (1.0 + tuning.doubt)
         follows = np.asarray([one == (key[0], key[1] + 1) for key, one in pairwise(keys)], bool)
-        two = np.where(follows, (scores[:, :-1] + scores[:, 1:]) / (2.0 + tuning.doubt), -np.inf)
-        alone[:, :-1] = np.maximum(alone[:, :-1], np.minimum(two, scores[:, :-1]))
-        alone[:, 1:] = np.maximum(alone[:, 1:], np.minimum(two, scores[:, 1:]))
-        scores = alone
-    return tuning.probability.probabilities(scores)
+        two = np.where(follows, (above[:, :-1] + above[:, 1:]) / (2.0 + tuning.doubt), -np.inf)
+        alone[:, :-1] = np.maximum(alone[:, :-1], np.minimum(two, above[:, :-1]))
+        alone[:, 1:] = np.maximum(alone[:, 1:], np.minimum(two, above[:, 1:]))
+        scores = alone + level
+    return background.extremes.probabilities(scores, tuning.at_chance)
 
 
-def peaks(lane: Lane, windows: Sequence[VideoWindow], scores: Sequence[float]) -> list[Peak]:
-    """The stretches that stand out of a curve: scores (n,) of windows in time order, read as the lane reads them."""
+def peaks(lane: Lane, windows: Sequence[VideoWindow], scores: Sequence[float], level: float) -> list[Peak]:
+    """The stretches that stand out of a curve: scores (n,) of windows in time order, read as the lane reads them.
+
+    ``level`` is what the query gets at large.
+    """
     tuning = window_tuning(lane)
     curve = [
         Scored(kept.window.span, kept.window.shot_ordinal if tuning.within_shot else 0, score)
         for kept, score in zip(windows, scores, strict=True)
     ]
-    return find_peaks(curve, keep=tuning.keep, valley=tuning.valley, doubt=tuning.doubt)
+    return find_peaks(curve, level=level, keep=tuning.keep, valley=tuning.valley, doubt=tuning.doubt)
 
 
 def _at_onsets(candidates: Sequence[Candidate], contents: Contents) -> list[Candidate]:
@@ -151,11 +126,11 @@ def _middle(span: Span) -> float:
     return (span.start_s + span.end_s) / 2
 
 
-def _scores(hits: Sequence[Hit], query: NDArray[np.float32], background: Background, spread: float) -> list[float]:
+def _scores(hits: Sequence[Hit], query: NDArray[np.float32], background: Background, standing: Standing) -> list[float]:
     if not hits:
         return []
     vectors = np.stack([hit.vector for hit in hits if hit.vector is not None])
-    return [float(score) for score in background.scores(query, vectors, spread)]
+    return [float(score) for score in background.scores(query, standing, vectors, background.near(vectors))]
 
 
 def _rest_of_best_shots(
@@ -206,10 +181,9 @@ def _runs(keys: Sequence[Key], windows: Mapping[Key, VideoWindow], within_shot: 
     return runs
 
 
-def _evidence(lane: Lane, window: VideoWindow, span: Span, score: float) -> Evidence:
+def _evidence(lane: Lane, window: VideoWindow, span: Span, probability: float) -> Evidence:
     tuning = window_tuning(lane)
-    proof = Evidence(lane, LANES[lane].evidence, span, tuning.probability.probability(score))
+    proof = Evidence(lane, LANES[lane].evidence, span, probability)
     if not tuning.shows_frame:
         return proof
-    names = ", ".join(label.name for label in window.labels[:3])
-    return replace(proof, text=names or None, frame_s=window.frame_s)
+    return replace(proof, frame_s=window.frame_s)

@@ -14,7 +14,7 @@ from retrieval.encoders.base import Vectors
 from retrieval.encoders.lite_visual import LiteVisualEncoder
 from retrieval.unit_rows import unit_rows
 from training.captioned_photos import CaptionedPhotos, read_photos
-from training.lite_projection import folds, found, learnt, reference_pictures, save, unseen
+from training.lite_projection import folds, found, learnt, references, save, unseen
 
 COUNT, LOOKS, DIM = 300, 24, 16
 
@@ -70,10 +70,15 @@ def test_learning_twice_gives_the_same_map() -> None:
     np.testing.assert_array_equal(one.offset, other.offset)
 
 
-def test_reference_pictures_are_some_of_the_vectors_once_each() -> None:
-    vectors = photos().named
-    chosen = reference_pictures(vectors, 100)
-    assert len({row.tobytes() for row in chosen} & {row.tobytes() for row in vectors}) == 100
+def test_references_are_some_of_the_vectors_and_captions_of_others() -> None:
+    made_up = photos()
+    chosen = references(made_up, made_up.named, pictures=100, captions=50)
+    owner_of = {row.tobytes(): owner for row, owner in zip(made_up.captions, made_up.owners.tolist(), strict=True)}
+    row_of = {row.tobytes(): number for number, row in enumerate(made_up.named)}
+    shown = {row_of[row.tobytes()] for row in chosen.pictures}
+    said = {owner_of[row.tobytes()] for row in chosen.captions}
+    assert (len(shown), len(said)) == (100, 50)
+    assert not shown & said
 
 
 def test_the_map_is_saved_in_half_precision(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ domain.Lane = StrEnum("Lane", [*((lane.name, lane.value) for lane in domain.Lane
 
 from retrieval.encoders.registry import Role
 from retrieval.lanes import lane_table
-from retrieval.lanes.calibration import Logistic
 
 MOTION = domain.Lane("motion")
 lane_table.LANES = {
@@ -24,7 +23,7 @@ lane_table.LANES = {
         Role.VISUAL,
         domain.EvidenceKind.FRAME,
         lane_table.WindowTuning(
-            Logistic(2.0, -4.0),
+            at_chance=-1.0,
             keep=0.5,
             valley=1.0,
             doubt=0.0,

@@ -39,7 +39,12 @@ function evidenceLine(item) {
     "li",
     { class: "evidence-line" },
     h("span", { class: "badge lane-badge", style: laneColour(found) }, icon(found.icon), found.name),
-    h("span", { class: "evidence-text" }, evidenceWords(item)),
+    h(
+      "span",
+      { class: "evidence-text" },
+      evidenceWords(item),
+      item.caveat && h("span", { class: "soft" }, ` (${item.caveat})`),
+    ),
   );
 }
 
@@ -50,8 +55,8 @@ function evidenceWords(item) {
     return [saidBy(item), "“", h("span", { lang: item.language }, words), "”", inEnglish(item)];
   }
   if (item.kind === "screen_text") return highlighted(excerpt(text, item.matched_words), item.matched_words);
-  if (item.kind === "sound") return text ? ["sounds like ", h("strong", null, text)] : "sounds like it";
-  return text ? ["looks like ", h("strong", null, text)] : "looks like it";
+  if (item.kind === "sound") return text ? ["sounds like ", h("strong", null, text)] : "the best sound";
+  return text ? ["looks like ", h("strong", null, text)] : "the best frame";
 }
 
 /** The rough translation of what is said in another language, if there is one: what stands after the words. */
@@ -148,10 +153,17 @@ function explanationRow(laneId, found) {
   );
 }
 
-const WEIGHT_REASONS = { caller: () => "you set it", even: () => "all lanes count alike", words: asked, scope: asked };
+const WEIGHT_REASONS = {
+  caller: () => "you set it",
+  even: () => "all lanes count alike",
+  words: asked,
+  scope: asked,
+};
 
 function weightReason(found) {
-  return WEIGHT_REASONS[found.weight_from](found);
+  const reason = WEIGHT_REASONS[found.weight_from](found);
+  if (!found.described) return reason;
+  return `${reason}; “${found.described}” describes a sight or a sound, of which words prove ${percent(found.proves)}`;
 }
 
 function asked({ words }) {

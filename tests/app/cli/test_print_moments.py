@@ -3,7 +3,7 @@
 import pytest
 
 from app.cli.print_moments import evidence_text
-from retrieval.domain import Evidence, Lane, Span
+from retrieval.domain import Evidence, EvidenceKind, Lane, Span
 from retrieval.lanes.lane_table import LANES
 
 
@@ -19,6 +19,15 @@ from retrieval.lanes.lane_table import LANES
 def test_a_proof_begins_with_what_its_lane_says_of_a_moment(lane: Lane, line: str) -> None:
     item = Evidence(lane, LANES[lane].evidence, Span(0.0, 2.0), 0.9, text="a red car")
     assert evidence_text(item).plain == line
+
+
+def test_a_caveat_stands_after_the_line_and_what_has_no_name_is_the_best_there_is() -> None:
+    said = Evidence(Lane.SPEECH, EvidenceKind.TRANSCRIPT, Span(0, 1), 0.1, "a dog barks", caveat="the words are said")
+    assert evidence_text(said).plain == "says      a dog barks  (the words are said)"
+    frame = Evidence(Lane.VISUAL, EvidenceKind.FRAME, Span(0, 4), 0.5, frame_s=2.0)
+    assert evidence_text(frame).plain == "looks     best frame at 0:02.0"
+    sound = Evidence(Lane.SOUND, EvidenceKind.SOUND, Span(61, 62), 0.5)
+    assert evidence_text(sound).plain == "sounds    best sound at 1:01.0"
 
 
 def test_a_line_of_speech_says_in_which_language_it_is() -> None:

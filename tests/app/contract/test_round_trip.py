@@ -49,8 +49,12 @@ EVIDENCE = st.builds(
     st.none() | st.sampled_from(SpeechOrigin),
     st.none() | st.sampled_from(["de", "pt-BR"]),
     st.none() | st.builds(Speaker, st.integers(1, 99), st.none() | WORDS.filter(bool)),
+    st.none() | WORDS,
+    st.none() | WORDS,
 )
-WEIGHTS = st.builds(LaneWeight, st.floats(0, 10), st.sampled_from(WeightSource), st.none() | WORDS)
+WEIGHTS = st.builds(
+    LaneWeight, st.floats(0, 10), st.sampled_from(WeightSource), st.none() | WORDS, PROBABILITIES, st.none() | WORDS
+)
 LANE_EXPLANATIONS = st.builds(LaneExplanation, WEIGHTS, st.none() | PROBABILITIES, st.none() | st.integers(1, 99))
 STEPS = st.builds(
     StepExplanation,

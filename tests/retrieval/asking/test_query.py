@@ -84,3 +84,15 @@ def test_a_scoped_term_is_searched_in_its_lane_only() -> None:
 def test_a_query_that_cannot_be_is_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Query(**{"steps": (Term("a"),), **change})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("marks", ['""', "“”", "„“", "«»", "»«", "‘’", "‚‘", "‹›", "「」", "『』"])
+def test_any_quotation_marks_quote(marks: str) -> None:
+    assert parse_term(f"says {marks[0]}don’t panic{marks[1]} twice").quoted == ("don’t panic",)
+
+
+@pytest.mark.parametrize(
+    "text", ["the dog’s and the cat’s bowls", "don't say it isn't", "rock 'n' roll", "5' 10\" tall"]
+)
+def test_apostrophes_do_not_quote(text: str) -> None:
+    assert parse_term(text).quoted == ()

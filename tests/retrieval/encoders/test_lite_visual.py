@@ -230,16 +230,16 @@ def test_a_projection_with_broken_numbers_is_refused(tmp_path: Path) -> None:
         LiteVisualEncoder(projection=file).embed_frames(noise(1, 32, 32))
 
 
-def test_reference_pictures_are_unit_vectors_of_the_space(encoder: LiteVisualEncoder) -> None:
+def test_references_are_unit_vectors_of_the_space(encoder: LiteVisualEncoder) -> None:
     assert isinstance(encoder, ReferenceEncoder)
-    vectors = encoder.reference_vectors()
-    assert vectors.shape == (500, 384)
-    assert vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    for vectors, count in ((encoder.reference_vectors(), 1000), (encoder.reference_texts(), 500)):
+        assert vectors.shape == (count, 384)
+        assert vectors.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
 def test_reference_pictures_show_everyday_life(encoder: LiteVisualEncoder) -> None:
-    """Each of these is on one of 500 photographs at least, and nearer to one of them than what is on none."""
+    """Each of these is on one of 1000 photographs at least, and nearer to one of them than what is on none."""
     there = encoder.embed_texts(["a man riding a wave", "a plate of food on a table", "a train at a station"])
     missing = encoder.embed_texts(["the derivative of a polynomial", "quarterly revenue of a company"])
     vectors = encoder.reference_vectors()

@@ -8,8 +8,8 @@ import pytest
 import snowballstemmer
 
 from retrieval.lanes.stems import STEMMED, stem_in, stemmed_language
-from retrieval.lanes.terms import document_vector, matched_words, query_vector
-from retrieval.lanes.word_match import coverage
+from retrieval.lanes.terms import document_vector, query_vector
+from retrieval.lanes.word_match import coverage, matched_words
 
 
 def shared(query: str, text: str, language: str | None) -> bool:

@@ -27,6 +27,18 @@ def test_words_that_only_frame_a_query_prove_little() -> None:
     assert coverage("the slide about churn", "churn is down") > 0.6
 
 
+def test_words_that_only_frame_a_query_prove_little_without_any_other() -> None:
+    assert coverage("a person", "a person has to eat") < 0.2
+    assert coverage("what they say", "what they say") < 0.5
+
+
+def test_a_word_with_the_same_stem_and_another_meaning_is_no_match() -> None:
+    assert coverage("a man in a hat", "I hate that man") < 0.2
+    assert coverage("a man in a hat", "men in hats") == 1.0
+    words = spoken("I hate that he planned to wear a hat")
+    assert matching_words("a hat", words) == (8, 8)
+
+
 def test_codes_and_numbers_prove_more_than_words() -> None:
     text = "tag version 4.2.0 today"
     assert coverage("release 4.2.0", text) > coverage("release version", text)
