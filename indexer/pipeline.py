@@ -162,6 +162,8 @@ class Indexer:
         """The video's file, as far as one is needed, and what of it is to be made anew; if nothing is, that outcome."""
         record, began_at = known_video(self._library, video_id), time.time()
         redo = what_to_redo(record, self._encoders, addition.lanes or tuple(Lane))
+        if redo.found - LANE_STEPS.keys():
+            redo = WHOLE
         path = record.path
         if redo.cuts or redo.found:
             path = str(indexed_file(self._library.catalog, record, self._library.roots))
