@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,15 @@ class VisualEncoder(TextEncoder, Protocol):
 
     def embed_frames(self, frames: Frames) -> Embedding:
         """One unit vector per frame; any frame size."""
+        ...
+
+
+@runtime_checkable
+class ReferenceEncoder(Protocol):
+    """An encoder of windows that knows some of its space without any library; others lack the method."""
+
+    def reference_vectors(self) -> Vectors:
+        """(m, dim) unit vectors of what windows of things in general look like in this space."""
         ...
 
 

@@ -387,7 +387,7 @@ def test_a_file_that_goes_after_it_was_queued_fails_its_job_alone(desk: Desk, re
     (addition,) = desk.wanted(lens(visual="2")).additions
     red.unlink()
     outcome = desk.run(addition, lens(visual="2"))
-    assert failure_of(outcome) == "video_file_gone"
+    assert (failure_of(outcome), outcome.video_id) == ("video_file_gone", None)
     assert desk.record(first).failure is None
 
 

@@ -6,8 +6,11 @@ import { fill, h } from "../dom.js";
 import { fileName, plural } from "../format.js";
 import { toast } from "../toast.js";
 
-/** `{element, show(count)}`; `show` takes how many want it by now. */
-export function outdatedView({ signal }) {
+/** Jobs of which the first end may come before the stream of jobs tells of them; each is asked for once. */
+const MOST_ASKED = 20;
+
+/** `{element, show(count)}`; `show` takes how many want it by now, `onAsked(jobId)` is told of each job. */
+export function outdatedView({ signal, onAsked }) {
   let left = [];
   let isAsked = false;
   const words = h("div", { class: "outdated-words" });
@@ -41,6 +44,7 @@ export function outdatedView({ signal }) {
       const answer = await post("/v1/reindex", {}, { signal });
       left = answer.left;
       isAsked = true;
+      answer.jobs.slice(0, MOST_ASKED).forEach((jobId) => onAsked(jobId));
       announce(`${plural(answer.jobs.length, "video")} ${answer.jobs.length === 1 ? "is" : "are"} being reindexed`);
       show(answer.jobs.length + left.length);
     } catch (error) {
