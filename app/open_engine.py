@@ -14,8 +14,7 @@ from retrieval.storage.library import Library
 
 def resolve_profile(library: Library, settings: Settings) -> Resolved:
     """The profile to run: what was asked for, else what made the index, else what this machine has."""
-    spaces = [spec.space for spec in library.catalog.spaces()]
-    return resolve(settings.profile, settings, spaces)
+    return resolve(settings.profile, settings, library.catalog.spaces())
 
 
 def announce(resolved: Resolved, settings: Settings) -> None:

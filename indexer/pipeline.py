@@ -156,12 +156,15 @@ class Indexer:
                     return begun.unchanged
                 return self._index(begun, addition, step, report)
         except MomentsError as error:
-            return Outcome(addition.where, video_id, Status.FAILED, failure=Failure(error.code, error.message))
+            # Its failure is shown with no video: the job alone tells of it, and can be tried again.
+            return Outcome(addition.where, None, Status.FAILED, failure=Failure(error.code, error.message))
 
     def _known(self, video_id: str, addition: Addition, waiting: Callable[[], None]) -> Identified:
         """The video's file, as far as one is needed, and what of it is to be made anew; if nothing is, that outcome."""
         record, began_at = known_video(self._library, video_id), time.time()
         redo = what_to_redo(record, self._encoders, addition.lanes or tuple(Lane))
+        if redo.found - LANE_STEPS.keys():
+            redo = WHOLE
         path = record.path
         if redo.cuts or redo.found:
             path = str(indexed_file(self._library.catalog, record, self._library.roots))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from indexer.steps.publish import line_points, space_of, write_vectors
+from indexer.steps.renew import retire_spaces
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import StorageError
@@ -38,6 +39,7 @@ def repair_vectors(library: Library, encoders: Encoders, tell: Tell) -> list[Vid
             difference for difference in found.different if _write_lines(library, store, encoders, difference, tell)
         ]
         _activate(library, store, found, tell)
+        retire_spaces(library, store, encoders, tuple(Lane))
     rest = {d.video.id: d.video for d in found.different if d not in mended and is_of(d, encoders)}
     return list(rest.values())
 

@@ -71,6 +71,16 @@ class _Rankings:
     spaces: LaneSpaces
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """How much is searched, the filter that keeps to it, how that was made, and the catalog as it is."""
+
+    searched: Searched
+    where: VectorFilter
+    made: Sequence[Made]
+    version: str
+
+
 class SearchEngine:
     """Searches one library with the encoders of one profile; safe to share between threads."""
 
@@ -82,6 +92,7 @@ class SearchEngine:
         self._unwanted = Unwanted(library, encoders, self._backgrounds)
         self._curves = Curves(self._backgrounds)
         self._spelling = QuerySpelling(library, encoders)
+        self._made: tuple[str, Sequence[Made]] | None = None
 
     def search(self, query: Query, gone: Gone = never) -> Answer:
         """The moments that answer ``query``, best first, or an honest nothing.
@@ -89,13 +100,13 @@ class SearchEngine:
         Raises CursorError or CursorExpiredError for a cursor that asks for no page of this answer, HungUpError
         once ``gone``, which is asked between lanes, says so.
         """
-        searched, where = self._scope(query.where)
-        version = self._version(where)
+        scope = self._scope(query.where)
+        searched, version = scope.searched, self._version(scope)
         offset = offset_of(query, version)
         unknown = spoken_unknown(query.where, self.library.catalog)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched, warnings=unknown)
-        ranked = self._rankings(query, where, gone)
+        ranked = self._rankings(query, scope, gone)
         answer = self._page(query, ranked, searched, offset, version)
         return replace(answer, corrected=_corrected(ranked), warnings=_warnings(ranked) + unknown)
 
@@ -107,11 +118,11 @@ class SearchEngine:
         Of several steps the likeliest counts for a window. The query's own filter does not matter.
         """
         query = replace(query, where=VideoFilter((video.id,)), cursor=None)
-        searched, where = self._scope(query.where)
-        if searched.videos == 0:
-            return Answer((), True, self._why_empty(query.where), searched), ()
-        ranked = self._rankings(query, where, gone)
-        answer = self._page(query, ranked, searched, 0, self._version(where))
+        scope = self._scope(query.where)
+        if scope.searched.videos == 0:
+            return Answer((), True, self._why_empty(query.where), scope.searched), ()
+        ranked = self._rankings(query, scope, gone)
+        answer = self._page(query, ranked, scope.searched, 0, self._version(scope))
         answer = replace(answer, corrected=_corrected(ranked), warnings=_warnings(ranked))
         with self.library.vectors() as store:
             curve = partial(self._curves.of, store, vectors=ranked.vectors, spaces=ranked.spaces, video=video)
@@ -120,10 +131,10 @@ class SearchEngine:
             taken = [curve(ranking, windows=windows) for ranking in there]
         return answer, curve_of(windows, curves, taken)
 
-    def _rankings(self, query: Query, where: VectorFilter, gone: Gone) -> _Rankings:
+    def _rankings(self, query: Query, scope: _Scope, gone: Gone) -> _Rankings:
         go_on_unless(gone)
         with self.library.vectors() as store:
-            spaces = lane_spaces(self.library.catalog, store, self.encoders, self._made(where.video_ids))
+            spaces = self._spaces(store, scope)
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
             if query.correct:
                 steps = [self._spelling.spelt(step) for step in steps]
@@ -131,7 +142,7 @@ class SearchEngine:
             unwanted = list({(term.text, term.lane): term for term in unwanted}.values())
             go_on_unless(gone)
             vectors = QueryVectors(self.encoders, [*steps, *unwanted], query)
-            rankings = [self._rank(store, step, query, vectors, where, spaces, gone) for step in steps]
+            rankings = [self._rank(store, step, query, vectors, scope.where, spaces, gone) for step in steps]
             found = rankings[0].found
             if len(steps) > 1:
                 found = in_order([ranking.found[:STEP_DEPTH] for ranking in rankings], query.within_s)
@@ -158,34 +169,43 @@ class SearchEngine:
         answer = self._answer(groups, offset, query, ranked, searched)
         return replace(answer, next_cursor=cursor_at(end, query, version)) if len(groups) > end else answer
 
-    def _version(self, where: VectorFilter) -> str:
+    def _version(self, scope: _Scope) -> str:
         """Text that changes whenever what is searched, or what it is searched with, does."""
-        models = [model.name for model in self.encoders.models()]
-        return " ".join(
-            [self.library.catalog.version(), *models, *sorted(where.video_ids or ()), *sorted(where.voices or ())]
-        )
+        models, where = [model.name for model in self.encoders.models()], scope.where
+        return " ".join([scope.version, *models, *sorted(where.video_ids or ()), *sorted(where.voices or ())])
 
-    def _scope(self, where: VideoFilter) -> tuple[Searched, VectorFilter]:
-        """How much is searched, and the filter that keeps to it."""
+    def _scope(self, where: VideoFilter) -> _Scope:
         catalog = self.library.catalog
+        version = catalog.version()
         if not where.in_words():
-            totals = catalog.totals()
-            return Searched(totals.videos, totals.duration_s, self._outdated(None)), VectorFilter(during=where.during)
+            totals, made = catalog.totals(), self._made_of_all(version)
+            searched = Searched(totals.videos, totals.duration_s, self._outdated(made))
+            return _Scope(searched, VectorFilter(during=where.during), made, version)
         ids = catalog.searched(where)
-        records = catalog.get_many(ids)
+        records, made = catalog.get_many(ids), catalog.made(ids)
         seconds = sum(record.duration_s or 0.0 for record in records.values())
         languages = frozenset(where.languages) if where.languages else None
         voices = frozenset(catalog.voice_keys(where.speakers)) if where.speakers else None
-        return Searched(len(ids), seconds, self._outdated(ids)), VectorFilter(
-            video_ids=ids, during=where.during, languages=languages, voices=voices
-        )
+        kept = VectorFilter(video_ids=ids, during=where.during, languages=languages, voices=voices)
+        return _Scope(Searched(len(ids), seconds, self._outdated(made)), kept, made, version)
 
-    def _made(self, video_ids: frozenset[str] | None) -> Sequence[Made]:
-        """How the indexed videos, or these, were made."""
-        return self.library.catalog.made(video_ids)
+    def _spaces(self, store: VectorStore, scope: _Scope) -> LaneSpaces:
+        catalog = self.library.catalog
+        spaces = lane_spaces(catalog, store, self.encoders, scope.made)
+        if not spaces.lost:
+            return spaces
+        # The last video of a space that is dropped then may have moved since.
+        return lane_spaces(catalog, store, self.encoders, catalog.made(scope.where.video_ids))
 
-    def _outdated(self, video_ids: frozenset[str] | None) -> int:
-        return Outdated.of(self._made(video_ids), {lane: self.encoders.spec(lane).space for lane in Lane}).videos
+    def _made_of_all(self, version: str) -> Sequence[Made]:
+        """How all indexed videos were made, kept as long as the catalog stays as it is."""
+        kept = self._made
+        if kept is None or kept[0] != version:
+            self._made = kept = version, self.library.catalog.made()
+        return kept[1]
+
+    def _outdated(self, made: Sequence[Made]) -> int:
+        return Outdated.of(made, {lane: self.encoders.spec(lane).space for lane in Lane}).videos
 
     def _why_empty(self, where: VideoFilter) -> str:
         if self.library.catalog.totals().videos == 0:

@@ -19,10 +19,11 @@ from indexer.jobs.job import Job
 from indexer.jobs.queue import IndexJobs
 from indexer.pipeline import Indexer
 from indexer.uploads import Uploads
+from retrieval.domain import Lane
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from tests.fakes import FakeVoiceActivity
-from tests.index_fakes import IndexEncoders
+from tests.index_fakes import RevisedEncoders
 from tests.job_fakes import until
 from tests.tus import TUS
 
@@ -30,8 +31,8 @@ from tests.tus import TUS
 class Doors:
     """The doors of a server, and how its disk is."""
 
-    def __init__(self, disk: Path, client: TestClient, jobs: IndexJobs) -> None:
-        self._disk, self._client, self._jobs = disk, client, jobs
+    def __init__(self, disk: Path, client: TestClient, jobs: IndexJobs, encoders: RevisedEncoders) -> None:
+        self._disk, self._client, self._jobs, self._encoders = disk, client, jobs, encoders
 
     def enlarge(self, size_mb: int) -> None:
         subprocess.run(["mount", "-o", f"remount,size={size_mb}m", str(self._disk)], check=True)
@@ -70,6 +71,15 @@ class Doors:
         self._client.post(f"/v1/jobs/{job_id}/retry")
         return self.end(job_id)
 
+    def see_otherwise(self) -> None:
+        """From now on eyes of another revision look at pictures."""
+        self._encoders.revisions[Lane.VISUAL] = "2"
+
+    def reindex(self) -> Any:
+        """What the queue answered, or what became of the job of each video that wants it."""
+        answer = self._client.post("/v1/reindex", json={})
+        return _told(answer) if answer.status_code != 202 else [self.end(job)[1:] for job in answer.json()["jobs"]]
+
     def search(self) -> Any:
         answer = self._client.post("/v1/search", json={"query": {"text": "red"}})
         return len({moment["video_id"] for moment in answer.json()["moments"]}) if answer.is_success else _told(answer)
@@ -102,8 +112,11 @@ def story(doors: Doors, first: Path, second: Path) -> dict[str, Any]:
     doors.enlarge(250)
     tell("larger: retry", lambda: doors.retry(job_id))
     tell("larger: search", doors.search)
+    doors.see_otherwise()
+    tell("seen otherwise: search", doors.search)
     doors.fill()
     tell("full: search", doors.search)
+    tell("full: reindex", doors.reindex)
     tell("full: upload", lambda: doors.upload(1))
     for form in ("csv", "edl", "mp4", "reel"):
         tell(f"full: export {form}", lambda form=form: doors.export(form))  # type: ignore[misc]
@@ -114,6 +127,7 @@ def story(doors: Doors, first: Path, second: Path) -> dict[str, Any]:
     tell("full: edit", doors.edit)
     doors.make_room()
     tell("room: index", lambda: doors.index(second))
+    tell("room: reindex", doors.reindex)
     tell("room: search", doors.search)
     tell("room: export csv", lambda: doors.export("csv"))
     tell("room: upload", lambda: doors.upload(1000))
@@ -122,7 +136,7 @@ def story(doors: Doors, first: Path, second: Path) -> dict[str, Any]:
 
 def main(disk: Path, first: Path, second: Path) -> None:
     settings = Settings(data_dir=disk / "data", media_roots=(first.parent,))
-    encoders = IndexEncoders(voices=FakeVoiceActivity(None))
+    encoders = RevisedEncoders(voices=FakeVoiceActivity(None))
     api = create_app(settings)
     with (
         Library(settings, "test") as library,
@@ -137,7 +151,7 @@ def main(disk: Path, first: Path, second: Path) -> None:
         api.state.library, api.state.jobs = library, jobs
         api.state.engine = SearchEngine(library, encoders)
         api.state.uploads = Uploads(library.folder, jobs, 10**10)
-        told = story(Doors(disk, TestClient(api, raise_server_exceptions=False), jobs), first, second)
+        told = story(Doors(disk, TestClient(api, raise_server_exceptions=False), jobs, encoders), first, second)
     shutil.rmtree(settings.data_dir)
     sys.stdout.write(json.dumps(told))
 

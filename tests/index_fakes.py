@@ -2,9 +2,10 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from retrieval.encoders.base import Embedding, Frames
+from retrieval.domain import Lane
+from retrieval.encoders.base import Embedding, EncoderSpec, Frames, TextEncoder, Transcriber
 from tests.fakes import FakeEncoders, FakeVisual
 
 
@@ -30,3 +31,30 @@ class IndexEncoders(FakeEncoders):
 
     def visual(self) -> FakeVisual:
         return SlowVisual(self.slow, self.looking)
+
+
+@dataclass
+class RevisedEncoders(IndexEncoders):
+    """The fake encoders, of which some make spaces of another revision; ``used`` has the models that were asked for."""
+
+    revisions: dict[Lane, str] = field(default_factory=dict)
+    asked_by: str | None = "words"
+    used: list[str] = field(default_factory=list)
+
+    def spec(self, lane: Lane) -> EncoderSpec:
+        spec = FakeEncoders.spec(self, lane)
+        return replace(spec, revision=self.revisions.get(lane, spec.revision), asked_by=self._asked_by(lane))
+
+    def _asked_by(self, lane: Lane) -> str | None:
+        return self.asked_by if lane in (Lane.VISUAL, Lane.SOUND) else None
+
+    def visual(self) -> FakeVisual:
+        self.used.append("visual")
+        return super().visual()
+
+    def transcriber(self) -> Transcriber:
+        self.used.append("transcriber")
+        return super().transcriber()
+
+    def text_encoder(self, lane: Lane) -> TextEncoder:
+        return FakeEncoders.text_encoder(self, lane)

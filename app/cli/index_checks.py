@@ -104,7 +104,11 @@ def _space(found: Survey, space: str, encoders: Encoders) -> Iterator[Finding]:
     if strays:
         detail += f"; {sum(strays.values()):,} are of {len(strays)} videos that are no more"
     other = next((difference for difference in different if not is_of(difference, encoders)), None)
-    advice = REPAIR if other is None else f"moments --profile {other.video.profile} doctor --repair"
+    advice = REPAIR
+    if other is not None:
+        # What made them may be no more: then only new ones help.
+        is_older = other.video.profile == encoders.profile
+        advice = "moments reindex" if is_older else f"moments --profile {other.video.profile} doctor --repair"
     yield Finding("vectors", not (different or strays), detail, advice)
 
 

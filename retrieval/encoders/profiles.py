@@ -1,7 +1,7 @@
 """From a profile to its encoders: what ``auto`` is on this machine, and each model built when asked for."""
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
@@ -43,11 +43,11 @@ class Resolved:
     reason: str
 
 
-def resolve(profile: Profile, settings: RetrievalSettings, spaces: Collection[str] = ()) -> Resolved:
+def resolve(profile: Profile, settings: RetrievalSettings, spaces: Sequence[EncoderSpec] = ()) -> Resolved:
     """The profile to run on this machine.
 
-    ``auto`` keeps to the profile that made ``spaces``, the names of those the index has; for a new index it
-    is standard if its weights are here or the hub answers, else lite.
+    ``auto`` keeps to the profile that made ``spaces``, those that the index has, or an older version of it; for a new
+    index it is standard if its weights are here or the hub answers, else lite.
     """
     if profile is not Profile.AUTO:
         return Resolved(profile, f"{profile} was asked for")
@@ -69,13 +69,18 @@ def resolve(profile: Profile, settings: RetrievalSettings, spaces: Collection[st
     return Resolved(Profile.LITE, f"standard needs weights of {size_gb:.1f} GB that are not here, and {why}")
 
 
-def _maker_of(spaces: Collection[str], settings: RetrievalSettings) -> Profile | None:
-    if spaces:
-        for profile in (Profile.STANDARD, Profile.MAX, Profile.LITE):
-            encoders = ProfileEncoders(profile, settings)
-            if any(encoders.spec(lane).space in spaces for lane in Lane):
-                return profile
-    return None
+def _maker_of(spaces: Sequence[EncoderSpec], settings: RetrievalSettings) -> Profile | None:
+    """The profile whose encoders made one of the spaces; else the one of which another version did."""
+    if not spaces:
+        return None
+    by_profile = {
+        profile: [ProfileEncoders(profile, settings).spec(lane) for lane in Lane]
+        for profile in (Profile.STANDARD, Profile.MAX, Profile.LITE)
+    }
+    exact, by_name = {spec.space for spec in spaces}, {(spec.lane, spec.name) for spec in spaces}
+    made = [profile for profile, specs in by_profile.items() if any(spec.space in exact for spec in specs)]
+    made += [profile for profile, specs in by_profile.items() if any((s.lane, s.name) in by_name for s in specs)]
+    return made[0] if made else None
 
 
 def lineup_for(profile: Profile, settings: RetrievalSettings) -> Lineup:

@@ -23,15 +23,14 @@ from indexer.steps import renew as renewing
 from indexer.steps.publish import keep_thumbnails
 from retrieval.asking.query import Clip, Query, Term, parse_term
 from retrieval.domain import Answer, Lane, Span
-from retrieval.encoders.base import EncoderSpec, TextEncoder, Transcriber
 from retrieval.errors import EncoderMismatchError, QueryError, StorageFullError
 from retrieval.lanes.outdated import CHANGES, CONSTRUCTION, WHOLE, Redo, redo_of
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.records import Made, VideoRecord
 from retrieval.storage.vectors import VectorFilter
-from tests.fakes import DIM, FakeEncoders, FakeVisual, FakeVoiceActivity
-from tests.index_fakes import IndexEncoders
+from tests.fakes import DIM, FakeVoiceActivity
+from tests.index_fakes import RevisedEncoders
 from tests.library import environment, moments
 from tests.media import colour, tone, video, write
 from tests.places import ROOT
@@ -44,33 +43,6 @@ FILM = "f77f3599cd995087"
 
 
 @dataclass
-class Lens(IndexEncoders):
-    """The fake encoders, of which some make spaces of another revision; ``used`` has the models that were asked for."""
-
-    revisions: dict[Lane, str] = field(default_factory=dict)
-    asked_by: str | None = "words"
-    used: list[str] = field(default_factory=list)
-
-    def spec(self, lane: Lane) -> EncoderSpec:
-        spec = FakeEncoders.spec(self, lane)
-        return replace(spec, revision=self.revisions.get(lane, spec.revision), asked_by=self._asked_by(lane))
-
-    def _asked_by(self, lane: Lane) -> str | None:
-        return self.asked_by if lane in (Lane.VISUAL, Lane.SOUND) else None
-
-    def visual(self) -> FakeVisual:
-        self.used.append("visual")
-        return super().visual()
-
-    def transcriber(self) -> Transcriber:
-        self.used.append("transcriber")
-        return super().transcriber()
-
-    def text_encoder(self, lane: Lane) -> TextEncoder:
-        return FakeEncoders.text_encoder(self, lane)
-
-
-@dataclass
 class Desk:
     """A library, and what puts files into it; ``steps`` has those that were run."""
 
@@ -80,7 +52,7 @@ class Desk:
     before: Callable[[str], None] = lambda _: None
 
     def run(
-        self, addition: Addition, encoders: Lens, report: Callable[[str, float], None] = lambda *_: None
+        self, addition: Addition, encoders: RevisedEncoders, report: Callable[[str, float], None] = lambda *_: None
     ) -> Outcome:
         def step(name: str, run: Callable[[], T]) -> T:
             self.before(name)
@@ -89,13 +61,13 @@ class Desk:
 
         return Indexer(self.library, encoders, self.settings).index("job", addition, step, report, lambda *_: None)
 
-    def index(self, path: Path, encoders: Lens, **given: object) -> Outcome:
+    def index(self, path: Path, encoders: RevisedEncoders, **given: object) -> Outcome:
         return self.run(Addition(str(path), **given), encoders)  # type: ignore[arg-type]
 
-    def wanted(self, encoders: Lens, lanes: tuple[Lane, ...] = ()) -> ToReindex:
+    def wanted(self, encoders: RevisedEncoders, lanes: tuple[Lane, ...] = ()) -> ToReindex:
         return to_reindex(self.library, encoders, None, lanes)
 
-    def reindex(self, encoders: Lens, lanes: tuple[Lane, ...] = ()) -> list[Outcome]:
+    def reindex(self, encoders: RevisedEncoders, lanes: tuple[Lane, ...] = ()) -> list[Outcome]:
         """What became of all that wants it."""
         self.steps.clear()
         encoders.used.clear()
@@ -104,10 +76,10 @@ class Desk:
     def record(self, outcome: Outcome) -> VideoRecord:
         return self.library.catalog.resolve(outcome.video_id or "")
 
-    def search(self, encoders: Lens, query: Query) -> Answer:
+    def search(self, encoders: RevisedEncoders, query: Query) -> Answer:
         return SearchEngine(self.library, encoders).search(query)
 
-    def found(self, encoders: Lens, words: str) -> list[str]:
+    def found(self, encoders: RevisedEncoders, words: str) -> list[str]:
         """Names of the videos in which a search by words finds something likely."""
         answer = self.search(encoders, asked(words))
         return sorted(Path(moment.path).name for moment in answer.moments if moment.confidence > 0.5)
@@ -158,8 +130,8 @@ def silent() -> FakeVoiceActivity:
     return FakeVoiceActivity(None)
 
 
-def lens(**revisions: str) -> Lens:
-    return Lens(voices=silent(), revisions={Lane(lane): revision for lane, revision in revisions.items()})
+def lens(**revisions: str) -> RevisedEncoders:
+    return RevisedEncoders(voices=silent(), revisions={Lane(lane): revision for lane, revision in revisions.items()})
 
 
 # What is outdated
@@ -415,7 +387,7 @@ def test_a_file_that_goes_after_it_was_queued_fails_its_job_alone(desk: Desk, re
     (addition,) = desk.wanted(lens(visual="2")).additions
     red.unlink()
     outcome = desk.run(addition, lens(visual="2"))
-    assert failure_of(outcome) == "video_file_gone"
+    assert (failure_of(outcome), outcome.video_id) == ("video_file_gone", None)
     assert desk.record(first).failure is None
 
 
@@ -508,7 +480,7 @@ def test_a_run_that_died_while_it_wrote_ends_as_any_other(
     assert old.spec(Lane.VISUAL).space not in desk.spaces()
 
 
-def _with_redo_of_before(desk: Desk, addition: Addition, encoders: Lens) -> Step:
+def _with_redo_of_before(desk: Desk, addition: Addition, encoders: RevisedEncoders) -> Step:
     """Runs steps as the queue does after a kill: what was to be redone is known from before."""
     record = desk.library.catalog.resolve(addition.video or "")
     was = replace(record, encoders={**record.encoders, Lane.VISUAL: lens().spec(Lane.VISUAL).space})

@@ -97,9 +97,10 @@ def test_auto_is_standard_when_the_hub_answers(bare: RetrievalSettings, monkeypa
 def test_auto_keeps_to_the_profile_that_made_the_index(
     stocked: RetrievalSettings, bare: RetrievalSettings, profile: Profile
 ) -> None:
-    spaces = {ProfileEncoders(profile, bare).spec(Lane.SPEECH).space}
-    assert resolve(Profile.AUTO, stocked, spaces).profile is profile
-    assert resolve(Profile.AUTO, bare, spaces).profile is profile
+    spec = ProfileEncoders(profile, bare).spec(Lane.SPEECH)
+    for spaces in ([spec], [replace(spec, revision="of another version")]):
+        assert resolve(Profile.AUTO, stocked, spaces).profile is profile
+        assert resolve(Profile.AUTO, bare, spaces).profile is profile
 
 
 def test_auto_has_no_encoders_of_its_own(bare: RetrievalSettings) -> None:

@@ -18,6 +18,7 @@ from retrieval.errors import InputError, StorageError, VideoNotFoundError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.records import (
     Failure,
+    Made,
     Place,
     Totals,
     VideoContents,
@@ -113,6 +114,55 @@ def test_publishing_again_replaces_the_contents(catalog: Catalog) -> None:
 
     assert catalog.contents.of(video(1).id) == contents(3)
     assert catalog.contents.of(video(2).id) == contents(5)
+
+
+def test_renewing_writes_what_is_anew_and_leaves_the_rest(catalog: Catalog) -> None:
+    given = VideoEdit(frozenset({"title", "tags"}), title="Mine", tags=("work",))
+    catalog.publish(video(1, encoders={Lane.VISUAL: "visual-1"}, vectors={Lane.VISUAL: 3}, construction=3), contents(3))
+    before = catalog.edit(video(1).id, given)
+    kept = catalog.contents.of(before.id)
+    anew = replace(kept, windows=tuple(replace(window, labels=()) for window in kept.windows))
+    now = replace(before, encoders={Lane.VISUAL: "visual-2"}, vectors={Lane.VISUAL: 2}, construction=4)
+
+    stored = catalog.renew(replace(now, title="not written", path="/not/written"), kept, anew)
+
+    assert stored == replace(now, indexed_at=stored.indexed_at)
+    assert catalog.contents.of(before.id) == anew
+    assert catalog.edit(before.id, VideoEdit(frozenset({"title"}))).title == "Film 1"
+
+
+def test_a_line_that_was_forgotten_meanwhile_is_not_written_again(catalog: Catalog) -> None:
+    catalog.publish(video(1), contents(3))
+    kept = catalog.contents.of(video(1).id)
+    catalog.publish(video(1), replace(kept, segments=()))
+    stored = catalog.get(video(1).id)
+    assert stored is not None
+    catalog.renew(stored, kept, replace(kept, sound_events=()))
+    found = catalog.contents.of(video(1).id)
+    assert (found.segments, found.sound_events) == ((), ())
+
+
+def test_what_is_not_indexed_any_more_is_not_renewed(catalog: Catalog) -> None:
+    catalog.publish(video(1), contents(3))
+    for status in (VideoStatus.REMOVING, VideoStatus.FAILED):
+        catalog.set_status(video(1).id, status)
+        with pytest.raises(VideoNotFoundError, match=status):
+            catalog.renew(video(1), contents(3), contents(3))
+    catalog.remove(video(1).id)
+    with pytest.raises(VideoNotFoundError):
+        catalog.renew(video(1), contents(3), contents(3))
+
+
+def test_videos_are_counted_by_how_they_were_made(catalog: Catalog) -> None:
+    for number, construction in ((1, 3), (2, 3), (3, None)):
+        made = video(number, encoders={Lane.VISUAL: "visual-1"}, construction=construction, profile=Profile.LITE)
+        catalog.publish(made, contents(1))
+    catalog.upsert(video(4, encoders={Lane.SOUND: "sound-1"}))
+    one = Made({Lane.VISUAL: "visual-1"}, None, Profile.LITE, 1)
+    assert sorted(catalog.made(), key=lambda some: some.videos) == [one, replace(one, construction=3, videos=2)]
+    assert catalog.made([video(3).id, video(4).id]) == [one]
+    assert catalog.made([]) == []
+    assert catalog.spaces_in_use() == {"visual-1", "sound-1"}
 
 
 def test_a_publication_that_fails_leaves_everything_as_it_was(catalog: Catalog) -> None:
@@ -291,6 +341,15 @@ def test_spaces_remember_their_encoders(catalog: Catalog) -> None:
     for spec in (visual, speech, visual):
         catalog.add_space(spec)
     assert catalog.spaces() == [visual, speech]
+    catalog.forget_space(visual.space)
+    catalog.forget_space("visual-none")
+    assert catalog.spaces() == [speech]
+
+
+def test_a_space_remembers_what_makes_queries_for_it(catalog: Catalog) -> None:
+    catalog.add_space(EncoderSpec("lite-visual", Lane.VISUAL, 384, "2", asked_by="a50ce76d"))
+    (spec,) = catalog.spaces()
+    assert spec.asked_by == "a50ce76d"
 
 
 def test_threads_that_write_at_once_wait_for_each_other(catalog: Catalog) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Column, MetaData, inspect, text
 
 import migrations
 from retrieval.domain import Lane, Span
+from retrieval.encoders.sentence import MiniLmEncoder
 from retrieval.errors import InputError, StorageError
 from retrieval.storage.catalog import Catalog
 from retrieval.storage.database import migration_config, migration_engine, open_database
@@ -357,3 +358,32 @@ def test_what_was_said_before_voices_were_told_apart_is_said_by_nobody(url: str)
     with engine.connect() as connection:
         assert connection.scalars(text("SELECT text FROM segments")).all() == ["good morning"]
     engine.dispose()
+
+
+def test_spaces_of_lite_learn_what_makes_queries_for_them(url: str) -> None:
+    migrate(url, "0013")
+    engine = migration_engine(url)
+    with engine.begin() as connection:
+        for name, encoder, revision in (
+            ("visual-1", "lite-visual", "1-dfc85623-a50ce76d"),
+            ("sound-1", "lite-sound", "2"),
+            ("sound-0", "lite-sound", "1"),
+            ("visual-2", "clip-vit-b-32-256", "1"),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO spaces (name, lane, encoder, dim, revision, created_at) VALUES "
+                    f"('{name}', '{name.partition('-')[0]}', '{encoder}', 384, '{revision}', '2026-01-02 03:04:05')"
+                )
+            )
+    engine.dispose()
+
+    catalog = Catalog(open_database(url))
+    asked_by = {(spec.name, spec.revision): spec.asked_by for spec in catalog.spaces()}
+    catalog.close()
+    assert asked_by == {
+        ("lite-visual", "1-dfc85623-a50ce76d"): MiniLmEncoder().spec.fingerprint,
+        ("lite-sound", "2"): MiniLmEncoder().spec.fingerprint,
+        ("lite-sound", "1"): None,
+        ("clip-vit-b-32-256", "1"): None,
+    }

@@ -73,10 +73,21 @@ def test_points_that_are_kept_stay_when_those_of_their_video_are_deleted(store: 
     store.ensure_space(SPACE)
     kept = point("a", 1)
     store.upsert(SPACE.name, [point("a", 0), kept, point("a", 2), point("b", 0)])
-    store.delete_videos(["a"], but=[kept.id])
+    store.delete_videos(["a"], within=["speech-00000002", "speech-none"])
+    store.delete_videos(["a"], but=[kept.id], within=iter([SPACE.name]))
     assert [(hit.video_id, hit.ordinal) for hit in store.fetch(SPACE.name, VectorFilter(), 10)] == [("a", 1), ("b", 0)]
     store.delete_videos(["a"])
     assert store.counts_by_video(SPACE.name) == {"b": 1}
+
+
+def test_points_of_other_spaces_stay_where_some_are_named(store: VectorStore) -> None:
+    other = replace(SPACE, name="speech-00000002")
+    for space in (SPACE, other):
+        store.ensure_space(space)
+        store.upsert(space.name, [point("a", 0), point("b", 0)])
+    store.delete_videos(["a"], within=[other.name])
+    assert store.counts_by_video(SPACE.name) == {"a": 1, "b": 1}
+    assert store.counts_by_video(other.name) == {"b": 1}
 
 
 def test_putting_a_space_aside_that_is_not_there_does_nothing(store: VectorStore) -> None:

@@ -13,6 +13,7 @@ import { libraryFilter } from "./library-filter.js";
 import { libraryPicks } from "./library-picks.js";
 import { isLeaving, removeWithUndo } from "./library-remove.js";
 import { invitation, nothingFits, skeleton, trouble } from "./library-states.js";
+import { outdatedView } from "./outdated-view.js";
 import { navigate, setTitle } from "../router.js";
 import { emptySearch, searchAddress } from "../search/search-state.js";
 import { videoCard } from "./video-card.js";
@@ -49,6 +50,7 @@ export async function mount(root, _, query) {
   });
   const filter = libraryFilter(query, { onChange: () => load({ isNew: true }), grid });
   const failed = failedView({ signal, onAsked });
+  const outdated = outdatedView({ signal, onAsked });
   const jobs = jobsView({
     onDone(job) {
       if (job.video_id) showVideo(job.video_id);
@@ -69,6 +71,7 @@ export async function mount(root, _, query) {
       "div",
       { class: "library" },
       h("div", { class: "library-head" }, h("div", null, h("h1", null, "Library"), total), adding.button),
+      outdated.element,
       adding.unfinished.element,
       jobs.element,
       failed.element,
@@ -237,6 +240,7 @@ export async function mount(root, _, query) {
     try {
       const { library } = await get("/v1/system", { signal: counting.signal });
       total.textContent = library.videos ? `${plural(library.videos, "video")}, ${duration(library.seconds)}` : "";
+      outdated.show(library.outdated);
     } catch (error) {
       if (!isAbort(error)) total.textContent = "";
     }
