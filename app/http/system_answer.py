@@ -1,7 +1,8 @@
 """What this server runs on, as `GET /v1/system` says it."""
 
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
 from app.http.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
 from app.http.schemas.system import LaneAnswer, LibrarySize, RequestLimits, SystemAnswer
@@ -21,7 +22,7 @@ def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: 
     totals, older = engine.library.catalog.totals(), outdated(engine.library, engine.encoders)
     return SystemAnswer(
         version=own_version,
-        versions={"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        versions={"python": platform.python_version()} | _versions(),
         profile=engine.encoders.profile,
         profile_reason=resolved.reason if resolved else None,
         lanes=[
@@ -46,6 +47,15 @@ def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: 
         warnings=_warnings(engine.library),
         limits=RequestLimits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
     )
+
+
+def _versions() -> dict[str, str]:
+    """Of the libraries that are installed: those of the extra `models` may not be."""
+    found = {}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _warnings(library: Library) -> list[str]:

@@ -20,6 +20,7 @@ from retrieval.encoders.base import (
 )
 from retrieval.encoders.lineups import Lineup, lineup
 from retrieval.encoders.model_hub import ReportBytes
+from retrieval.encoders.model_packages import lack_of, missing_packages, require_packages
 from retrieval.encoders.registry import Model, ModelLibrary, Role
 from retrieval.encoders.sentence import MiniLmEncoder
 from retrieval.encoders.speech_engine import engine_for
@@ -47,13 +48,18 @@ def resolve(profile: Profile, settings: RetrievalSettings, spaces: Sequence[Enco
     """The profile to run on this machine.
 
     ``auto`` keeps to the profile that made ``spaces``, those that the index has, or an older version of it; for a new
-    index it is standard if its weights are here or the hub answers, else lite.
+    index it is standard if its packages are installed and its weights are here or the hub answers, else lite. Raises
+    ModelUnavailableError if the packages of one that was asked for, or made the index, are not installed.
     """
     if profile is not Profile.AUTO:
+        require_packages(profile, _libraries(profile, settings))
         return Resolved(profile, f"{profile} was asked for")
     maker = _maker_of(spaces, settings)
     if maker:
+        require_packages(f"{maker}, which made the index,", _libraries(maker, settings))
         return Resolved(maker, f"the index was made by {maker}")
+    if lacking := missing_packages(_libraries(Profile.STANDARD, settings)):
+        return Resolved(Profile.LITE, lack_of(Profile.STANDARD, lacking))
     store = WeightsStore.of(settings)
     needed = [model for model in lineup_for(Profile.STANDARD, settings).models() if not model.is_optional]
     missing = [model for model in needed if not store.find(model)]
@@ -81,6 +87,18 @@ def _maker_of(spaces: Sequence[EncoderSpec], settings: RetrievalSettings) -> Pro
     made = [profile for profile, specs in by_profile.items() if any(spec.space in exact for spec in specs)]
     made += [profile for profile, specs in by_profile.items() if any((s.lane, s.name) in by_name for s in specs)]
     return made[0] if made else None
+
+
+def profiles_lacking(settings: RetrievalSettings) -> dict[Profile, tuple[str, ...]]:
+    """Every profile but ``auto``, and the packages that it needs and that are not installed."""
+    return {
+        profile: missing_packages(_libraries(profile, settings)) for profile in Profile if profile is not Profile.AUTO
+    }
+
+
+def _libraries(profile: Profile, settings: RetrievalSettings) -> list[ModelLibrary]:
+    """What the profile cannot do without: of Whisper it depends on the weights which library runs it."""
+    return [model.library for model in lineup_for(profile, settings).models() if model.role is not Role.SPEECH]
 
 
 def lineup_for(profile: Profile, settings: RetrievalSettings) -> Lineup:
@@ -193,6 +211,7 @@ class ProfileEncoders:
             return cast(Built, self._built[role])
 
     def _weights(self, model: Model) -> Path:
+        require_packages(model.name, [model.library])
         return self._store.require(model, self._on_progress).folder
 
     def _device(self) -> Device:
@@ -238,8 +257,11 @@ class ProfileEncoders:
                 raise _no_encoder(model)
 
     def _build_transcriber(self, model: Model) -> Transcriber:
+        found = self._store.find(model)
+        # Nothing is fetched for an engine that is not here.
+        require_packages(model.name, [self._engine(found.model if found else model)])
         weights = self._store.require(model, self._on_progress)
-        match engine_for(weights.model, self._settings.speech_engine, self._device()):
+        match self._engine(weights.model):
             case ModelLibrary.FASTER_WHISPER:
                 from retrieval.encoders.whisper_speech import FasterWhisperTranscriber
 
@@ -251,6 +273,9 @@ class ProfileEncoders:
                 return WhisperTranscriber(checkpoint, model.library_id, self._device())
             case _:
                 raise _no_encoder(model)
+
+    def _engine(self, model: Model) -> ModelLibrary:
+        return engine_for(model, self._settings.speech_engine, self._device())
 
     def _build_screen_reader(self, model: Model) -> ScreenReader:
         if model.library is not ModelLibrary.RAPIDOCR:

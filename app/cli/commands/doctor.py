@@ -26,7 +26,8 @@ from app.open_engine import resolve_profile
 from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
-from retrieval.encoders.profiles import ProfileEncoders
+from retrieval.encoders.model_packages import HOW_TO_INSTALL
+from retrieval.encoders.profiles import ProfileEncoders, profiles_lacking
 from retrieval.encoders.registry import Role
 from retrieval.errors import DataFolderBusyError, MomentsError, system_text
 from retrieval.storage.folder import DataFolder, LockName
@@ -53,7 +54,7 @@ def doctor(invocation: Invocation, repair: bool) -> int:
     if repair:
         _repair(invocation)
     findings = []
-    for check in (_machine, _ffmpeg, _folder, _queue, _models, _index):
+    for check in (_machine, _ffmpeg, _folder, _queue, _profiles, _models, _index):
         try:
             findings += list(check(invocation.settings))
         except (MomentsError, OSError) as error:
@@ -148,6 +149,17 @@ def _queue(settings: Settings) -> Iterator[Finding]:
         folder = DataFolder.create(settings.data_dir)
         folder.require_jobs_file()
         yield Finding("queue", True, str(folder.jobs_file))
+
+
+def _profiles(settings: Settings) -> Iterator[Finding]:
+    """Which profiles can run here, as far as packages go."""
+    lacking = profiles_lacking(settings)
+    detail = f"{', '.join(profile for profile, packages in lacking.items() if not packages)} can run here"
+    without = [profile for profile, packages in lacking.items() if packages]
+    if without:
+        packages = dict.fromkeys(package for profile in without for package in lacking[profile])
+        detail += f"; for {', '.join(without)} packages are missing ({', '.join(packages)}): {HOW_TO_INSTALL}"
+    yield Finding("profiles", True, detail)
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
