@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from app.http.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
 from app.http.schemas.system import LaneAnswer, LibrarySize, RequestLimits, SystemAnswer
+from indexer.reindex import outdated
 from retrieval.asking.query import MAX_LIMIT
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import StorageError
@@ -17,7 +18,7 @@ _LIBRARIES = ("av", "dbos", "fastapi", "onnxruntime", "open_clip_torch", "openai
 
 def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: str) -> SystemAnswer:
     """Profile, lanes, encoders, versions, limits and the size of the library."""
-    totals = engine.library.catalog.totals()
+    totals, older = engine.library.catalog.totals(), outdated(engine.library, engine.encoders)
     return SystemAnswer(
         version=own_version,
         versions={"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
@@ -35,7 +36,13 @@ def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: 
             for lane, spec in LANES.items()
         ],
         encoders={lane: engine.encoders.spec(lane).name for lane in LANES},
-        library=LibrarySize(videos=totals.videos, seconds=round(totals.duration_s, 3), windows=totals.windows),
+        library=LibrarySize(
+            videos=totals.videos,
+            seconds=round(totals.duration_s, 3),
+            windows=totals.windows,
+            outdated=older.videos,
+            outdated_lanes=dict(older.lanes),
+        ),
         warnings=_warnings(engine.library),
         limits=RequestLimits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
     )

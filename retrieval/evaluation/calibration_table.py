@@ -23,7 +23,7 @@ from retrieval.evaluation.reliability import Forecast, Reliability, reliability
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Claim:
     """The confidence of one answer, 0 to 1, and its IoU with the truth that it meets best, 0 if it meets none."""
 
     confidence: float
@@ -35,7 +35,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldAnswer:
+class ClaimedAnswer:
     """What was answered to one query: its moments, best first, and what each lane alone puts first.
 
     ``lane`` is the query's: one of ``CASE_LANES``, or ``ANY_LANE``.
@@ -43,15 +43,15 @@ class ToldAnswer:
 
     qid: int | str
     lane: str
-    moments: tuple[Told, ...]
-    alone: Mapping[Lane, Told] = field(default_factory=dict)
+    moments: tuple[Claim, ...]
+    alone: Mapping[Lane, Claim] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, result: CaseResult) -> "ToldAnswer":
+    def of(cls, result: CaseResult) -> "ClaimedAnswer":
         """What was answered, held against the truth."""
 
-        def told(span: LibrarySpan, confidence: float) -> Told:
-            return Told(confidence, best_iou(span, result.case.relevant))
+        def told(span: LibrarySpan, confidence: float) -> Claim:
+            return Claim(confidence, best_iou(span, result.case.relevant))
 
         return cls(
             result.case.qid,
@@ -92,7 +92,7 @@ class CalibrationTable:
         }
 
 
-def calibration_table(answers: Sequence[ToldAnswer], right_iou: float = RIGHT_IOU) -> CalibrationTable:
+def calibration_table(answers: Sequence[ClaimedAnswer], right_iou: float = RIGHT_IOU) -> CalibrationTable:
     """The table of these answers, of which those are right that have the IoU.
 
     The first answer to a query whose truth is empty is wrong whatever it is. Raises InputError for an IoU that is not
@@ -117,23 +117,23 @@ def calibration_table(answers: Sequence[ToldAnswer], right_iou: float = RIGHT_IO
     )
 
 
-def read_answers(lines: Iterable[str], name: str) -> tuple[ToldAnswer, ...]:
+def read_answers(lines: Iterable[str], name: str) -> tuple[ClaimedAnswer, ...]:
     """The answers of a file that `moments eval run --answers` wrote; ``name`` is the file's. Raises InputError."""
     return tuple(_answer(record) for record in read_records(lines, name))
 
 
-def _of(told: Iterable[Told], right_iou: float) -> Reliability | None:
+def _of(told: Iterable[Claim], right_iou: float) -> Reliability | None:
     return reliability(one.forecast(right_iou) for one in told)
 
 
-def _as_dict(told: Told) -> dict[str, float]:
+def _as_dict(told: Claim) -> dict[str, float]:
     return {"confidence": told.confidence, "iou": told.iou}
 
 
 _ALLOWED = '{"confidence": 0 to 1, "iou": 0 to 1}'
 
 
-def _answer(record: Record) -> ToldAnswer:
+def _answer(record: Record) -> ClaimedAnswer:
     lane, moments, alone = (record.value(name) for name in ("lane", "moments", "alone"))
     if not isinstance(lane, str) or lane not in (*CASE_LANES, ANY_LANE):
         raise record.wrong("lane", f"one of {', '.join((*CASE_LANES, ANY_LANE))}")
@@ -141,7 +141,7 @@ def _answer(record: Record) -> ToldAnswer:
         raise record.wrong("moments", f"a list of {_ALLOWED}")
     if not isinstance(alone, dict) or not alone.keys() <= set(Lane):
         raise record.wrong("alone", f"an object with {_ALLOWED} for each of {', '.join(Lane)}, or some of them")
-    return ToldAnswer(
+    return ClaimedAnswer(
         record.qid(),
         lane,
         tuple(_told(record, "moments", value) for value in moments),
@@ -149,9 +149,9 @@ def _answer(record: Record) -> ToldAnswer:
     )
 
 
-def _told(record: Record, where: str, value: object) -> Told:
+def _told(record: Record, where: str, value: object) -> Claim:
     if isinstance(value, dict):
         confidence, iou = value.get("confidence"), value.get("iou")
         if is_number(confidence) and is_number(iou) and 0 <= confidence <= 1 and 0 <= iou <= 1:
-            return Told(confidence, iou)
+            return Claim(confidence, iou)
     raise record.wrong(where, f"made of {_ALLOWED}")

@@ -23,7 +23,7 @@ CHANCE = 0.95
 _Z = 1.96
 _DRAWN_AT_ONCE = 2_000_000
 
-Floats = NDArray[np.float64]
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +126,21 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _bin(place: int, said: Floats, right: Floats) -> ReliabilityBin:
+def _bin(place: int, said: _Floats, right: _Floats) -> ReliabilityBin:
     low, high = wilson(int(right.sum()), len(right))
     return ReliabilityBin(
         place / BINS, (place + 1) / BINS, len(said), float(said.mean()), float(right.mean()), low, high
     )
 
 
-def _errors(said: Floats, outcomes: Floats, starts: NDArray[np.intp]) -> Floats:
+def _errors(said: _Floats, outcomes: _Floats, starts: NDArray[np.intp]) -> _Floats:
     """The calibration error of each row of outcomes (draws, n) of confidences (n,) that are sorted into bins."""
     gaps = np.add.reduceat(said - outcomes, starts, axis=1)
-    errors: Floats = np.abs(gaps).sum(axis=1) / len(said)
+    errors: _Floats = np.abs(gaps).sum(axis=1) / len(said)
     return errors
 
 
-def _error_by_chance(said: Floats, starts: NDArray[np.intp]) -> float:
+def _error_by_chance(said: _Floats, starts: NDArray[np.intp]) -> float:
     random = np.random.default_rng(0)
     rows = max(1, _DRAWN_AT_ONCE // len(said))
     errors = [

@@ -56,7 +56,7 @@ def run(invocation: Invocation, queries: Path | None, judged: bool, limit: int, 
     How true the confidences are is told last; each lane is searched by itself for that, too.
     """
     from app.open_engine import open_engine
-    from retrieval.evaluation.calibration_table import ToldAnswer, calibration_table
+    from retrieval.evaluation.calibration_table import ClaimedAnswer, calibration_table
     from retrieval.evaluation.judged import judged_cases, judged_scores
     from retrieval.evaluation.metrics import query_free_results, read_cases, summarise
 
@@ -77,7 +77,7 @@ def run(invocation: Invocation, queries: Path | None, judged: bool, limit: int, 
             known = [result for result in answered if result.case.relevant]
             results += known
             baseline += query_free_results([result.case for result in known], _shots(engine, _by_id), limit)
-    told = [ToldAnswer.of(result) for result in results]
+    told = [ClaimedAnswer.of(result) for result in results]
     if answers is not None:
         answers.write_text("".join(f"{json_line(answer.as_dict())}\n" for answer in told), encoding="utf-8")
     report: dict[str, Any] = {**summarise(results).as_dict(), **extra}

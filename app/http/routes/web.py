@@ -2,22 +2,26 @@
 
 import hashlib
 import os
-import posixpath
 import re
 from collections.abc import MutableMapping
-from functools import cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from app.http.page_bundle import FOLDER, PageFile, page_bundle
+
 router = APIRouter(include_in_schema=False)
 
 
 class _Files(StaticFiles):
-    """Files that a browser keeps but asks after each time: a new version shows at once, an old one costs a 304."""
+    """The files of the page: those named after their content are kept for good, others are asked after each time."""
+
+    async def get_response(self, path: str, scope: MutableMapping[str, Any]) -> Response:
+        file = page_bundle().files.get(path)
+        return await super().get_response(path, scope) if file is None else _kept(file, Request(scope))
 
     def file_response(
         self,
@@ -31,52 +35,33 @@ class _Files(StaticFiles):
         return response
 
 
-_FOLDER = Path(__file__).parents[2] / "web"
-_FILES = _Files(directory=_FOLDER)
+_FILES = _Files(directory=FOLDER)
+_TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0+)?\s*(?:,|$))", re.IGNORECASE)
 
-PAGES = {
-    "/": "search/search-page.js",
-    "/search": "search/search-page.js",
-    "/watch/{video_id}": "watch/player-page.js",
-    "/library": "library/library-page.js",
-    "/sign-in": "sign-in.js",
-}
-"""Every address that a person may open, and the script that shows it, as `main.js` has them too."""
-
-_IMPORTED = re.compile(r'^(?:import|export)\b[^;]*?"(\.{1,2}/[^"]+)";', re.MULTILINE)
+PAGES = ("/", "/search", "/watch/{video_id}", "/library", "/sign-in")
+"""Every address that a person may open, as `main.js` has them too."""
 
 
-def modules_of(*scripts: str) -> list[str]:
-    """The scripts and all that they import, each once, as paths under `/web/js`."""
-    found: dict[str, None] = {}
-    ahead = list(scripts)
-    while ahead:
-        script = ahead.pop(0)
-        if script not in found:
-            found[script] = None
-            text = (_FOLDER / "js" / script).read_text(encoding="utf-8")
-            ahead += [
-                posixpath.normpath(posixpath.join(posixpath.dirname(script), one)) for one in _IMPORTED.findall(text)
-            ]
-    return list(found)
+def _kept(file: PageFile, request: Request) -> Response:
+    """A file that will never be another one under its address."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    content = file.content
+    if _TAKES_GZIP.search(request.headers.get("accept-encoding", "")):
+        headers["Content-Encoding"], content = "gzip", file.zipped
+    headers["Content-Length"] = str(len(content))
+    return Response(b"" if request.method == "HEAD" else content, headers=headers, media_type=file.media_type)
 
 
-@cache
-def _page_at(base_path: str, script: str) -> tuple[str, str]:
-    """The page as it lies under that path of its site, and its version.
-
-    It names every module that it will need: a browser that learns of them one import at a time waits for each.
-    """
-    html = (_FOLDER / "index.html").read_text(encoding="utf-8")
-    ahead = "".join(f'<link rel="modulepreload" href="/web/js/{one}">' for one in modules_of("main.js", script))
-    html = html.replace("</head>", f"{ahead}</head>")
+@lru_cache(maxsize=4)
+def _page_at(base_path: str, html: str) -> tuple[str, str]:
+    """The page as it lies under that path of its site, and its version."""
     html = re.sub(r'\b(href|src)="/', rf'\1="{base_path}/', html)
     return html, f'"{hashlib.sha256(html.encode()).hexdigest()[:16]}"'
 
 
 async def page(request: Request) -> Response:
     """The page; its scripts show what the address asks for."""
-    html, version = _page_at(request.scope["root_path"], PAGES[request.scope["route"].path])
+    html, version = _page_at(request.scope["root_path"], page_bundle().html)
     headers = {"Cache-Control": "no-cache", "ETag": version}
     if version in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)

@@ -1,6 +1,8 @@
 """The files of the web interface as a browser asks for them, and what they must never hold."""
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,14 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.http.application import create_app
-from app.http.routes.web import PAGES as PAGES_OF
-from app.http.routes.web import modules_of
+from app.http.page_bundle import scripts_in_one
 from app.settings import Settings
 from tests.fakes import library_of
 from tests.places import ROOT
 
 WEB = ROOT / "app" / "web"
-SCRIPTS = sorted((WEB / "js").glob("*.js"))
+SCRIPTS = sorted((WEB / "js").rglob("*.js"))
 STYLES = sorted((WEB / "css").glob("*.css"))
 PAGES = ("/", "/search?q=a+dog", "/watch/8c1f0e3b5a7d9246?start_s=1", "/library", "/sign-in")
 
@@ -47,24 +48,87 @@ def test_every_address_of_a_page_is_answered_with_the_page(client: TestClient, p
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert re.sub(r'<link rel="modulepreload"[^>]*>', "", answer.text) == (WEB / "index.html").read_text(
-        encoding="utf-8"
-    )
+    named = [tag for tag, _ in Tags(answer.text).found]
+    assert named.count("script") == 2
+    assert named.count("link") == 2
     head = client.head(path)
     assert (head.status_code, head.content) == (200, b"")
 
 
-def test_a_page_names_every_module_that_it_will_import_and_no_other(client: TestClient) -> None:
-    main = (WEB / "js" / "main.js").read_text(encoding="utf-8")
-    for path, script in PAGES_OF.items():
-        named = re.findall(
-            r'<link rel="modulepreload" href="/web/js/([^"]+)">', client.get(path.format(video_id="1")).text
-        )
-        assert f'"./{script}"' in main
-        assert named == modules_of("main.js", script)
-        assert all((WEB / "js" / one).is_file() for one in named)
-    assert "watch/player.js" in modules_of("watch/player-page.js")
-    assert "watch/player.js" not in modules_of("library/library-page.js")
+def files_of(page: str) -> list[str]:
+    """The scripts and styles that a page asks for."""
+    found = Tags(page).found
+    styles = [of["href"] for tag, of in found if tag == "link" and of["rel"] == "stylesheet"]
+    return [file for file in [*styles, *(of["src"] for tag, of in found if tag == "script")] if file]
+
+
+def test_scripts_and_styles_come_in_one_file_each_that_is_kept_for_good(client: TestClient) -> None:
+    files = files_of(client.get("/").text)
+    assert len(files) == 3
+    for file in files:
+        answer = client.get(file, headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "Accept-Encoding")
+        plain = client.get(file, headers={"Accept-Encoding": "br, gzip;q=0"})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == answer.content
+        head = client.head(file)
+        assert (head.status_code, head.content) == (200, b"")
+        assert int(head.headers["content-length"]) <= len(plain.content)
+    script = client.get(next(file for file in files if "/main." in file)).text
+    for module in (WEB / "js").rglob("*.js"):
+        if module.name not in ("theme.js", "recorder-worklet.js"):
+            assert script.count(f"// {module.relative_to(WEB / 'js').as_posix()}\n") == 1
+    style = client.get(files[0]).text
+    assert all(sheet.read_text(encoding="utf-8") in style for sheet in STYLES)
+
+
+def test_a_changed_script_has_another_address(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copied = tmp_path / "web"
+    shutil.copytree(WEB, copied)
+    monkeypatch.setattr("app.http.page_bundle.FOLDER", copied)
+    before = files_of(client.get("/").text)
+    tokens = copied / "css" / "tokens.css"
+    tokens.write_text(tokens.read_text(encoding="utf-8") + "\n/* */", encoding="utf-8")
+    os.utime(tokens, (2e9, 2e9))
+    after = files_of(client.get("/").text)
+    assert [one != other for one, other in zip(before, after, strict=True)] == [True, False, False]
+    assert client.get(before[0]).status_code == 404
+    assert "/* */" in client.get(after[0]).text
+
+
+def test_modules_become_one_in_the_order_of_their_imports(tmp_path: Path) -> None:
+    modules = {
+        "main.js": 'import { area as size } from "./a/area.js";\n\nlet late = () => import("./b.js");\nsize(late);\n',
+        "a/area.js": 'import {\n  unit,\n  Unit,\n} from "../b.js";\n\nexport async function area() {}\n',
+        "b.js": "export const unit = 1;\nexport class Unit {}\n",
+    }
+    (tmp_path / "a").mkdir()
+    for name, text in modules.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    one = scripts_in_one("main.js", tmp_path)
+    assert [line for line in one.splitlines() if line.startswith("// ")] == ["// b.js", "// a/area.js", "// main.js"]
+    assert "const { area: size } = $a_area;" in one
+    assert "return { unit, Unit };" in one
+    assert "Promise.resolve($b)" in one
+    assert not re.search(r"^(import|export)", one, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('import * as all from "./a.js";\n', "neither"),
+        ("export default 1;\n", "neither"),
+        ("export let changing = 1;\n", "neither"),
+        ('import { a } from "./main.js";\n', "a circle of imports: main.js → main.js"),
+    ],
+)
+def test_a_module_of_another_form_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "main.js").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=says):
+        scripts_in_one("main.js", tmp_path)
 
 
 @pytest.mark.parametrize("path", ["/", "/web/js/main.js", "/web/css/tokens.css"])
@@ -111,11 +175,11 @@ def test_the_page_has_no_script_or_style_of_its_own() -> None:
         assert not [name for name in attributes if name == "style" or name.startswith("on")]
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.relative_to(WEB).as_posix())
 def test_a_script_imports_what_is_there_and_makes_no_html_of_text(script: Path) -> None:
     source = script.read_text(encoding="utf-8")
     code = re.sub(r"//.*|/\*[\s\S]*?\*/", "", source)
-    for names, module in re.findall(r"""import \{([^}]*)\} from ["']\./([^"']+)["']""", code):
+    for names, module in re.findall(r"""import \{([^}]*)\} from ["'](\.{1,2}/[^"']+)["']""", code):
         exported = (script.parent / module).read_text(encoding="utf-8")
         for name in re.findall(r"\w+", names):
             assert re.search(rf"export (?:async )?(?:function|class|const|let) {name}\b", exported), f"{module}: {name}"
@@ -129,12 +193,14 @@ def test_a_script_imports_what_is_there_and_makes_no_html_of_text(script: Path) 
     assert 'setAttribute("style"' not in code
 
 
-@pytest.mark.parametrize("file", [*SCRIPTS, *STYLES, WEB / "index.html"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "file", [*SCRIPTS, *STYLES, WEB / "index.html"], ids=lambda path: path.relative_to(WEB).as_posix()
+)
 def test_nothing_comes_from_another_site(file: Path) -> None:
     addresses = re.findall(r"https?://[^\s\"'`)]+", file.read_text(encoding="utf-8"))
     assert [address for address in addresses if address != "http://www.w3.org/2000/svg"] == []
 
 
-@pytest.mark.parametrize("file", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("file", SCRIPTS, ids=lambda path: path.relative_to(WEB).as_posix())
 def test_a_script_is_short_enough_to_read(file: Path) -> None:
     assert len(file.read_text(encoding="utf-8").splitlines()) <= 400

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from retrieval.domain import Lane, Span
 from retrieval.errors import InputError
-from retrieval.evaluation.calibration_table import Told, ToldAnswer, calibration_table, read_answers
+from retrieval.evaluation.calibration_table import Claim, ClaimedAnswer, calibration_table, read_answers
 from retrieval.evaluation.judged import ANY_LANE
 from retrieval.evaluation.metrics import CASE_LANES, CaseResult, LaneBest, LibrarySpan, QueryCase
 
-told = st.builds(Told, st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+told = st.builds(Claim, st.floats(0.0, 1.0), st.floats(0.0, 1.0))
 answers = st.lists(
     st.builds(
-        ToldAnswer,
+        ClaimedAnswer,
         st.integers(0, 9) | st.text(min_size=1, max_size=3),
         st.sampled_from([*CASE_LANES, ANY_LANE]),
         st.lists(told, max_size=4).map(tuple),
@@ -27,8 +27,8 @@ answers = st.lists(
 )
 
 
-def answer(lane: str, *moments: Told, alone: dict[Lane, Told] | None = None) -> ToldAnswer:
-    return ToldAnswer(1, lane, moments, alone or {})
+def answer(lane: str, *moments: Claim, alone: dict[Lane, Claim] | None = None) -> ClaimedAnswer:
+    return ClaimedAnswer(1, lane, moments, alone or {})
 
 
 def test_a_result_is_told_with_its_overlaps() -> None:
@@ -39,8 +39,8 @@ def test_a_result_is_told_with_its_overlaps() -> None:
     result = CaseResult(
         case, (near, elsewhere, truth), (0.9, 0.5, 0.1), False, alone={Lane.SPEECH: LaneBest(elsewhere, 0.3)}
     )
-    assert ToldAnswer.of(result) == ToldAnswer(
-        7, "visual", (Told(0.9, 0.4), Told(0.5, 0.0), Told(0.1, 1.0)), {Lane.SPEECH: Told(0.3, 0.0)}
+    assert ClaimedAnswer.of(result) == ClaimedAnswer(
+        7, "visual", (Claim(0.9, 0.4), Claim(0.5, 0.0), Claim(0.1, 1.0)), {Lane.SPEECH: Claim(0.3, 0.0)}
     )
 
 
@@ -48,14 +48,15 @@ def test_every_answer_counts_in_its_rows() -> None:
     """A query for what is absent has nothing that it could meet: sure of it is wrong."""
     table = calibration_table(
         [
-            answer("visual", Told(0.9, 1.0), Told(0.2, 0.0), alone={Lane.VISUAL: Told(0.8, 1.0)}),
-            answer("visual", Told(0.7, 0.4), alone={Lane.VISUAL: Told(0.6, 0.5), Lane.SPEECH: Told(0.9, 0.0)}),
-            answer("absent", Told(0.5, 0.0)),
+            answer("visual", Claim(0.9, 1.0), Claim(0.2, 0.0), alone={Lane.VISUAL: Claim(0.8, 1.0)}),
+            answer("visual", Claim(0.7, 0.4), alone={Lane.VISUAL: Claim(0.6, 0.5), Lane.SPEECH: Claim(0.9, 0.0)}),
+            answer("absent", Claim(0.5, 0.0)),
             answer("speech"),
         ]
     )
     assert table.first is not None
-    assert (table.first.n, table.first.said, table.first.right) == (3, pytest.approx(0.7), pytest.approx(1 / 3))
+    assert table.first.n == 3
+    assert (table.first.said, table.first.right) == pytest.approx((0.7, 1 / 3))
     assert {lane: (row.n, row.right) for lane, row in table.by_query.items()} == {"visual": (2, 0.5), "absent": (1, 0)}
     assert table.moments is not None
     assert (table.moments.n, table.moments.right) == (4, 0.25)
@@ -63,7 +64,7 @@ def test_every_answer_counts_in_its_rows() -> None:
 
 
 def test_less_overlap_makes_more_answers_right() -> None:
-    found = [answer("visual", Told(0.7, 0.4))]
+    found = [answer("visual", Claim(0.7, 0.4))]
     rights = []
     for iou in (0.3, 0.4, 0.5):
         first = calibration_table(found, iou).first
@@ -83,20 +84,20 @@ def test_no_answers_make_an_empty_table() -> None:
 
 
 @given(answers, st.randoms(use_true_random=False))
-def test_the_order_of_queries_does_not_matter(found: list[ToldAnswer], rng: random.Random) -> None:
+def test_the_order_of_queries_does_not_matter(found: list[ClaimedAnswer], rng: random.Random) -> None:
     shuffled = list(found)
     rng.shuffle(shuffled)
     assert calibration_table(shuffled) == calibration_table(found)
 
 
 @given(answers)
-def test_the_rows_by_query_split_the_first_answers(found: list[ToldAnswer]) -> None:
+def test_the_rows_by_query_split_the_first_answers(found: list[ClaimedAnswer]) -> None:
     table = calibration_table(found)
     assert sum(row.n for row in table.by_query.values()) == (table.first.n if table.first else 0)
 
 
 @given(answers.filter(bool))
-def test_a_file_of_answers_is_read_as_it_was_written(found: list[ToldAnswer]) -> None:
+def test_a_file_of_answers_is_read_as_it_was_written(found: list[ClaimedAnswer]) -> None:
     assert list(read_answers([json.dumps(one.as_dict()) for one in found], "answers.jsonl")) == found
 
 
@@ -116,7 +117,7 @@ def test_a_file_of_answers_is_read_as_it_was_written(found: list[ToldAnswer]) ->
     ],
 )
 def test_a_line_that_cannot_be_is_refused_by_name_and_number(change: dict[str, object], message: str) -> None:
-    good = answer("visual", Told(0.5, 0.5)).as_dict()
+    good = answer("visual", Claim(0.5, 0.5)).as_dict()
     with pytest.raises(InputError, match=re.escape(message)) as raised:
         read_answers([json.dumps(good), json.dumps({**good, **change})], "answers.jsonl")
     assert raised.value.message.startswith("answers.jsonl line 2: ")
