@@ -14,13 +14,14 @@ import pytest
 from PIL import Image
 
 from app.cli.commands.evaluate import run_cases
-from indexer.steps.publish import AVERAGE_TERMS, CONSTRUCTION
+from indexer.steps.publish import AVERAGE_TERMS
 from retrieval.domain import Lane, Profile, Segment, Shot, Span, SpeechOrigin, Window
 from retrieval.encoders.base import Frames, Vectors
 from retrieval.encoders.profiles import Encoders, ProfileEncoders
-from retrieval.evaluation.calibration_table import CalibrationTable, ToldAnswer, calibration_table
+from retrieval.evaluation.calibration_table import CalibrationTable, ClaimedAnswer, calibration_table
 from retrieval.evaluation.metrics import LibrarySpan, QueryCase
 from retrieval.lanes.lane_table import LANES
+from retrieval.lanes.outdated import CONSTRUCTION
 from retrieval.lanes.terms import document_vector
 from retrieval.search import SearchEngine
 from retrieval.settings import RetrievalSettings
@@ -33,8 +34,8 @@ from tests.places import SHARED
 PHOTOS = SHARED / "bench" / "assets" / "photos.json"
 
 MOST_ERROR = {
-    "lines": {"first answers": 0.1, "speech alone": 0.1},
-    "photographs": {"first answers": 0.1, "visual alone": 0.1, "speech alone": 0.1},
+    "lines": {"first answers": 0.3, "speech alone": 0.3},
+    "photographs": {"first answers": 0.115, "visual alone": 0.11, "speech alone": 0.035},
 }
 """The largest expected calibration error that passes, by what lies in the library and row of the table."""
 
@@ -322,7 +323,7 @@ def asked(request: pytest.FixtureRequest, module_path: Path) -> tuple[str, Calib
     with Library(settings, "test") as library:
         _fill(library, corpus, encoders)
         results = run_cases(SearchEngine(library, encoders), corpus.cases, 10)
-    return corpus.name, calibration_table([ToldAnswer.of(result) for result in results])
+    return corpus.name, calibration_table([ClaimedAnswer.of(result) for result in results])
 
 
 def test_confidences_are_as_true_as_they_were(asked: tuple[str, CalibrationTable]) -> None:
