@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answer.confidence import percent_of
 from retrieval.answer.exclusions import Excluded, Unwanted, places_of, without
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
@@ -347,7 +348,7 @@ def _warnings(ranked: _Rankings) -> tuple[str, ...]:
 
 
 def _too_low(score: float, needed: float, by_whom: str) -> str:
-    return f"the best moment has a confidence of {score:.0%}, below the {needed:.0%} {by_whom}"
+    return f"the best moment has a confidence of {percent_of(score)}%, below the {100 * needed:g}% {by_whom}"
 
 
 def _is_the_example(candidate: Candidate, term: Term) -> bool:

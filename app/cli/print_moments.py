@@ -9,7 +9,7 @@ from rich.text import Text
 
 from app.cli.terminal import counted, shown
 from app.harmless import shell_word
-from retrieval.answer.confidence import words_of
+from retrieval.answer.confidence import percent_of, words_of
 from retrieval.domain import Answer, Correction, Evidence, EvidenceKind, Explanation, LaneWeight, Moment, WeightSource
 from retrieval.lanes.lane_table import LANES
 from retrieval.path_text import meant
@@ -71,7 +71,7 @@ def print_moment(console: Console, moment: Moment) -> None:
     console.print(
         f"[bold]{moment.rank:>2}[/bold]  [bold green]{span}[/bold green]  "
         f"{shown(Path(moment.path).name)}  [dim]{_bar(moment.confidence)}[/dim] "
-        f"{moment.confidence:.0%} {words_of(moment.confidence)}"
+        f"{percent_of(moment.confidence)}% {words_of(moment.confidence)}"
     )
     telling = [item for item in moment.evidence if item.score >= _LEAST_TELLING]
     for item in telling or moment.evidence[:1]:

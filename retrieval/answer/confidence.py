@@ -1,7 +1,7 @@
 """Confidence as a score to compute with, and in words for people. Pure."""
 
 from enum import StrEnum
-from math import log
+from math import floor, log
 
 MOST_SCORE = 40.0
 """No score is larger, and none smaller than the negative: the largest confidence below 1 has a score of 36.7."""
@@ -29,11 +29,19 @@ LEAST: tuple[tuple[ConfidenceWords, float], ...] = (
 _TOLD_DIGITS = 4
 """Confidences are told to so many digits, and the words are those of what is told."""
 
+_ROUNDING_ERROR = 1e-9
+"""100 times 0.29 is a little less than 29."""
+
 
 def words_of(confidence: float) -> ConfidenceWords:
     """The words for a confidence."""
     told = round(confidence, _TOLD_DIGITS)
     return next(words for words, least in LEAST if told >= least)
+
+
+def percent_of(confidence: float) -> int:
+    """Whole percent of the confidence that is told, never more of them: 79.9 % are 79, and likely, not yet 80."""
+    return floor(100 * round(confidence, _TOLD_DIGITS) + _ROUNDING_ERROR)
 
 
 def score_of(confidence: float) -> float:

@@ -65,6 +65,11 @@ export function percent(share) {
   return `${Math.round(share * 100)}\u202f%`;
 }
 
+/** `79 %` of 0.799: a confidence, which is never rounded up to what its words do not say. */
+export function surePercent(confidence) {
+  return percent(Math.floor(confidence * 100 + 1e-9) / 100);
+}
+
 /** `3 videos`, `1 video`: a count with its noun. */
 export function plural(count, noun, nouns = `${noun}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? noun : nouns}`;

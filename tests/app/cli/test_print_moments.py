@@ -1,10 +1,14 @@
 """What a person reads of a moment on the terminal."""
 
+from dataclasses import replace
+
 import pytest
 
-from app.cli.print_moments import evidence_text
+from app.cli.print_moments import evidence_text, print_moment
+from app.cli.terminal import make_console
 from retrieval.domain import Evidence, EvidenceKind, Lane, Span
 from retrieval.lanes.lane_table import LANES
+from tests.app.contract.test_answers import MOMENT
 
 
 @pytest.mark.parametrize(
@@ -38,3 +42,14 @@ def test_a_line_of_speech_says_in_which_language_it_is() -> None:
 def test_a_translation_stands_after_the_line() -> None:
     house = Evidence(Lane.SPEECH, LANES[Lane.SPEECH].evidence, Span(0.0, 2.0), 0.9, "ein Haus", translation="a house")
     assert evidence_text(house).plain == "says      ein Haus  “a house” in English"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "shown"),
+    [(0.8, "80% very likely"), (0.7999, "79% likely"), (0.5951, "59% perhaps"), (0.1999, "19% unlikely")],
+)
+def test_the_percent_agree_with_the_words_beside_them(
+    confidence: float, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_moment(make_console(), replace(MOMENT, confidence=confidence))
+    assert capsys.readouterr().out.splitlines()[0].endswith(f" {shown}")

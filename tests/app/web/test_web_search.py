@@ -37,6 +37,18 @@ def test_words_are_found_and_the_moment_is_played(page: "Page") -> None:
     assert query_of(page) == "?start_s=0.0&end_s=4.0&text=the budget is tight"
 
 
+def test_a_confidence_is_shown_as_what_its_words_allow(page: "Page") -> None:
+    """79.9 % are not yet "very likely", and 29 % stay 29 though a hundred times 0.29 is a little less."""
+    page.goto("/")
+    shown = page.evaluate(
+        """async () => {
+            const { surePercent } = await import("/web/js/format.js");
+            return [0, 0.1999, 0.29, 0.57, 0.5999, 0.7999, 0.8, 0.99].map(surePercent);
+        }"""
+    )
+    assert [text.split("\u202f")[0] for text in shown] == ["0", "19", "29", "57", "59", "79", "80", "99"]
+
+
 def test_a_misspelt_word_is_found_told_and_can_be_kept(page: "Page") -> None:
     search(page, "the bugdet is tight")
     note = page.locator(".corrected-note")

@@ -1,12 +1,13 @@
 """A score says what a confidence says, without an end to it; words say it to people."""
 
 from math import exp, inf, isclose, nextafter
+from re import findall
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.answer.confidence import LEAST, MOST_SCORE, ConfidenceWords, score_of, words_of
+from retrieval.answer.confidence import LEAST, MOST_SCORE, ConfidenceWords, percent_of, score_of, words_of
 from retrieval.asking.query import Query, Term
 from retrieval.search import SearchEngine
 from tests.fakes import TWO_VIDEOS, FakeEncoders, library_of
@@ -51,6 +52,20 @@ def test_the_moments_of_an_answer_are_ordered_by_score(tmp_path_factory: pytest.
         assert moment.score == score_of(moment.confidence) != moment.confidence
 
 
+def test_why_an_answer_is_none_names_a_confidence_below_what_is_asked_for(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """However little is lacking."""
+    with library_of(tmp_path_factory.mktemp("library"), TWO_VIDEOS) as library:
+        engine = SearchEngine(library, FakeEncoders())
+        best = engine.search(Query((Term("purple"),))).moments[0].confidence
+        answer = engine.search(Query((Term("purple"),), min_confidence=best + 0.0004))
+    assert best < 0.9
+    assert answer.reason is not None
+    had, asked = (float(figure) for figure in findall(r"([\d.]+)%", answer.reason))
+    assert had <= 100 * best < asked
+
+
 @pytest.mark.parametrize(
     ("confidence", "words"),
     [
@@ -68,6 +83,21 @@ def test_the_moments_of_an_answer_are_ordered_by_score(tmp_path_factory: pytest.
 )
 def test_the_words_are_those_of_the_confidence_that_is_told(confidence: float, words: str) -> None:
     assert words_of(confidence) == words
+
+
+@given(CONFIDENCES | st.integers(0, 10_000).map(lambda told: told / 10_000))
+def test_the_percent_shown_are_of_the_words_beside_them(confidence: float) -> None:
+    """And less than one from what is told, which has four digits."""
+    percent = percent_of(confidence)
+    assert words_of(percent / 100) == words_of(confidence)
+    assert 0 <= 100 * confidence - percent + 0.005 + 1e-9 < 1.01 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("confidence", "percent"), [(0.0, 0), (0.29, 29), (0.57, 57), (0.7999, 79), (0.79996, 80), (0.8, 80), (1.0, 100)]
+)
+def test_percent_are_whole_and_never_too_many(confidence: float, percent: int) -> None:
+    assert percent_of(confidence) == percent
 
 
 def test_every_word_stands_for_something_and_they_go_down() -> None:

@@ -4,7 +4,7 @@ import { announce } from "../announce.js";
 import { onSite } from "../base.js";
 import { fill, h, setStyle, uid } from "../dom.js";
 import { evidenceList, explanationPanel } from "../evidence.js";
-import { clockRange, percent, plural, spokenClock } from "../format.js";
+import { clockRange, plural, spokenClock, surePercent } from "../format.js";
 import { icon } from "../icons.js";
 import { judgeButtons } from "../judge.js";
 import { preview } from "./preview.js";
@@ -114,7 +114,7 @@ function confidence(moment) {
     { class: "confidence" },
     bar,
     h("span", { class: "confidence-words" }, moment.confidence_in_words),
-    h("span", { class: "num faint" }, percent(Math.min(share, MOST_SURE))),
+    h("span", { class: "num faint" }, surePercent(Math.min(share, MOST_SURE))),
   );
 }
 
