@@ -17,7 +17,6 @@ _LIBRARIES = ("av", "dbos", "fastapi", "onnxruntime", "open_clip_torch", "openai
 
 def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: str) -> SystemAnswer:
     """Profile, lanes, encoders, versions, limits and the size of the library."""
-    totals = engine.library.catalog.totals()
     return SystemAnswer(
         version=own_version,
         versions={"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
@@ -35,10 +34,16 @@ def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: 
             for lane, spec in LANES.items()
         ],
         encoders={lane: engine.encoders.spec(lane).name for lane in LANES},
-        library=LibrarySize(videos=totals.videos, seconds=round(totals.duration_s, 3), windows=totals.windows),
+        library=library_size(engine.library),
         warnings=_warnings(engine.library),
         limits=RequestLimits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
     )
+
+
+def library_size(library: Library) -> LibrarySize:
+    """How much can be searched."""
+    totals = library.catalog.totals()
+    return LibrarySize(videos=totals.videos, seconds=round(totals.duration_s, 3), windows=totals.windows)
 
 
 def _warnings(library: Library) -> list[str]:

@@ -1,10 +1,14 @@
 """Confidence as a score to compute with, and in words for people. Pure."""
 
 from enum import StrEnum
-from math import log
+from math import floor, log
 
 MOST_SCORE = 40.0
 """No score is larger, and none smaller than the negative: the largest confidence below 1 has a score of 36.7."""
+
+
+ABSTAIN_BELOW = 0.12
+"""Moments less likely than this are weak: where even the best is, an answer abstains."""
 
 
 class ConfidenceWords(StrEnum):
@@ -46,3 +50,8 @@ def score_of(confidence: float) -> float:
     if confidence >= 1.0:
         return MOST_SCORE
     return max(-MOST_SCORE, log(confidence / (1.0 - confidence)))
+
+
+def why_too_low(confidence: float, needed: float, by_whom: str) -> str:
+    """That a best moment is not enough, in whole percent: the confidence never as the one that it is below."""
+    return f"the best moment has a confidence of {floor(confidence * 100)}%, below the {needed * 100:g}% {by_whom}"

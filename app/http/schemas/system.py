@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.contract.linked import ExampleAnswer
 from app.contract.values import Text, TimeS
 from app.http.schemas.body import Body
 from retrieval.domain import EvidenceKind, Lane, Profile
@@ -34,6 +35,16 @@ class LibrarySize(BaseModel):
     videos: int
     seconds: Annotated[float, Field(description="Length of the videos together.")]
     windows: Annotated[int, Field(description="Stretches of video that the index knows.")]
+
+
+class ExamplesAnswer(BaseModel):
+    """What there is to search, and searches to begin with."""
+
+    library: LibrarySize
+    searches: Annotated[
+        list[ExampleAnswer],
+        Field(description="At most one for each lane, out of the newest videos, the surest first."),
+    ]
 
 
 class RequestLimits(BaseModel):
