@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from indexer.intake.identify import IdentifiedFile
+from retrieval.domain import Lane
+from retrieval.lanes.outdated import Redo
 from retrieval.storage.records import Failure
 
 
@@ -20,7 +22,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file; ``seconds`` is the time that indexing took."""
+    """What became of one file; ``seconds`` is the time that indexing took.
+
+    ``lanes`` are those that were made anew, where only some were; ``outdated`` those of an unchanged video that want to
+    be.
+    """
 
     path: str
     video_id: str | None
@@ -30,14 +36,21 @@ class Outcome:
     windows: int = 0
     warnings: tuple[str, ...] = ()
     failure: Failure | None = None
+    lanes: tuple[Lane, ...] = ()
+    outdated: tuple[Lane, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as the queue keeps it: no class of ours by name, which would have to stay where it is."""
-        return asdict(self) | {"status": self.status.value}
+        lanes = {name: [lane.value for lane in some] for name, some in self._lanes.items()}
+        return asdict(self) | {"status": self.status.value} | lanes
+
+    @property
+    def _lanes(self) -> Mapping[str, tuple[Lane, ...]]:
+        return {"lanes": self.lanes, "outdated": self.outdated}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Outcome":
-        """What ``as_dict`` made of it."""
+        """What ``as_dict`` made of it, or that of an earlier version, which knew less."""
         failure = value["failure"]
         return cls(
             **{
@@ -45,6 +58,8 @@ class Outcome:
                 "status": Status(value["status"]),
                 "warnings": tuple(value["warnings"]),
                 "failure": Failure(**failure) if failure else None,
+                "lanes": tuple(map(Lane, value.get("lanes", ()))),
+                "outdated": tuple(map(Lane, value.get("outdated", ()))),
             }
         )
 
@@ -54,12 +69,14 @@ class Identified:
     """What the first step hands on: who the file is and, if it is indexed already, that outcome.
 
     ``is_new`` says that the library had no such video, ``began_at`` when this was found, in seconds since 1970.
+    ``redo`` is what is to be made anew of a video that is in the library, where that is not all.
     """
 
     source: IdentifiedFile
     unchanged: Outcome | None
     is_new: bool
     began_at: float
+    redo: Redo | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """What was identified as the queue keeps it."""
@@ -68,6 +85,7 @@ class Identified:
             "unchanged": self.unchanged.as_dict() if self.unchanged else None,
             "is_new": self.is_new,
             "at": self.began_at,
+            "redo": self.redo.as_dict() if self.redo else None,
         }
 
     @classmethod
@@ -79,4 +97,5 @@ class Identified:
             Outcome.from_dict(unchanged) if unchanged else None,
             value["is_new"],
             value["at"],
+            Redo.from_dict(redo) if (redo := value.get("redo")) else None,
         )

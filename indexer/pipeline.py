@@ -8,6 +8,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -20,15 +21,18 @@ from indexer.intake.download import download
 from indexer.intake.identify import IdentifiedFile, by_its_bytes, identify
 from indexer.media.apart import decode, probe, read_subtitles
 from indexer.media.decode import DecodeOptions
-from indexer.media.indexed_file import FileState, file_now, files_of, gone_paths, state_of
+from indexer.media.decoded import Decoded
+from indexer.media.indexed_file import FileState, file_now, files_of, gone_paths, indexed_file, state_of
 from indexer.outcome import Identified, Outcome, Status
 from indexer.settings import IndexSettings
 from indexer.steps.publish import STILL_WRITTEN, publish
-from indexer.steps.stages import hear, listen, look, read, tell
+from indexer.steps.renew import known_video, own_spaces, renew, retire_spaces, what_to_redo
+from indexer.steps.stages import Cuts, cuts_of, hear, listen, look, read, tell
 from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MediaError, MomentsError, PathNotAllowedError, VideoFileChangedError
+from retrieval.lanes.outdated import WHOLE, Redo, redo_of
 from retrieval.storage.library import Library
 from retrieval.storage.promises import Promises
 from retrieval.storage.records import Failure, VideoEdit, VideoRecord, VideoStatus
@@ -76,6 +80,20 @@ STEPS: Mapping[str, float] = {
 """The steps in order, with roughly how long each takes beside the others."""
 
 
+ALWAYS = ("identify", "decode", "publish")
+LANE_STEPS: Mapping[Lane, tuple[str, ...]] = {
+    Lane.VISUAL: ("look",),
+    Lane.SOUND: ("listen",),
+    Lane.SPEECH: ("transcribe", "speakers"),
+    Lane.SCREEN: ("read",),
+}
+"""What of the steps is done ``ALWAYS``, and what for each lane alone."""
+
+_SEEN = frozenset({Lane.VISUAL, Lane.SCREEN})
+_HEARD = frozenset({Lane.SOUND, Lane.SPEECH})
+"""Lanes for which nothing but the picture, or nothing but the sound, is decoded."""
+
+
 class Indexer:
     """Puts files into one library with the encoders of one profile."""
 
@@ -90,6 +108,8 @@ class Indexer:
         Raises Cancelled if ``report`` does; the library is then as if the video had never been added.
         """
         report = self._while_there_is_room(report)
+        if addition.video is not None:
+            return self._reindex(addition.video, addition, step, report, found)
         own = self._library.folder.files_of(job_id)
         where, source, began_at = addition.where, None, time.time()
         try:
@@ -121,6 +141,39 @@ class Indexer:
             self.drop(job_id)
             raise
 
+    def _reindex(
+        self, video_id: str, addition: Addition, step: Step, report: ReportStage, found: ReportIdentity
+    ) -> Outcome:
+        """Make anew what is outdated of a video, which stays as it is, and as searchable, where that fails."""
+        waiting = partial(report, "identify", 0.0)
+        try:
+            with self._library.folder.working_on(video_id, waiting):
+                begun = Identified.from_dict(
+                    step("identify", lambda: self._known(video_id, addition, waiting).as_dict())
+                )
+                found(video_id, begun.source.duration_s)
+                if begun.unchanged is not None:
+                    return begun.unchanged
+                return self._index(begun, addition, step, report)
+        except MomentsError as error:
+            return Outcome(addition.where, video_id, Status.FAILED, failure=Failure(error.code, error.message))
+
+    def _known(self, video_id: str, addition: Addition, waiting: Callable[[], None]) -> Identified:
+        """The video's file, as far as one is needed, and what of it is to be made anew; if nothing is, that outcome."""
+        record, began_at = known_video(self._library, video_id), time.time()
+        redo = what_to_redo(record, self._encoders, addition.lanes or tuple(Lane))
+        path = record.path
+        if redo.cuts or redo.found:
+            path = str(indexed_file(self._library.catalog, record, self._library.roots))
+        if redo.cuts:
+            return Identified(identify(Path(path), waiting, self._library.roots), None, False, began_at)
+        file = next((file for file in files_of(record) if file.path == path), files_of(record)[0])
+        source = IdentifiedFile(
+            path, record.content_hash, file.size_bytes, file.modified_ns, duration_s=record.duration_s
+        )
+        unchanged = None if redo.lanes else self._unchanged(record, path)
+        return Identified(source, unchanged, False, began_at, redo)
+
     def _while_there_is_room(self, report: ReportStage) -> ReportStage:
         """The report, which also ends a run on a disk that is about to be full, so that its end can be written."""
 
@@ -142,6 +195,8 @@ class Indexer:
 
         A file that came for the job is kept with its video, to be tried again or removed.
         """
+        if addition.video is not None:
+            return failed
         try:
             return self._keep_failure(job_id, addition, failed, source)
         except Exception as error:  # noqa: BLE001  whatever is wrong with the library, the job tells of its failure
@@ -189,26 +244,15 @@ class Indexer:
         shutil.rmtree(own, ignore_errors=True)
 
     def _index(self, begun: Identified, addition: Addition, step: Step, report: ReportStage) -> Outcome:
-        source = begun.source
+        """What became of a video that is indexed, or of which only some is made anew."""
+        source, redo = begun.source, begun.redo
         artefacts = Artefacts(self._library.folder.work_dir(source.video_id))
-        models, window_s = self._encoders, self._settings.window_s
         told = {name: partial(report, name) for name in STEPS}
         try:
-            step("decode", lambda: self._decode(source, artefacts, told["decode"]))
-            step("look", lambda: look(artefacts, models.visual, window_s, told["look"]))
-            step("listen", lambda: listen(artefacts, models.sound, window_s, told["listen"]))
-            step(
-                "transcribe",
-                lambda: hear(
-                    artefacts,
-                    models.transcriber,
-                    models.voice_activity,
-                    told["transcribe"],
-                    translate=models.spec(Lane.SPEECH).knows_english_only,
-                ),
-            )
-            step("speakers", lambda: self._tell(artefacts, told["speakers"]))
-            step("read", lambda: read(artefacts, models.screen_reader, window_s, told["read"]))
+            if redo is None:
+                self._find(artefacts, source, WHOLE.found, None, step, told)
+            elif redo.found:
+                self._find(artefacts, source, redo.found, self._kept_cuts(source.video_id), step, told)
             published = step("publish", lambda: self._publish(begun, addition, artefacts, told["publish"]).as_dict())
             report("publish", 1.0)
         except MomentsError:
@@ -221,6 +265,45 @@ class Indexer:
             raise
         artefacts.clear()
         return Outcome.from_dict(published)
+
+    def _find(
+        self,
+        artefacts: Artefacts,
+        source: IdentifiedFile,
+        lanes: AbstractSet[Lane],
+        kept: Cuts | None,
+        step: Step,
+        told: Mapping[str, Callable[[float], None]],
+    ) -> None:
+        """Decode the file once, and find in it what belongs to these lanes; ``kept`` is how it is cut already."""
+        models, window_s = self._encoders, self._settings.window_s
+
+        def cut(decoded: Decoded) -> Cuts:
+            return kept or cuts_of(decoded, window_s)
+
+        step("decode", lambda: self._decode(source, artefacts, lanes, told["decode"], is_cut=kept is not None))
+        if Lane.VISUAL in lanes:
+            step("look", lambda: look(artefacts, models.visual, cut, told["look"]))
+        if Lane.SOUND in lanes:
+            step("listen", lambda: listen(artefacts, models.sound, cut, told["listen"]))
+        if Lane.SPEECH in lanes:
+            step(
+                "transcribe",
+                lambda: hear(
+                    artefacts,
+                    models.transcriber,
+                    models.voice_activity,
+                    told["transcribe"],
+                    translate=models.spec(Lane.SPEECH).knows_english_only,
+                ),
+            )
+            step("speakers", lambda: self._tell(artefacts, told["speakers"]))
+        if Lane.SCREEN in lanes:
+            step("read", lambda: read(artefacts, models.screen_reader, cut, told["read"]))
+
+    def _kept_cuts(self, video_id: str) -> Cuts:
+        contents = self._library.catalog.contents.of(video_id)
+        return Cuts(contents.shots, tuple(kept.window for kept in contents.windows))
 
     def _tell(self, artefacts: Artefacts, report: Callable[[float], None]) -> None:
         if self._settings.speakers:
@@ -262,19 +345,27 @@ class Indexer:
                 self._library.catalog.add_file(known.id, source.file, forget=gone_paths(known))
                 self._library.sweep()
             self._describe(known, addition)
-            unchanged = Outcome(
-                source.path,
-                known.id,
-                Status.UNCHANGED,
-                duration_s=known.duration_s,
-                windows=known.windows,
-                warnings=known.warnings if is_settled else (*known.warnings, STILL_WRITTEN),
-            )
+            unchanged = self._unchanged(known, source.path)
+            if not is_settled:
+                unchanged = replace(unchanged, warnings=(*known.warnings, STILL_WRITTEN))
         return Identified(source, unchanged, known is None, time.time())
 
+    def _unchanged(self, known: VideoRecord, path: str) -> Outcome:
+        """The outcome of a video that stays as it is, with what of it wants to be reindexed."""
+        outdated = redo_of(known.encoders, known.construction, own_spaces(self._encoders)).lanes
+        return Outcome(
+            path,
+            known.id,
+            Status.UNCHANGED,
+            duration_s=known.duration_s,
+            windows=known.windows,
+            warnings=known.warnings,
+            outdated=tuple(lane for lane in Lane if lane in outdated),
+        )
+
     def _is_indexed(self, known: VideoRecord, source: IdentifiedFile) -> bool:
-        """Whether the video is indexed by these encoders, with the subtitles that lie beside the file now."""
-        if known.status is not VideoStatus.INDEXED or known.encoders != self._spaces():
+        """Whether the video is indexed, by whichever version, with the subtitles that lie beside the file now."""
+        if known.status is not VideoStatus.INDEXED:
             return False
         if known.was_changing or known.failure is not None:
             return False
@@ -288,13 +379,25 @@ class Indexer:
         catalog = self._library.catalog
         return any(state_of(catalog, known, file, self._library.roots) is FileState.SAME for file in files_of(known))
 
-    def _decode(self, source: IdentifiedFile, artefacts: Artefacts, report: Callable[[float], None]) -> None:
+    def _decode(
+        self,
+        source: IdentifiedFile,
+        artefacts: Artefacts,
+        lanes: AbstractSet[Lane],
+        report: Callable[[float], None],
+        *,
+        is_cut: bool,
+    ) -> None:
+        """Decode what is needed for these lanes, on the clock and of the length of before where it is cut already."""
         info = probe(Path(source.path), partial(report, 0.0), roots=self._library.roots)
         expected_s = max(info.duration_s or 0.0, 1.0)
         options = DecodeOptions(
             fps=self._settings.sample_fps,
             longest_s=self._settings.max_video_hours * 3600.0,
             skip=self._settings.skip,
+            pictures=not lanes <= _HEARD,
+            readable=Lane.SCREEN in lanes,
+            sounds=not lanes <= _SEEN,
         )
         artefacts.clear()
         decoded = decode(
@@ -304,6 +407,11 @@ class Indexer:
             on_progress=lambda done_s: report(min(1.0, done_s / expected_s)),
             options=options,
         )
+        if is_cut:
+            decoded = replace(decoded, duration_s=source.duration_s or decoded.duration_s)
+            decoded.save()
+        if Lane.SPEECH not in lanes:
+            return
         subtitles = read_subtitles(info, self._settings, partial(report, 1.0))
         artefacts.save_lines("subtitles", subtitles.said)
         artefacts.save_lines("subtitles_beside", subtitles.beside)
@@ -313,7 +421,9 @@ class Indexer:
         self, begun: Identified, addition: Addition, artefacts: Artefacts, report: Callable[[float], None]
     ) -> Outcome:
         source = begun.source
-        record = replace(self._record(source), profile=self._encoders.profile, encoders=self._spaces())
+        if begun.redo is not None:
+            return self._renew(begun, begun.redo, artefacts, report)
+        record = replace(self._record(source), profile=self._encoders.profile, encoders=own_spaces(self._encoders))
         kept = publish(
             self._library,
             self._encoders,
@@ -327,6 +437,8 @@ class Indexer:
         self._describe(kept, addition)
         self._drop_copies(kept, source.path)
         self._library.sweep()
+        with self._library.vectors() as store:
+            retire_spaces(self._library, store, self._encoders, tuple(Lane))
         return Outcome(
             source.path,
             kept.id,
@@ -335,6 +447,27 @@ class Indexer:
             seconds=kept.index_s or 0.0,
             windows=kept.windows,
             warnings=kept.warnings,
+        )
+
+    def _renew(self, begun: Identified, redo: Redo, artefacts: Artefacts, report: Callable[[float], None]) -> Outcome:
+        kept = renew(
+            self._library,
+            self._encoders,
+            artefacts,
+            begun.source.video_id,
+            redo,
+            report,
+            speakers=self._settings.speakers,
+        )
+        return Outcome(
+            begun.source.path,
+            kept.id,
+            Status.REINDEXED,
+            duration_s=kept.duration_s,
+            seconds=time.time() - begun.began_at,
+            windows=kept.windows,
+            warnings=kept.warnings,
+            lanes=tuple(lane for lane in Lane if lane in redo.lanes),
         )
 
     def _record(self, source: IdentifiedFile) -> VideoRecord:
@@ -368,6 +501,3 @@ class Indexer:
         if addition.tags:
             tags = (*video.tags, *addition.tags)
             self._library.catalog.edit(video.id, VideoEdit(frozenset({"tags"}), tags=tags))
-
-    def _spaces(self) -> dict[Lane, str]:
-        return {lane: self._encoders.spec(lane).space for lane in Lane}

@@ -48,7 +48,7 @@ ADVICE: Mapping[str, str] = {
     errors.VectorsDamagedError.code: "Run `moments doctor --repair`, then try again.",
     errors.DataFolderBusyError.code: "Wait until the other command has ended, then try again.",
     errors.OtherDataFolderError.code: "Give each library a database of its own, then try again.",
-    errors.EncoderMismatchError.code: "Use the profile that the library was indexed with, or index all of it again.",
+    errors.EncoderMismatchError.code: "Use the profile that the library was indexed with, or run `moments reindex`.",
     errors.INTERNAL_ERROR: "Try again. If it fails again, the log has what a report needs.",
 }
 """For every error that can end the indexing of a file."""

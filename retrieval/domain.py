@@ -336,10 +336,11 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """How much a search went through."""
+    """How much a search went through; ``outdated`` of the videos want to be reindexed."""
 
     videos: int
     seconds: float
+    outdated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 The only file that knows the order of the steps.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +17,7 @@ from retrieval.answer.exclusions import Excluded, Unwanted, places_of, without
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
 from retrieval.answer.grouping import Group, grouped
-from retrieval.answer.lost_lanes import LOST, in_words, lost_lanes, warnings_of
+from retrieval.answer.lane_spaces import LaneSpaces, lane_spaces, none_readable, warnings_of
 from retrieval.answer.moments import moment_of, with_names, with_sounds
 from retrieval.answer.paging import cursor_at, offset_of
 from retrieval.answer.spoken_unknown import spoken_unknown
@@ -38,9 +40,10 @@ from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, Unit
 from retrieval.lanes.lines import text_candidates
+from retrieval.lanes.outdated import Outdated
 from retrieval.lanes.spoken import while_spoken
 from retrieval.lanes.windows import window_candidates
-from retrieval.storage.records import VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.records import Made, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import VectorFilter, VectorStore
 from retrieval.video_filter import VideoFilter
 
@@ -51,6 +54,20 @@ if TYPE_CHECKING:
 STEP_DEPTH = 50
 
 
+@dataclass(frozen=True, slots=True)
+class _Rankings:
+    """What is found for each step of a query, and for all in order less what must not be there.
+
+    And what that was, the vectors with which it was found, and the spaces in which.
+    """
+
+    steps: list[Ranking]
+    found: list[tuple[float, Candidate]]
+    unwanted: list[Excluded]
+    vectors: QueryVectors
+    spaces: LaneSpaces
+
+
 class SearchEngine:
     """Searches one library with the encoders of one profile; safe to share between threads."""
 
@@ -59,7 +76,7 @@ class SearchEngine:
         self.encoders = encoders
         self._backgrounds = Backgrounds(library, encoders)
         self._unwanted = Unwanted(library, encoders, self._backgrounds)
-        self._curves = Curves(encoders, self._backgrounds)
+        self._curves = Curves(self._backgrounds)
         self._spelling = QuerySpelling(library, encoders)
 
     def search(self, query: Query, gone: Gone = never) -> Answer:
@@ -74,13 +91,9 @@ class SearchEngine:
         unknown = spoken_unknown(query.where, self.library.catalog)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched, warnings=unknown)
-        steps, found, unwanted, _ = self._rankings(query, where, gone)
-        answer = self._page(query, steps, found, searched, offset, version)
-        return replace(
-            answer,
-            corrected=_corrected(steps, unwanted),
-            warnings=_warnings(steps, unwanted) + unknown,
-        )
+        ranked = self._rankings(query, where, gone)
+        answer = self._page(query, ranked, searched, offset, version)
+        return replace(answer, corrected=_corrected(ranked), warnings=_warnings(ranked) + unknown)
 
     def search_video(
         self, query: Query, video: VideoRecord, windows: Sequence[VideoWindow], gone: Gone = never
@@ -93,29 +106,20 @@ class SearchEngine:
         searched, where = self._scope(query.where)
         if searched.videos == 0:
             return Answer((), True, self._why_empty(query.where), searched), ()
-        steps, found, unwanted, vectors = self._rankings(query, where, gone)
-        answer = self._page(query, steps, found, searched, 0, self._version(where))
-        answer = replace(
-            answer,
-            corrected=_corrected(steps, unwanted),
-            warnings=_warnings(steps, unwanted),
-        )
+        ranked = self._rankings(query, where, gone)
+        answer = self._page(query, ranked, searched, 0, self._version(where))
+        answer = replace(answer, corrected=_corrected(ranked), warnings=_warnings(ranked))
         with self.library.vectors() as store:
-            curves = [self._curves.of(store, ranking, vectors, video, windows) for ranking in steps]
-            there = self._unwanted.lines_in(store, unwanted, vectors, video)
-            taken = [self._curves.of(store, ranking, vectors, video, windows) for ranking in there]
+            curve = partial(self._curves.of, store, vectors=ranked.vectors, spaces=ranked.spaces, video=video)
+            curves = [curve(ranking, windows=windows) for ranking in ranked.steps]
+            there = self._unwanted.lines_in(store, ranked.unwanted, ranked.vectors, video)
+            taken = [curve(ranking, windows=windows) for ranking in there]
         return answer, curve_of(windows, curves, taken)
 
-    def _rankings(
-        self, query: Query, where: VectorFilter, gone: Gone
-    ) -> tuple[list[Ranking], list[tuple[float, Candidate]], list[Excluded], QueryVectors]:
-        """What is found for each step of the query, and for all in order less what must not be there.
-
-        And what that was, and the vectors with which it was found.
-        """
+    def _rankings(self, query: Query, where: VectorFilter, gone: Gone) -> _Rankings:
         go_on_unless(gone)
         with self.library.vectors() as store:
-            lost = lost_lanes(self.library.catalog, store, self.encoders)
+            spaces = lane_spaces(self.library.catalog, store, self.encoders, self._made(where.video_ids))
             steps = [with_clip(step, store, self.library.catalog, self.encoders) for step in query.steps]
             if query.correct:
                 steps = [self._spelling.spelt(step) for step in steps]
@@ -123,31 +127,31 @@ class SearchEngine:
             unwanted = list({(term.text, term.lane): term for term in unwanted}.values())
             go_on_unless(gone)
             vectors = QueryVectors(self.encoders, [*steps, *unwanted], query)
-            rankings = [self._rank(store, step, query, vectors, where, lost, gone) for step in steps]
+            rankings = [self._rank(store, step, query, vectors, where, spaces, gone) for step in steps]
             found = rankings[0].found
             if len(steps) > 1:
                 found = in_order([ranking.found[:STEP_DEPTH] for ranking in rankings], query.within_s)
             excluded = [Excluded(term, self._weights(term, query)) for term in unwanted]
-            self._unwanted.look_for(store, excluded, vectors, places_of(found), lost, gone)
-            return rankings, without(found, excluded), excluded, vectors
+            self._unwanted.look_for(store, excluded, vectors, places_of(found), spaces, gone)
+            return _Rankings(rankings, without(found, excluded), excluded, vectors, spaces)
 
     def _page(
         self,
         query: Query,
-        steps: Sequence[Ranking],
-        found: Sequence[tuple[float, Candidate]],
+        ranked: _Rankings,
         searched: Searched,
         offset: int,
         version: str,
     ) -> Answer:
         """The moments found after ``offset`` others, one per group."""
+        found: Sequence[tuple[float, Candidate]] = ranked.found
         if found and found[0][0] < query.min_confidence:
             return Answer((), True, why_too_low(found[0][0], query.min_confidence, "that is asked for"), searched)
         found = [(score, candidate) for score, candidate in found if score >= query.min_confidence]
         end = offset + query.limit
         contents = self.library.catalog.contents
         groups = grouped(found, query.group_by, contents, most=end + 1, good_score=ABSTAIN_BELOW)
-        answer = self._answer(groups, offset, query, steps, searched)
+        answer = self._answer(groups, offset, query, ranked.steps, searched)
         return replace(answer, next_cursor=cursor_at(end, query, version)) if len(groups) > end else answer
 
     def _version(self, where: VectorFilter) -> str:
@@ -162,15 +166,22 @@ class SearchEngine:
         catalog = self.library.catalog
         if not where.in_words():
             totals = catalog.totals()
-            return Searched(totals.videos, totals.duration_s), VectorFilter(during=where.during)
+            return Searched(totals.videos, totals.duration_s, self._outdated(None)), VectorFilter(during=where.during)
         ids = catalog.searched(where)
         records = catalog.get_many(ids)
         seconds = sum(record.duration_s or 0.0 for record in records.values())
         languages = frozenset(where.languages) if where.languages else None
         voices = frozenset(catalog.voice_keys(where.speakers)) if where.speakers else None
-        return Searched(len(ids), seconds), VectorFilter(
+        return Searched(len(ids), seconds, self._outdated(ids)), VectorFilter(
             video_ids=ids, during=where.during, languages=languages, voices=voices
         )
+
+    def _made(self, video_ids: frozenset[str] | None) -> Sequence[Made]:
+        """How the indexed videos, or these, were made."""
+        return self.library.catalog.made(video_ids)
+
+    def _outdated(self, video_ids: frozenset[str] | None) -> int:
+        return Outdated.of(self._made(video_ids), {lane: self.encoders.spec(lane).space for lane in Lane}).videos
 
     def _why_empty(self, where: VideoFilter) -> str:
         if self.library.catalog.totals().videos == 0:
@@ -184,30 +195,38 @@ class SearchEngine:
         query: Query,
         vectors: QueryVectors,
         where: VectorFilter,
-        lost: frozenset[Lane],
+        spaces: LaneSpaces,
         gone: Gone,
     ) -> Ranking:
         """Candidates of all lanes for one term, and fused; only videos that are wholly indexed.
 
-        A lane whose vectors are lost or damaged is left out. Raises VectorsDamagedError if that leaves none, and
-        HungUpError.
+        A lane whose vectors are lost, damaged or of other encoders is left out. Raises VectorsDamagedError or
+        EncoderMismatchError if that leaves none, and HungUpError.
         """
         weights = self._weights(term, query)
-        candidates: list[Candidate] = []
-        unread = {lane: LOST for lane in weights if lane in lost}
-        for lane in weights.keys() - lost:
+        found_in: dict[tuple[Lane, str], list[Candidate]] = {}
+        unread: dict[Lane, str] = {}
+        damaged = set(spaces.lost & weights.keys())
+        for lane in weights:
             go_on_unless(gone)
+            is_example = lane in term.examples
+            if why := spaces.why_not(lane, for_example=is_example):
+                unread[lane] = why
+                continue
             try:
-                candidates += self._candidates(store, lane, term, vectors.of(lane, term), where)
+                for space in spaces.of(lane, for_example=is_example):
+                    found_in[lane, space] = self._candidates(store, lane, space, term, vectors.of(lane, term), where)
             except VectorsDamagedError as error:
                 unread[lane] = error.message
+                damaged.add(lane)
         if len(unread) == len(weights):
-            raise VectorsDamagedError("; ".join(in_words(unread)))
-        known = self.library.catalog.get_many({candidate.video_id for candidate in candidates})
-        live = {video_id for video_id, record in known.items() if record.status is VideoStatus.INDEXED}
-        candidates = [
-            candidate for candidate in candidates if candidate.video_id in live and not _is_the_example(candidate, term)
-        ]
+            raise none_readable(unread, damaged)
+        for lane in weights:
+            if left := spaces.left_out(lane, for_example=lane in term.examples):
+                unread.setdefault(lane, left)
+        known = self.library.catalog.get_many({one.video_id for found in found_in.values() for one in found})
+        live = {video_id: record for video_id, record in known.items() if record.status is VideoStatus.INDEXED}
+        candidates = [candidate for candidate in _once(found_in, live) if not _is_the_example(candidate, term)]
         candidates = while_spoken(candidates, where, self.library.catalog.contents)
         found = merge(candidates, {lane: weight.value for lane, weight in weights.items()})
         return Ranking(term, weights, candidates, found, unread)
@@ -223,18 +242,18 @@ class SearchEngine:
         self,
         store: VectorStore,
         lane: Lane,
+        space: str,
         term: Term,
         vector: NDArray[np.float32],
         where: VectorFilter,
     ) -> list[Candidate]:
         contents = self.library.catalog.contents
-        spec = self.encoders.spec(lane)
         match LANES[lane].unit:
             case Unit.LINE:
-                return text_candidates(store, spec, term, vector, where, contents)
+                return text_candidates(store, self.encoders.spec(lane), term, vector, where, contents)
             case Unit.WINDOW:
-                background = self._backgrounds.of(store, lane, for_example=lane in term.examples)
-                return window_candidates(lane, store, spec.space, vector, background, where, contents)
+                background = self._backgrounds.of(store, lane, space, for_example=lane in term.examples)
+                return window_candidates(lane, store, space, vector, background, where, contents)
 
     def _answer(
         self,
@@ -265,13 +284,36 @@ class SearchEngine:
         return Answer(tuple(moments), False, None, searched)
 
 
-def _corrected(*rankings: Sequence[Ranking | Excluded]) -> tuple[Correction, ...]:
+def _corrected(ranked: _Rankings) -> tuple[Correction, ...]:
     """The words that were taken for others, each once."""
-    return tuple(dict.fromkeys(one for some in rankings for ranking in some for one in ranking.term.corrected))
+    terms = [*(step.term for step in ranked.steps), *(one.term for one in ranked.unwanted)]
+    return tuple(dict.fromkeys(one for term in terms for one in term.corrected))
 
 
-def _warnings(steps: Sequence[Ranking], unwanted: Sequence[Excluded]) -> tuple[str, ...]:
-    return warnings_of([*(step.unread for step in steps), *(one.unread for one in unwanted)])
+def _once(found_in: Mapping[tuple[Lane, str], Sequence[Candidate]], live: Mapping[str, VideoRecord]) -> list[Candidate]:
+    """The candidates in videos that are ``live``, once for each lane.
+
+    While a video moves to another space, it is for moments in both: what its own space found counts, if anything.
+    """
+    spaces_of: dict[tuple[Lane, str], set[str]] = defaultdict(set)
+    for (lane, space), found in found_in.items():
+        for one in found:
+            spaces_of[lane, one.video_id].add(space)
+
+    def counts(lane: Lane, space: str, video: VideoRecord) -> bool:
+        own = video.encoders.get(lane)
+        return own == space or own not in spaces_of[lane, video.id]
+
+    return [
+        one
+        for (lane, space), found in found_in.items()
+        for one in found
+        if one.video_id in live and counts(lane, space, live[one.video_id])
+    ]
+
+
+def _warnings(ranked: _Rankings) -> tuple[str, ...]:
+    return warnings_of([*(step.unread for step in ranked.steps), *(one.unread for one in ranked.unwanted)])
 
 
 def _is_the_example(candidate: Candidate, term: Term) -> bool:

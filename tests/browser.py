@@ -35,6 +35,8 @@ SAYS = "the budget is tight"
 ENCODERS = FakeEncoders(FakeTranscriber(SAYS, 0.75))
 
 _START_S = 60
+_TELL_MS = 2_000
+_OPEN: "dict[Page, list[str]]" = {}
 
 
 @dataclass(frozen=True)
@@ -145,13 +147,31 @@ def page_on(browser: "Browser", url: str, **options: Any) -> Iterator["Page"]:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    asked: list[str] = []
+    page.on("response", lambda answer: asked.append(f"{answer.status} {answer.request.method} {answer.url}"))
+    page.on("requestfailed", lambda request: asked.append(f"{request.failure} {request.method} {request.url}"))
+    _OPEN[page] = asked
     try:
         yield page
         # The browser itself reports every answer that is an error; tests of errors look at them on the page.
         bad = [problem for problem in problems if not problem.startswith("Failed to load resource")]
         assert not bad, bad
     finally:
+        del _OPEN[page]
         context.close()
+
+
+def seen_by_browsers() -> Iterator[tuple[str, str]]:
+    """What the pages that are open show and what they asked of the server, to say with a test that failed."""
+    from playwright.sync_api import Error
+
+    for page, asked in _OPEN.items():
+        try:
+            shown = page.locator("body").inner_text(timeout=_TELL_MS)
+        except Error as error:
+            shown = str(error)
+        yield f"shown at {page.url}", shown
+        yield f"asked by {page.url}", "\n".join(line for line in asked if "/v1/" in line)
 
 
 def search(page: "Page", words: str) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from retrieval.encoders.registry import find_model
 from retrieval.encoders.whisper_speech import FasterWhisperTranscriber
 from tests.browser import chromium as chromium
 from tests.browser import page as page
+from tests.browser import seen_by_browsers
 from tests.browser import site as site
 
 # The same examples each time: what a run says depends on the code alone. `--hypothesis-profile explore` looks further.
@@ -27,6 +28,15 @@ settings.load_profile("same")
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 4_000_000_000
 IN_MEMORY = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With the report of a test that failed while a browser was open, what was to be seen there."""
+    report = yield
+    if call.when == "call" and report.failed:
+        report.sections.extend(seen_by_browsers())
+    return report
 
 
 @contextmanager

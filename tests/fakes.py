@@ -29,10 +29,11 @@ from retrieval.encoders.registry import MODELS, Model, Role
 from retrieval.encoders.voice_activity import Speech, SpeechFinder
 from retrieval.errors import ModelUnavailableError
 from retrieval.lanes.lane_table import LANES
+from retrieval.lanes.outdated import CONSTRUCTION
 from retrieval.lanes.terms import document_vector
 from retrieval.settings import RetrievalSettings
 from retrieval.storage.library import Library
-from retrieval.storage.records import SPOKEN_SINCE, VideoContents, VideoRecord, VideoStatus, VideoWindow
+from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.vectors import Point, Space, SparseVector
 
 COLOURS = ("red", "green", "blue")
@@ -286,7 +287,7 @@ def _record(file: Path, duration_s: float, encoders: FakeEncoders) -> VideoRecor
         180,
         encoders.profile,
         {lane: encoders.spec(lane).space for lane in Lane},
-        construction=SPOKEN_SINCE,
+        construction=CONSTRUCTION,
     )
 
 

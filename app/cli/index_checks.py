@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.media.indexed_file import FileState, files_of, state_of
+from indexer.reindex import outdated
 from indexer.repair import is_of, without_thumbnails
-from indexer.steps.publish import CONSTRUCTION
 from retrieval.encoders.profiles import Encoders
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoRecord, VideoStatus
@@ -49,14 +49,18 @@ def library_findings(library: Library) -> Iterator[Finding]:
     yield Finding("thumbnails", not bare, f"{len(bare)} videos have none{such_as(bare)}", REPAIR)
     left = [str(path) for path in _leftovers(library)]
     yield Finding("leftovers", not left, f"{len(left)} folders belong to no video{such_as(left)}", REPAIR)
-    older = [r.path for r in records if r.construction is not None and r.construction < CONSTRUCTION]
-    unknown = sum(record.construction is None for record in records if record.status is VideoStatus.INDEXED)
+
+
+def outdated_findings(library: Library, encoders: Encoders) -> Iterator[Finding]:
+    """Whether all videos are indexed as this version and these models would."""
+    found = outdated(library, encoders)
+    lanes = ", ".join(f"{lane} of {count:,}" for lane, count in found.lanes.items())
     yield Finding(
         "made by",
-        not older,
-        f"{len(older)} videos were indexed by an older way than this version's{such_as(older)}"
-        + (f"; of {unknown} it is not known" if unknown else ""),
-        "`moments index --again` indexes all anew, `moments index --again VIDEO` one",
+        not found.videos,
+        f"{found.videos:,} videos were indexed by an older version or by other models"
+        + (f": {lanes}" if lanes else ""),
+        "moments reindex",
     )
 
 

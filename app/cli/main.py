@@ -17,6 +17,7 @@ from app.logs import StandardErrorLog
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "index": ("app.cli.commands.index:index", "Index files, folders or globs."),
+    "reindex": ("app.cli.commands.reindex:reindex", "Bring up to date what an older version indexed."),
     "search": ("app.cli.commands.search:search", "Find moments that match a description."),
     "videos": ("app.cli.commands.videos:videos", "List the videos of the library."),
     "show": ("app.cli.commands.videos:show", "Show what is known of one video."),

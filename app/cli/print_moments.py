@@ -95,9 +95,17 @@ def print_answer(console: Console, answer: Answer) -> None:
         print_moment(console, moment)
     videos = counted(answer.searched.videos, "video")
     console.print(f"[dim]searched {videos}, {clock(answer.searched.seconds)}[/dim]")
+    if answer.searched.outdated:
+        console.print(f"[dim]{outdated_line(answer.searched.outdated)}[/dim]")
     if answer.next_cursor is not None:
         more = f"for more, repeat the search with --cursor {answer.next_cursor}"
         console.print(f"[dim]{more}[/dim]")
+
+
+def outdated_line(videos: int) -> str:
+    """How many videos want to be reindexed, and the command for it."""
+    were = "was" if videos == 1 else "were"
+    return f"{counted(videos, 'video')} {were} indexed by an older version; to bring up to date:  moments reindex"
 
 
 def play_hint(moment: Moment) -> str:

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from app.cli.terminal import make_console
 from app.harmless import one_line
-from indexer.jobs.pace import overall_share
 
 
 class _SpeedColumn(ProgressColumn):
@@ -50,9 +49,9 @@ class IndexProgress:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def show(self, job_id: str, file: Path, stage: str | None, share: float, length_s: float | None) -> None:
-        """A job is at ``share`` of ``stage``; ``length_s`` is what its file claims to last, once that is known."""
-        self._shares[job_id] = overall_share(stage, share)
+    def show(self, job_id: str, file: Path, stage: str | None, whole: float, length_s: float | None) -> None:
+        """A job is in ``stage``, and ``whole`` of it is done; ``length_s`` is what its file claims to last."""
+        self._shares[job_id] = whole
         self._lengths_s[job_id] = length_s or 0.0
         number = f"{self._finished + 1}/{self._files} " if self._files > 1 else ""
         self._progress.update(

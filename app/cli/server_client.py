@@ -1,7 +1,7 @@
 """The server that already owns a data folder, asked over HTTP instead of opening the folder twice."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +11,7 @@ from app.access.local_token import read_local_token
 from app.settings import Settings
 from retrieval.asking.media_input import opened
 from retrieval.asking.query import Query
-from retrieval.domain import Answer
+from retrieval.domain import Answer, Lane
 from retrieval.errors import MomentsError, StorageError
 from retrieval.path_text import readable
 from retrieval.query_file import QueryFile
@@ -20,7 +20,7 @@ from retrieval.storage.folder import DataFolder, LockName
 if TYPE_CHECKING:
     from httpx import Response
 
-    from app.contract.jobs import JobAnswer, JobsAnswer
+    from app.contract.jobs import JobAnswer, JobsAnswer, ReindexAnswer
 
 Told = TypeVar("Told", bound=BaseModel)
 
@@ -64,6 +64,13 @@ class Server:
     def index_again(self, video_id: str) -> str:
         """Put a video of the library on the server's queue; the id of its job."""
         return self._add({"video": video_id, "again": True})
+
+    def reindex(self, videos: Sequence[str] | None, lanes: Sequence[Lane]) -> "ReindexAnswer":
+        """Put those of these videos, or of all, that want it on the server's queue."""
+        from app.contract.jobs import ReindexAnswer
+
+        body = {"videos": None if videos is None else list(videos), "lanes": [lane.value for lane in lanes] or None}
+        return self._read(ReindexAnswer, "POST", "/v1/reindex", json=body)
 
     def checks(self) -> dict[str, str]:
         """What the server says of each thing that it needs: ``ok``, or why not."""

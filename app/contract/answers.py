@@ -16,6 +16,23 @@ class SearchedAnswer(BaseModel):
 
     videos: int
     seconds: TimeS
+    outdated: Annotated[
+        int | None,
+        Field(
+            description="How many of them an older version or other models indexed, if any; `POST /v1/reindex` brings "
+            "them up to date.",
+            exclude_if=is_none,
+        ),
+    ] = None
+
+    @classmethod
+    def of(cls, searched: Searched) -> "SearchedAnswer":
+        """How much was searched, as it is told."""
+        return cls(videos=searched.videos, seconds=searched.seconds, outdated=searched.outdated or None)
+
+    def to_searched(self) -> Searched:
+        """What was told."""
+        return Searched(self.videos, self.seconds, self.outdated or 0)
 
 
 class QueryTranscriptAnswer(BaseModel):
@@ -69,7 +86,7 @@ class AnswerFields(BaseModel):
         return cls(
             abstained=answer.abstained,
             reason=answer.reason,
-            searched=SearchedAnswer(videos=answer.searched.videos, seconds=answer.searched.seconds),
+            searched=SearchedAnswer.of(answer.searched),
             transcript=None if heard is None else QueryTranscriptAnswer.of(heard),
             next_cursor=answer.next_cursor,
             corrected=corrections_told(answer.corrected),
@@ -95,7 +112,7 @@ class PlainAnswer(AnswerFields):
             tuple(moment.to_moment() for moment in self.moments),
             self.abstained,
             self.reason,
-            Searched(self.searched.videos, self.searched.seconds),
+            self.searched.to_searched(),
             heard.to_transcript() if heard is not None else None,
             self.next_cursor,
             corrections_meant(self.corrected),

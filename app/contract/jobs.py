@@ -10,6 +10,7 @@ from app.contract.values import Share, Speed, Text, TimeS
 from indexer.intake.addition import Origin
 from indexer.jobs.job import Job, JobState
 from indexer.outcome import Outcome, Status
+from retrieval.domain import Lane
 
 _RUNNING: dict[str, JsonValue] = {
     "job_id": "5f0c2f0e-6f0b-4a0e-9a51-6a5d3f1f7a11",
@@ -43,6 +44,10 @@ class OutcomeAnswer(BaseModel):
     seconds: Annotated[TimeS, Field(description="How long indexing took.")]
     windows: int
     warnings: list[Text]
+    lanes: Annotated[list[Lane], Field(description="Those that were made anew, where only some were.")]
+    outdated: Annotated[
+        list[Lane], Field(description="Lanes of an unchanged video that want it to be reindexed: `POST /v1/reindex`.")
+    ]
     error: FailureAnswer | None
 
     @classmethod
@@ -56,6 +61,8 @@ class OutcomeAnswer(BaseModel):
             seconds=outcome.seconds,
             windows=outcome.windows,
             warnings=list(outcome.warnings),
+            lanes=list(outcome.lanes),
+            outdated=list(outcome.outdated),
             error=FailureAnswer.of(outcome.failure) if outcome.failure is not None else None,
         )
 
@@ -116,6 +123,17 @@ class JobsAnswer(BaseModel):
 
     jobs: list[JobAnswer]
     next_cursor: Annotated[str | None, Field(description="What `cursor` takes for the next page; null at the end.")]
+
+
+class ReindexAnswer(BaseModel):
+    """What is being reindexed."""
+
+    jobs: Annotated[list[str], Field(description="The ids of the jobs, one a video.")]
+    left: Annotated[
+        list[OutcomeAnswer],
+        Field(description="Outdated videos that stay as they are, with why, as where their file is gone."),
+    ]
+    up_to_date: Annotated[list[str], Field(description="Ids of those of the videos named that do not want it.")]
 
 
 class AddedAnswer(BaseModel):

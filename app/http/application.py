@@ -28,6 +28,7 @@ from app.http.routes import (
     jobs,
     judgements,
     media,
+    reindex,
     search,
     session,
     speakers,
@@ -95,7 +96,21 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     api.state.searches = Admission(settings.search_requests, "searches")
     api.state.long_searches = Admission(max(1, settings.search_requests // 4), "long searches")
     install_error_handlers(api)
-    for routes in (search, videos, media, speakers, uploads, jobs, exports, judgements, session, system, docs, web):
+    for routes in (
+        search,
+        videos,
+        media,
+        speakers,
+        uploads,
+        reindex,
+        jobs,
+        exports,
+        judgements,
+        session,
+        system,
+        docs,
+        web,
+    ):
         api.include_router(routes.router)
     docs.mount_files(api)
     web.mount_files(api)

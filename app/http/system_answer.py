@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from app.http.middleware import BODY_LIMIT_BYTES, QUERY_FILE_LIMIT_BYTES
 from app.http.schemas.system import LaneAnswer, LibrarySize, RequestLimits, SystemAnswer
+from indexer.reindex import outdated
 from retrieval.asking.query import MAX_LIMIT
 from retrieval.encoders.profiles import Resolved
 from retrieval.errors import StorageError
@@ -34,16 +35,22 @@ def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: 
             for lane, spec in LANES.items()
         ],
         encoders={lane: engine.encoders.spec(lane).name for lane in LANES},
-        library=library_size(engine.library),
+        library=library_size(engine),
         warnings=_warnings(engine.library),
         limits=RequestLimits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
     )
 
 
-def library_size(library: Library) -> LibrarySize:
+def library_size(engine: SearchEngine) -> LibrarySize:
     """How much can be searched."""
-    totals = library.catalog.totals()
-    return LibrarySize(videos=totals.videos, seconds=round(totals.duration_s, 3), windows=totals.windows)
+    totals, older = engine.library.catalog.totals(), outdated(engine.library, engine.encoders)
+    return LibrarySize(
+        videos=totals.videos,
+        seconds=round(totals.duration_s, 3),
+        windows=totals.windows,
+        outdated=older.videos,
+        outdated_lanes=dict(older.lanes),
+    )
 
 
 def _warnings(library: Library) -> list[str]:

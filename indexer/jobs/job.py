@@ -82,7 +82,8 @@ class Job:
     def video_id(self) -> str | None:
         if self.outcome is not None:
             return self.outcome.video_id
-        return self.progress.video_id if self.progress is not None else None
+        told = self.progress.video_id if self.progress is not None else None
+        return told or self.addition.video
 
     @property
     def duration_s(self) -> float | None:

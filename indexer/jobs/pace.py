@@ -1,10 +1,11 @@
 """How far a job is as a whole, how fast it goes and how long it will take: functions over values."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from indexer.intake.addition import Origin
-from indexer.pipeline import FETCH, STEPS
+from indexer.intake.addition import Addition, Origin
+from indexer.pipeline import ALWAYS, FETCH, LANE_STEPS, STEPS
 
 FETCH_WEIGHT = 5.0
 """How long a download takes beside the steps of ``STEPS``, roughly: nobody knows before."""
@@ -18,12 +19,19 @@ SILENT_PART = 0.3
 _WARM_UP = 0.02
 """Share of the whole before which an estimate is a guess."""
 
-_WEIGHTS = {Origin.PATH: STEPS, Origin.UPLOAD: STEPS, Origin.URL: {FETCH: FETCH_WEIGHT, **STEPS}}
+
+def weights_of(addition: Addition) -> Mapping[str, float]:
+    """The steps of a job in order, with roughly how long each takes beside the others."""
+    if addition.origin is Origin.URL:
+        return {FETCH: FETCH_WEIGHT, **STEPS}
+    if addition.video is not None and addition.lanes:
+        steps = {step for lane in addition.lanes for step in LANE_STEPS.get(lane, STEPS)}
+        return {name: weight for name, weight in STEPS.items() if name in {*steps, *ALWAYS}}
+    return STEPS
 
 
-def overall_share(stage: str | None, share: float, origin: Origin = Origin.PATH) -> float:
+def overall_share(stage: str | None, share: float, weights: Mapping[str, float] = STEPS) -> float:
     """How much of a video is done, 0 to 1, when ``share`` of ``stage`` is; 0 in no stage, or one of another version."""
-    weights = _WEIGHTS[origin]
     done = 0.0
     for name, weight in weights.items():
         if name == stage:

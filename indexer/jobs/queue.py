@@ -195,7 +195,7 @@ class IndexJobs(KnownJobs):
 
         earlier = _outside(lambda: self.job(job_id)).progress
         try:
-            self._runs.begin(job_id, asked.origin, earlier.started_at if earlier else None)
+            self._runs.begin(job_id, asked, earlier.started_at if earlier else None)
         except Cancelled as cancelled:
             raise error.DBOSWorkflowCancelledError(str(cancelled)) from cancelled
         waiting = partial(self._runs.report, job_id, next(iter(STEPS)), 0.0)
@@ -268,15 +268,26 @@ class IndexJobs(KnownJobs):
         asked for; so does an id that is known. Raises InputError or
         UrlNotAllowedError for an address that cannot be fetched from.
         """
+        return self._put(addition, job_id, self._waiting_for([addition]))
+
+    def add_all(self, additions: Sequence[Addition]) -> dict[str, Addition]:
+        """Put videos on the queue, as ``add`` does each; the additions by the ids of their jobs."""
+        waiting = self._waiting_for(additions)
+        return {self._put(addition, None, waiting): addition for addition in additions}
+
+    def _waiting_for(self, additions: Sequence[Addition]) -> Sequence[Job]:
+        """The jobs that wait or run, where any of these may be one of them."""
+        return self.unfinished() if any(one.origin is Origin.PATH for one in additions) else ()
+
+    def _put(self, addition: Addition, job_id: str | None, waiting: Sequence[Job]) -> str:
         import dbos
 
         self._indexer.check(addition)
-        if addition.origin is Origin.PATH:
-            for job in self.unfinished():
-                known = job.addition
-                is_same = known.origin is Origin.PATH and known.where == addition.where
-                if is_same and known.again >= addition.again:
-                    return job.id
+        for job in waiting if addition.origin is Origin.PATH else ():
+            known = job.addition
+            is_same = known.origin is Origin.PATH and known.where == addition.where
+            if is_same and known.covers(addition):
+                return job.id
         job_id = job_id or str(uuid.uuid4())
         with queue_errors("another job"), dbos.SetWorkflowID(job_id):
             self._open.enqueue_workflow(QUEUE, self._workflow, addition.where, addition.as_dict())

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from indexer.intake.addition import Origin
-from indexer.jobs.pace import Pace, overall_share
+from indexer.intake.addition import Addition
+from indexer.jobs.pace import Pace, overall_share, weights_of
 from indexer.pipeline import Cancelled, Stopped
 
 
@@ -51,12 +51,12 @@ class Runs:
         self._waiting: list[str] = []
         self._called_off: set[str] = set()
         self._progress: dict[str, RunProgress] = {}
-        self._origins: dict[str, Origin] = {}
+        self._weights: dict[str, Mapping[str, float]] = {}
         self._paces: dict[str, Pace] = {}
         self._cancelled: set[str] = set()
         self._is_stopping = False
 
-    def begin(self, job_id: str, origin: Origin, started_at: datetime | None) -> None:
+    def begin(self, job_id: str, addition: Addition, started_at: datetime | None) -> None:
         """Wait until fewer than ``most`` jobs run, then count as one of them.
 
         The queue hands out jobs by a count of its own that comes late where the machine is busy.
@@ -75,7 +75,7 @@ class Runs:
                 self._called_off.discard(job_id)
                 self._lock.notify_all()
             self._progress[job_id] = RunProgress(started_at or datetime.now(UTC))
-            self._origins[job_id] = origin
+            self._weights[job_id] = weights_of(addition)
         self._changed(job_id)
 
     def _has_turn(self, job_id: str) -> bool:
@@ -86,7 +86,7 @@ class Runs:
     def end(self, job_id: str) -> None:
         """The job runs no more."""
         with self._lock:
-            for of_jobs in (self._progress, self._origins, self._paces):
+            for of_jobs in (self._progress, self._weights, self._paces):
                 of_jobs.pop(job_id, None)
             self._cancelled.discard(job_id)
             self._lock.notify_all()
@@ -117,7 +117,7 @@ class Runs:
                 raise Stopped(f"the process ends that runs job {job_id}")
             if job_id in self._cancelled:
                 raise Cancelled(f"job {job_id} was cancelled")
-            whole = overall_share(stage, share, self._origins[job_id])
+            whole = overall_share(stage, share, self._weights[job_id])
             # What was done before this run began is no work of its own: its pace starts with its first.
             if (pace := self._paces.get(job_id)) is not None:
                 self._paces[job_id] = pace = pace.seen(now_s, whole)

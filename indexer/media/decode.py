@@ -54,6 +54,12 @@ class DecodeOptions:
     longest_s: float = 24 * 3600.0
     """What comes after is left out."""
     skip: Skip = Skip.NONE
+    pictures: bool = True
+    """Without, there is no picture, as of a file of sound alone."""
+    readable: bool = True
+    """Without, no larger pictures are kept to read text off."""
+    sounds: bool = True
+    """Without, there is no sound, as of a silent film."""
 
 
 def decode(
@@ -137,10 +143,10 @@ class _Pass:
         self._read_bytes = 0
         self._video: Track | None = None
         self._sounds: list[_Sound] = []
-        if info.video:
+        if info.video and options.pictures:
             frame_s = 1 / info.video.frame_rate_fps if info.video.frame_rate_fps else USUAL_FRAME_S
             self._video = self._track(info.video.index, frame_s)
-        for about in info.candidates[:MOST_TRACKS]:
+        for about in info.candidates[:MOST_TRACKS] if options.sounds else ():
             track, file = self._track(about.index, USUAL_FRAME_S), SAMPLES_NAME.format(index=about.index)
             if track:
                 self._sounds.append(_Sound(about, track, SampleWriter(folder / file), file))
@@ -148,7 +154,8 @@ class _Pass:
             _set_speed(cast("VideoStream", self._video.stream), options.skip)
         decoder = cast("VideoStream", self._video.stream).codec_context if self._video else None
         pictures = Pictures(folder, info.video.sample_aspect if info.video else 1.0, decoder)
-        self._gallery = Gallery(folder, pictures, FrameChooser(options.fps, options.burst_fps))
+        chooser = FrameChooser(options.fps, options.burst_fps)
+        self._gallery = Gallery(folder, pictures, chooser, readable=options.readable)
 
     def run(self, on_progress: Callable[[float], None] | None) -> None:
         """Decode from the first packet to the last that can be had."""

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 
 class Gallery:
-    """Takes every decoded frame in time order; keeps files of some and a few numbers of all."""
+    """Takes every decoded frame in time order; keeps files of some and a few numbers of all.
 
-    def __init__(self, folder: Path, pictures: Pictures, chooser: FrameChooser) -> None:
+    Without ``readable``, none are kept to read text off.
+    """
+
+    def __init__(self, folder: Path, pictures: Pictures, chooser: FrameChooser, *, readable: bool = True) -> None:
+        self._readable = readable
         self._folder = folder
         self._pictures = pictures
         self._chooser = chooser
@@ -47,7 +51,7 @@ class Gallery:
             self._pictures.save_frame(frame, self._folder / file)
             self._frames.append(SampledFrame(time_s, file, still_until_s=time_s))
             self._shown = True
-        if choice.read:
+        if choice.read and self._readable:
             text_file = f"{TEXT_FOLDER}/{name}"
             self._pictures.save_text_frame(frame, self._folder / text_file)
             self._frames[-1] = replace(self._frames[-1], text_file=text_file)

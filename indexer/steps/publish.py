@@ -22,20 +22,16 @@ from retrieval.encoders.base import EncoderSpec, SentenceEncoder, Vectors
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
 from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning, line_tuning, window_lanes
+from retrieval.lanes.outdated import CONSTRUCTION
 from retrieval.lanes.terms import document_vector
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus, VideoWindow
 from retrieval.storage.room import require_room
-from retrieval.storage.vectors import Point, Space, VectorStore
+from retrieval.storage.vectors import Point, Space, SparseVector, VectorStore
 from retrieval.thumbnails import thumbnail_file
 from retrieval.unit_rows import unit_rows
 
 STILL_WRITTEN = "the file was still being written while it was indexed: index it again when it is complete"
-CONSTRUCTION = 4
-"""Which way of indexing this is: raise it when the same file would be given other times, vectors, terms or texts.
-
-What was indexed by an earlier one is searched all the same; `moments doctor` says that it could be better.
-"""
 _ROW_BYTES = 2_000
 """What the catalog takes for a window, segment or screen text, with its indexes."""
 LINE_BATCH = 64
@@ -74,7 +70,8 @@ def publish(
     by_lane = {lane: _points_of(lane, record, encoders, units, contents, report) for lane in LANES}
     pictures = [decoded.frames[index] for index in sorted(set(about["best_frames"]))]
     thumbnails = [decoded.frame_path(picture) for picture in pictures]
-    _require_room(library, encoders, by_lane, thumbnails)
+    coming = {space_of(encoders.spec(lane)): lane_points for lane, lane_points in by_lane.items()}
+    require_room_beside(library, coming, thumbnails)
     known = library.catalog.get(record.id)
     if known is None:
         library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
@@ -84,7 +81,7 @@ def publish(
     told = report if known is None else _go_on
     with library.vectors() as store:
         write_vectors(store, library, encoders, by_lane, told)
-    _keep_thumbnails(thumbnails, [picture.time_s for picture in pictures], library.thumbnails_of(record.id), told)
+    keep_thumbnails(thumbnails, [picture.time_s for picture in pictures], library.thumbnails_of(record.id), told)
     (file,) = record.files
     is_changed = state_of(library.catalog, record, file, library.roots) is FileState.CHANGED
     finished = _finished(record, decoded, by_lane, is_changed, time.time() - began_at)
@@ -167,14 +164,12 @@ def _finished(
     )
 
 
-def _require_room(
-    library: Library, encoders: Encoders, by_lane: dict[Lane, list[Point]], thumbnails: Sequence[Path]
-) -> None:
+def require_room_beside(library: Library, coming: Mapping[Space, Sequence[Point]], thumbnails: Sequence[Path]) -> None:
     """Raises StorageFullError if not all of it fits: asked before anything of what was indexed earlier is replaced."""
-    beside = sum(file.stat().st_size for file in thumbnails) + _ROW_BYTES * sum(map(len, by_lane.values()))
+    beside = sum(file.stat().st_size for file in thumbnails) + _ROW_BYTES * sum(map(len, coming.values()))
     require_room(library.folder.path, beside, "thumbnails and rows of the video")
     with library.vectors() as store:
-        store.require_room({space_of(encoders.spec(lane)): lane_points for lane, lane_points in by_lane.items()})
+        store.require_room(coming)
 
 
 def _go_on(_done: float) -> None:
@@ -226,11 +221,17 @@ def line_points(
     sentences: SentenceEncoder = attended(encoders.sentences, waiting)
     vectors = _line_vectors(lines, sentences, waiting)
     units = UnitVectors(tuple(range(len(lines))), vectors, tuple(() for _ in lines))
-    languages = [line.language if isinstance(line, Segment) else None for line in lines]
-    texts = [line.text for line in lines]
-    sparse = [document_vector(text, AVERAGE_TERMS, language) for text, language in zip(texts, languages, strict=True)]
     spoken = spoken_in_lines(lines, contents.segments, record.id)
-    return points(record.id, record.content_hash, spec, units, [line.span for line in lines], spoken, sparse)
+    spans = [line.span for line in lines]
+    return points(record.id, record.content_hash, spec, units, spans, spoken, terms_of(lines))
+
+
+def terms_of(lines: Sequence[Line]) -> list[SparseVector]:
+    """The BM25 terms of each line, in its own language if that is known."""
+    languages = [line.language if isinstance(line, Segment) else None for line in lines]
+    return [
+        document_vector(line.text, AVERAGE_TERMS, language) for line, language in zip(lines, languages, strict=True)
+    ]
 
 
 def _line_vectors(lines: Sequence[Line], sentences: SentenceEncoder, waiting: Callable[[], None]) -> Vectors:
@@ -248,7 +249,7 @@ def _line_vectors(lines: Sequence[Line], sentences: SentenceEncoder, waiting: Ca
     return vectors
 
 
-def _keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:
+def keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:
     """Copy the frames that stand for windows; the folder appears whole, replacing an earlier one."""
     # Whoever indexes a video is alone with it.
     sweep_drafts(folder.parent, folder.name, older_than_s=0.0)

@@ -44,16 +44,20 @@ class Cuts:
     windows: tuple[Window, ...]
 
 
+CutsOf = Callable[[Decoded], Cuts]
+"""How a video divides: found by what was decoded, or known from before."""
+
+
 def cuts_of(decoded: Decoded, window_s: float) -> Cuts:
     """Shots and windows; cheap enough to be found again by every step."""
     shots = find_shots(decoded.times_s, decoded.signal, decoded.duration_s)
     return Cuts(shots, cut_windows(shots, window_s, decoded.uneventful))
 
 
-def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: float, report: ReportShare) -> None:
+def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], cut: CutsOf, report: ReportShare) -> None:
     """Embed the sampled frames and pool them into windows."""
     decoded = artefacts.decoded()
-    cuts = cuts_of(decoded, window_s)
+    cuts = cut(decoded)
     encoder = attended(model, lambda: report(0.0))
     frames = embed_frames([decoded.frame_path(frame) for frame in decoded.frames], encoder, report)
     times_s = [frame.time_s for frame in decoded.frames]
@@ -61,11 +65,11 @@ def look(artefacts: Artefacts, model: Callable[[], VisualEncoder], window_s: flo
     artefacts.save_units(Lane.VISUAL, units, best_frames=best)
 
 
-def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], window_s: float, report: ReportShare) -> None:
+def listen(artefacts: Artefacts, model: Callable[[], SoundEncoder], cut: CutsOf, report: ReportShare) -> None:
     """Embed the sound of every window, and find labelled sounds where the encoder has labels."""
     decoded = artefacts.decoded()
     sound = decoded.sound
-    windows = cuts_of(decoded, window_s).windows
+    windows = cut(decoded).windows
     encoder = attended(model, lambda: report(0.0))
     if isinstance(encoder, LiteSoundEncoder):
         # It loads what it needs when it is first used.
@@ -156,10 +160,10 @@ def _say_once(what: str) -> None:
     _log.warning("%s", what)
 
 
-def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], window_s: float, report: ReportShare) -> None:
+def read(artefacts: Artefacts, reader: Callable[[], ScreenReader], cut: CutsOf, report: ReportShare) -> None:
     """Read text off the frames that decoding set aside for it, and merge what stays visible."""
     decoded = artefacts.decoded()
-    shots = cuts_of(decoded, window_s).shots
+    shots = cut(decoded).shots
     frames = [(frame, path) for frame in decoded.frames if (path := decoded.text_path(frame)) is not None]
     readings = []
     for number, (frame, path) in enumerate(frames):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.answer.explanation import Ranking
-from retrieval.answer.lost_lanes import LOST, in_words
+from retrieval.answer.lane_spaces import LaneSpaces, none_readable
 from retrieval.asking.query import Term
 from retrieval.asking.query_vectors import QueryVectors
 from retrieval.domain import Gone, Lane, LaneWeight, Span, joined
@@ -62,6 +62,14 @@ class Spots:
         """The same places with these chances, less where there is hardly one."""
         kept = chances >= HARDLY_THERE
         return Spots(self.videos[kept], self.spans_s[kept], chances[kept])
+
+    def __add__(self, other: "Spots") -> "Spots":
+        """All of these places, and of those."""
+        return Spots(
+            np.concatenate([self.videos, other.videos]),
+            np.concatenate([self.spans_s, other.spans_s]),
+            np.concatenate([self.chances, other.chances]),
+        )
 
     def at(self, moments: "Spots") -> Floats:
         """The likeliest (m,) that shares enough time with each of the moments."""
@@ -140,40 +148,50 @@ class Unwanted:
         excluded: Sequence[Excluded],
         vectors: QueryVectors,
         places: Places,
-        lost: frozenset[Lane],
+        spaces: LaneSpaces,
         gone: Gone,
     ) -> None:
         """Note where each thing that must not be there may be, in each of its lanes that can be read.
 
-        Raises VectorsDamagedError if one has none, and HungUpError.
+        Raises VectorsDamagedError or EncoderMismatchError if one has none, and HungUpError.
         """
+        damaged = set(spaces.lost)
         for lane in LANES:
             those = [one for one in excluded if lane in one.weights]
             if those:
                 go_on_unless(gone)
-            unread = LOST if lane in lost else None
+            # They are words.
+            unread = spaces.why_not(lane, for_example=False)
             try:
-                if those and unread is None:
-                    self._look_in(store, lane, those, vectors, places)
+                for space in spaces.of(lane, for_example=False) if those and unread is None else ():
+                    self._look_in(store, lane, space, those, vectors, places)
             except VectorsDamagedError as error:
                 unread = error.message
+                damaged.add(lane)
             if unread is not None:
                 for one in those:
                     one.unread[lane] = unread
         for one in excluded:
             if len(one.unread) == len(one.weights):
-                raise VectorsDamagedError("; ".join(in_words(one.unread)))
+                raise none_readable(one.unread, damaged & one.unread.keys())
 
     def _look_in(
-        self, store: VectorStore, lane: Lane, excluded: Sequence[Excluded], vectors: QueryVectors, places: Places
+        self,
+        store: VectorStore,
+        lane: Lane,
+        space: str,
+        excluded: Sequence[Excluded],
+        vectors: QueryVectors,
+        places: Places,
     ) -> None:
-        spec, vector_of = self._encoders.spec(lane), partial(vectors.of, lane)
+        vector_of = partial(vectors.of, lane)
         match LANES[lane].unit:
             case Unit.LINE:
-                look_in_lines(store, spec, excluded, vector_of, places, self._library.catalog.contents)
+                spec, contents = self._encoders.spec(lane), self._library.catalog.contents
+                look_in_lines(store, spec, excluded, vector_of, places, contents)
             case Unit.WINDOW:
-                background = self._backgrounds.of(store, lane, for_example=False)  # they are words
-                look_in_windows(lane, store, spec.space, excluded, vector_of, background, places)
+                background = self._backgrounds.of(store, lane, space, for_example=False)
+                look_in_windows(lane, store, space, excluded, vector_of, background, places)
 
     def lines_in(
         self, store: VectorStore, excluded: Sequence[Excluded], vectors: QueryVectors, video: VideoRecord
@@ -208,7 +226,8 @@ def look_in_windows(
     keys = [(hit.video_id, hit.ordinal) for hit in hits]
     queries = np.stack([vector_of(one.term) for one in excluded])
     for one, chances in zip(excluded, window_chances(lane, queries, vectors, keys, background), strict=True):
-        one.spots[lane] = spots.likely(chances)
+        there = spots.likely(chances)
+        one.spots[lane] = one.spots[lane] + there if lane in one.spots else there
 
 
 def look_in_lines(

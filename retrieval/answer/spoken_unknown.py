@@ -20,5 +20,5 @@ def spoken_unknown(where: VideoFilter, catalog: "Catalog") -> tuple[str, ...]:
     videos = "1 video was" if unknown == 1 else f"{unknown:,} videos were"
     return (
         f"not searched: {videos} indexed before it was known what is spoken when, and by whom; "
-        "`moments index --again` indexes all anew, `moments index --again VIDEO` one",
+        "`moments reindex` brings all up to date, `moments reindex VIDEO` one",
     )

@@ -4,12 +4,12 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.answer.explanation import Ranking
+from retrieval.answer.lane_spaces import LaneSpaces
 from retrieval.asking.query_vectors import QueryVectors
 from retrieval.domain import Lane, Span
 from retrieval.lanes.backgrounds import Backgrounds
@@ -19,9 +19,6 @@ from retrieval.lanes.lane_table import LANES, Unit, window_tuning
 from retrieval.lanes.windows import Background, peaks
 from retrieval.storage.records import VideoRecord, VideoWindow
 from retrieval.storage.vectors import Hit, VectorFilter, VectorStore
-
-if TYPE_CHECKING:
-    from retrieval.encoders.profiles import Encoders
 
 MOST_KEPT_BYTES = 64 * 2**20
 """What the vectors of videos that were looked at may take up: some hours of each of several videos."""
@@ -80,8 +77,7 @@ class KeptVectors:
 class Curves:
     """Score curves of videos; safe to share between threads."""
 
-    def __init__(self, encoders: "Encoders", backgrounds: Backgrounds) -> None:
-        self._encoders = encoders
+    def __init__(self, backgrounds: Backgrounds) -> None:
         self._backgrounds = backgrounds
         self._kept = KeptVectors()
 
@@ -90,6 +86,7 @@ class Curves:
         store: VectorStore,
         ranking: Ranking,
         vectors: QueryVectors,
+        spaces: LaneSpaces,
         video: VideoRecord,
         windows: Sequence[VideoWindow],
     ) -> Floats:
@@ -100,14 +97,18 @@ class Curves:
                 case Unit.LINE:
                     found[lane] = line_probabilities(lane, ranking.candidates, windows)
                 case Unit.WINDOW:
-                    vector, stored = vectors.of(lane, ranking.term), self._stored(store, lane, video)
-                    background = self._backgrounds.of(store, lane, for_example=lane in ranking.term.examples)
+                    is_example = lane in ranking.term.examples
+                    space = video.encoders.get(lane)
+                    if space is None or space not in spaces.of(lane, for_example=is_example):
+                        found[lane] = np.zeros(len(windows), np.float32)
+                        continue
+                    vector, stored = vectors.of(lane, ranking.term), self._stored(store, space, video)
+                    background = self._backgrounds.of(store, lane, space, for_example=is_example)
                     found[lane] = window_probabilities(lane, vector, stored, background, windows)
         return fused(found, {lane: weight.value for lane, weight in ranking.weights.items()})
 
-    def _stored(self, store: VectorStore, lane: Lane, video: VideoRecord) -> WindowVectors:
-        """The vectors of the video's windows, kept for the next query about it."""
-        space = self._encoders.spec(lane).space
+    def _stored(self, store: VectorStore, space: str, video: VideoRecord) -> WindowVectors:
+        """The vectors of the video's windows in a space, kept for the next query about it."""
         key = (space, video.id, str(video.indexed_at))
         kept = self._kept.get(key)
         if kept is None:

@@ -72,6 +72,11 @@ def with_clip(term: Term, store: VectorStore, catalog: "Catalog", encoders: "Enc
     }
     found = {lane: vector for lane, vector in vectors.items() if vector is not None}
     if not found:
+        if any(record.encoders.get(lane) != encoders.spec(lane).space for lane in window_lanes()):
+            raise QueryError(
+                f"{record.path} was indexed by an older version or by other models, and cannot be compared with what "
+                f"these make; bring it up to date first: `moments reindex --video {record.id}`"
+            )
         raise QueryError(
             f"nothing is indexed of {record.path} from {span.start_s:g} s to {span.end_s:g} s; choose another clip"
         )

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,8 @@ class EncoderSpec:
     """Who made the vectors of a space: enough to tell whether two vectors may be compared.
 
     ``unrelated`` is the cosine, or less, of two texts that have nothing in common; ``unrelated_foreign`` that of two in
-    a language other than English, for a model that knows no other and finds them all alike.
+    a language other than English, for a model that knows no other and finds them all alike. ``asked_by`` is the
+    fingerprint of the sentence encoder that makes queries of words, where another than this one does.
     """
 
     name: str
@@ -47,6 +48,14 @@ class EncoderSpec:
     revision: str
     unrelated: float = field(default=0.0, compare=False)
     unrelated_foreign: float | None = field(default=None, compare=False)
+    asked_by: str | None = field(default=None, compare=False)
+
+    def is_asked_as(self, other: "EncoderSpec") -> bool:
+        """Whether a query of words for this space may be compared with the vectors of the other one, too."""
+        if self.space == other.space:
+            return True
+        is_same = (self.lane, self.dim, self.asked_by) == (other.lane, other.dim, other.asked_by)
+        return is_same and self.asked_by is not None
 
     @property
     def fingerprint(self) -> str:
@@ -108,6 +117,15 @@ class VisualEncoder(TextEncoder, Protocol):
 
     def embed_frames(self, frames: Frames) -> Embedding:
         """One unit vector per frame; any frame size."""
+        ...
+
+
+@runtime_checkable
+class ReferenceEncoder(Protocol):
+    """An encoder of windows that knows some of its space without any library; others lack the method."""
+
+    def reference_vectors(self) -> Vectors:
+        """(m, dim) unit vectors of what windows of things in general look like in this space."""
         ...
 
 

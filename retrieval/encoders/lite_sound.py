@@ -86,7 +86,8 @@ class LiteSoundEncoder:
 
     @property
     def spec(self) -> EncoderSpec:
-        return EncoderSpec("lite-sound", Lane.SOUND, self._sentences.spec.dim, REVISION)
+        sentences = self._sentences.spec
+        return EncoderSpec("lite-sound", Lane.SOUND, sentences.dim, REVISION, asked_by=sentences.fingerprint)
 
     @property
     def names(self) -> Sequence[str]:

@@ -1,18 +1,17 @@
-"""The visual lane without downloads: EfficientNet-Lite0 and a head of our own for 80 everyday objects.
+"""The visual lane without downloads: EfficientNet-Lite0, and what two models of our own read off it.
 
-A frame is the sum of the sentence vectors of what is seen in it, weighted by probability (concepts.py).
-The network runs once over the whole frame at its own shape; labels are looked for in every 3 by 3 cells of
-its feature map, so that what fills a tenth of the frame is seen as well. docs/models/lite_objects.md tells
-how the head and the labels' vectors were made.
+One half of a frame's vector says what things are seen: the sentence vectors of their names, weighted by probability
+(concepts.py). The other half says what people would say of the frame, by a linear map learnt on captioned photographs
+(projection.py). The network runs once over the whole frame at its own shape; labels are looked for in every 3 by 3
+cells of its feature map, so that what fills a tenth of the frame is seen as well. docs/models/lite_objects.md tells how
+the head and the labels' vectors were made, docs/models/lite_projection.md how the map was.
 """
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +19,24 @@ from numpy.typing import NDArray
 from retrieval.domain import Label, Lane
 from retrieval.encoders.base import Embedding, EncoderSpec, Frames, Vectors
 from retrieval.encoders.concepts import combination, distinct, evidence
-from retrieval.encoders.efficientnet import features, load_tensors
-from retrieval.encoders.graph import Graph, linear
+from retrieval.encoders.efficientnet import load_tensors
+from retrieval.encoders.graph import Graph
+from retrieval.encoders.lite_network import LOOKS, fitted, network
 from retrieval.encoders.once import once
+from retrieval.encoders.projection import Projection, load_pictures, load_projection
 from retrieval.encoders.sentence import DIM, MiniLmEncoder
 from retrieval.encoders.tensor_files import Tensors, read_safetensors
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
 from retrieval.unit_rows import unit_rows
 
-if TYPE_CHECKING:
-    from openvino import Model, Node
-
-CONSTRUCTION = "1"
+CONSTRUCTION = "2"
 """Raise whenever the way from frames to vectors changes."""
-HEAD = Path(__file__).parent / "weights" / "lite_objects.safetensors"
-VOCABULARY = Path(__file__).parent / "weights" / "lite_vocabulary.safetensors"
+WEIGHTS = Path(__file__).parent / "weights"
+HEAD = WEIGHTS / "lite_objects.safetensors"
+VOCABULARY = WEIGHTS / "lite_vocabulary.safetensors"
+PROJECTION = WEIGHTS / "lite_projection.safetensors"
+PICTURES = WEIGHTS / "lite_pictures.safetensors"
 
-FRAME_AREA_PX = 512 * 288
-STRIDE_PX = 32
-"""The network halves its input five times; multiples of this keep its padding the same everywhere."""
-SHORTEST_SIDE_PX = 3 * STRIDE_PX
 BATCH_FRAMES = 2
 """What a core's cache holds the features of: larger batches are slower."""
 
@@ -49,6 +46,14 @@ LEAST_SHOWN = 0.2
 MOST_SHOWN = 5
 SAME_THING = 0.7
 """Cosine of two labels' sentence vectors from which only the surer one is shown: couch and studio couch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the network makes of n frames: ``probabilities`` (n, labels), and ``looks`` (n, LOOKS) to be projected."""
+
+    probabilities: NDArray[np.float32]
+    looks: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,22 @@ class VisualVocabulary:
 class LiteVisualEncoder:
     """A text-image space over sentence vectors. Models are loaded at first use; threads may share them."""
 
-    def __init__(self, sentences: MiniLmEncoder | None = None, head: Path = HEAD) -> None:
+    def __init__(
+        self,
+        sentences: MiniLmEncoder | None = None,
+        head: Path = HEAD,
+        projection: Path = PROJECTION,
+        pictures: Path = PICTURES,
+    ) -> None:
         self._sentences = sentences or MiniLmEncoder()
         self._head = head
+        self._projection_file = projection
+        self._pictures = pictures
 
     @once
     def spec(self) -> EncoderSpec:
-        return EncoderSpec("lite-visual", Lane.VISUAL, DIM, self._revision())
+        asked_by = self._sentences.spec.fingerprint
+        return EncoderSpec("lite-visual", Lane.VISUAL, DIM, self._revision(), asked_by=asked_by)
 
     @once
     def vocabulary(self) -> VisualVocabulary:
@@ -89,13 +103,29 @@ class LiteVisualEncoder:
 
     def embed_frames(self, frames: Frames) -> Embedding:
         """One unit vector per frame, and the best few labels that are 20 % probable or more, best first."""
-        seen = [self._probabilities(frames[at : at + BATCH_FRAMES]) for at in range(0, len(frames), BATCH_FRAMES)]
-        probabilities = np.concatenate([np.zeros((0, len(self.vocabulary.names)), np.float32), *seen])
-        vectors = combination(evidence(probabilities, NOISE), self.vocabulary.vectors)
-        return Embedding(vectors, tuple(self._labels(row) for row in probabilities))
+        seen = self.see(frames)
+        vectors = mixed(self.named(seen.probabilities), self._projection.project(seen.looks))
+        return Embedding(vectors, tuple(self._labels(row) for row in seen.probabilities))
 
-    def _probabilities(self, frames: Frames) -> NDArray[np.float32]:
-        return np.hstack(self._graph.run(fitted(frames)))
+    def reference_vectors(self) -> Vectors:
+        """(m, dim) what windows of things in general look like in this space: photographs of everyday life."""
+        return self._reference_vectors
+
+    def see(self, frames: Frames) -> Seen:
+        """What the network itself finds in frames of any size."""
+        batches = [
+            self._graph.run(fitted(frames[at : at + BATCH_FRAMES])) for at in range(0, len(frames), BATCH_FRAMES)
+        ]
+        probabilities = [np.hstack([classes, objects]) for classes, objects, _ in batches]
+        nothing = Seen(np.zeros((0, len(self.vocabulary.names)), np.float32), np.zeros((0, LOOKS), np.float32))
+        return Seen(
+            np.concatenate([nothing.probabilities, *probabilities]),
+            np.concatenate([nothing.looks, *(looks for _, _, looks in batches)]),
+        )
+
+    def named(self, probabilities: NDArray[np.float32]) -> Vectors:
+        """(n, dim) the sum of the names of what is seen, by probabilities (n, labels): zeros where nothing is."""
+        return combination(evidence(probabilities, NOISE), self.vocabulary.vectors)
 
     def _labels(self, probabilities: NDArray[np.float32]) -> tuple[Label, ...]:
         likely = np.flatnonzero(probabilities >= LEAST_SHOWN)
@@ -105,11 +135,17 @@ class LiteVisualEncoder:
         return tuple(Label(names[index], min(1.0, float(probabilities[index]))) for index in shown)
 
     def _revision(self) -> str:
-        try:
-            weights = hashlib.sha256(self._head.read_bytes()).hexdigest()[:8]
-        except OSError as error:
-            raise ModelUnavailableError(f"no object head at {self._head}: install Moments again") from error
-        return f"{CONSTRUCTION}-{weights}-{self._sentences.spec.fingerprint}"
+        head = _checksum(self._head, "object head")
+        projection = _checksum(self._projection_file, "projection")
+        return f"{CONSTRUCTION}-{head}-{projection}-{self._sentences.spec.fingerprint}"
+
+    @once
+    def _projection(self) -> Projection:
+        return load_projection(self._projection_file, LOOKS, DIM)
+
+    @once
+    def _reference_vectors(self) -> Vectors:
+        return load_pictures(self._pictures, DIM)
 
     @once
     def _graph(self) -> Graph:
@@ -122,28 +158,9 @@ class LiteVisualEncoder:
         return Graph(network(load_tensors(), head))
 
 
-def fitted(frames: Frames) -> Frames:
-    """Frames scaled to about 512 by 288 pixels in the nearest shape that the network takes."""
-    from PIL import Image
-
-    height, width = network_size(*frames.shape[1:3])
-    if frames.shape[1:3] == (height, width):
-        return np.ascontiguousarray(frames)
-    out = np.empty((len(frames), height, width, 3), np.uint8)
-    for row, frame in enumerate(frames):
-        out[row] = np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BILINEAR))
-    return out
-
-
-def network_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width of the network's input for frames of this size: about the same area for all."""
-    scale = math.sqrt(FRAME_AREA_PX / (height * width))
-    longest = FRAME_AREA_PX // SHORTEST_SIDE_PX
-
-    def fit(side: int) -> int:
-        return min(longest, max(SHORTEST_SIDE_PX, round(side * scale / STRIDE_PX) * STRIDE_PX))
-
-    return fit(height), fit(width)
+def mixed(named: Vectors, described: Vectors) -> Vectors:
+    """(n, dim) unit vectors halfway between what is named and what is described, of n rows each."""
+    return unit_rows(named + described)
 
 
 def load_head(path: Path) -> tuple[tuple[str, ...], Tensors]:
@@ -159,29 +176,15 @@ def load_vocabulary(path: Path) -> VisualVocabulary:
     return VisualVocabulary(_names(path, about, "names"), vectors, plain)
 
 
+def _checksum(path: Path, what: str) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+    except OSError as error:
+        raise ModelUnavailableError(f"no {what} at {path}: install Moments again") from error
+
+
 def _names(path: Path, about: Mapping[str, str], key: str) -> tuple[str, ...]:
     try:
         return tuple(json.loads(about[key]))
     except (KeyError, ValueError) as error:
         raise ModelCorruptError(f"{path} names no {key}: install Moments again") from error
-
-
-def network(backbone: Tensors, head: Tensors) -> "Model":
-    """From (n, height, width, 3) uint8 RGB to probabilities of the 1000 classes and of the objects."""
-    import openvino
-    from openvino import opset13 as ops
-
-    def classified(node: "Node") -> "Node":
-        return ops.softmax(linear(node, backbone["_fc.weight"], backbone["_fc.bias"]), -1)
-
-    frames = ops.parameter([-1, -1, -1, 3], np.uint8, "frames")
-    seen = features(frames, backbone)
-    around = ops.avg_pool(seen, [1, 1], [0, 0], [0, 0], [3, 3], exclude_pad=False)
-    rows = ops.reshape(around, np.array([0, 0, -1]), special_zero=True)
-    cells = ops.transpose(rows, np.array([0, 2, 1]))
-    every_cell = np.array([1])
-    in_whole = classified(ops.reduce_mean(seen, np.array([2, 3])))
-    classes = ops.divide(ops.add(in_whole, ops.reduce_max(classified(cells), every_cell)), np.float32(2))
-    hidden = ops.relu(linear(cells, head["hidden.weight"], head["hidden.bias"]))
-    objects = ops.sigmoid(linear(hidden, head["out.weight"], head["out.bias"]))
-    return openvino.Model([classes, ops.reduce_max(objects, every_cell)], [frames], "lite_visual")

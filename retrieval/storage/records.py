@@ -102,7 +102,7 @@ class VideoRecord:
     vectors: Mapping[Lane, int] = field(default_factory=dict)
     """How many vectors each lane was given; lanes are missing where nobody counted."""
     construction: int | None = None
-    """Which way of indexing made it, see ``indexer.steps.publish.CONSTRUCTION``; None from before it was noted."""
+    """Which way of indexing made it, see ``retrieval.lanes.outdated.CONSTRUCTION``; None from before it was noted."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -112,6 +112,16 @@ class VideoRecord:
     @property
     def has_picture(self) -> bool:
         return self.width is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """So many indexed ``videos`` were made in one and the same way."""
+
+    encoders: Mapping[Lane, str]
+    construction: int | None
+    profile: Profile | None
+    videos: int
 
 
 SPOKEN_SINCE = 3

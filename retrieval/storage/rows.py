@@ -1,5 +1,6 @@
 """Between the catalog's rows and the values that leave it, both ways."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -107,6 +108,11 @@ def video_of(row: VideoRow, tags: tuple[str, ...], files: tuple[VideoFile, ...])
     )
 
 
+def encoders_of(stored: str) -> dict[Lane, str]:
+    """The space of each lane, by the text of the column."""
+    return {Lane(lane): space for lane, space in json.loads(stored).items()}
+
+
 def vectors_of(stored: Mapping[str, int] | None) -> dict[Lane, int]:
     return {Lane(lane): count for lane, count in (stored or {}).items()}
 
@@ -175,11 +181,12 @@ def space_values(spec: EncoderSpec) -> dict[str, Any]:
         "encoder": spec.name,
         "dim": spec.dim,
         "revision": spec.revision,
+        "asked_by": spec.asked_by,
     }
 
 
 def space_of(row: SpaceRow) -> EncoderSpec:
-    return EncoderSpec(row.encoder, Lane(row.lane), row.dim, row.revision)
+    return EncoderSpec(row.encoder, Lane(row.lane), row.dim, row.revision, asked_by=row.asked_by)
 
 
 def shot_of(row: ShotRow) -> Shot:

@@ -238,6 +238,8 @@ class DataFolderRow(Base):
 
 
 class SpaceRow(Base):
+    """``asked_by`` is None where only the encoder itself makes queries of words."""
+
     __tablename__ = "spaces"
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -246,3 +248,4 @@ class SpaceRow(Base):
     dim: Mapped[int]
     revision: Mapped[str]
     created_at: Mapped[datetime]
+    asked_by: Mapped[str | None] = mapped_column(String(16))

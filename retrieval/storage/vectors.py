@@ -111,8 +111,13 @@ class VectorStore(Protocol):
         """
         ...
 
-    def delete_videos(self, video_ids: Iterable[str], *, but: Iterable[str] = ()) -> None:
-        """Delete every point of these videos in every space, but for the points of these ids."""
+    def delete_videos(
+        self, video_ids: Iterable[str], *, but: Iterable[str] = (), within: Iterable[str] | None = None
+    ) -> None:
+        """Delete every point of these videos in these spaces, or every one, but for the points of these ids.
+
+        Names of spaces that do not exist are fine.
+        """
         ...
 
     def forget_voices(self, video_id: str | None) -> None:

@@ -8,7 +8,15 @@ import click
 
 from app.cli.commands.index import follow, stop_at_once
 from app.cli.index_again import Again, add_videos
-from app.cli.index_checks import REPAIR, Finding, delete_leftovers, library_findings, such_as, vector_findings
+from app.cli.index_checks import (
+    REPAIR,
+    Finding,
+    delete_leftovers,
+    library_findings,
+    outdated_findings,
+    such_as,
+    vector_findings,
+)
 from app.cli.invocation import Invocation, emit_json
 from app.cli.server_client import server_of
 from app.cli.terminal import make_console, shown
@@ -177,8 +185,10 @@ def _index(settings: Settings) -> Iterator[Finding]:
         if owner is not None:
             yield Finding("busy", True, f"{owner.command}, process {owner.pid}, since {owner.started_at:%H:%M:%S}")
         yield from library_findings(library)
+        encoders = ProfileEncoders(resolve_profile(library, settings).profile, settings)
+        yield from outdated_findings(library, encoders)
         if (server := server_of(settings)) is None:
-            yield from vector_findings(library, ProfileEncoders(resolve_profile(library, settings).profile, settings))
+            yield from vector_findings(library, encoders)
         else:
             reason = server.checks().get("vectors", "not asked")
             yield Finding("vectors", reason == "ok", f"the server at {server.url} says: {reason}", REPAIR)

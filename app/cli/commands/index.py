@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from app.cli.media_files import media_files
 from app.cli.print_moments import clock
 from app.cli.progress_bar import IndexProgress
 from app.cli.server_client import Server, server_of
-from app.cli.terminal import make_console, shown
+from app.cli.terminal import counted, make_console, shown
 from app.contract.jobs import JobAnswer, OutcomeAnswer
-from app.harmless import say
+from app.harmless import say, shell_word
 from app.logs import LogFormat, formatter_of
-from app.open_queue import open_jobs
+from app.open_queue import Indexing, open_jobs
 from app.settings import Settings
 from indexer.intake.addition import Addition
 from indexer.jobs.job import FINAL, JobState
@@ -79,10 +79,28 @@ def index(invocation: Invocation, paths: tuple[str, ...], again: bool = False, s
     for outcome in map(OutcomeAnswer.of, wanted.failed):
         is_well &= show_outcome(outcome, as_json=invocation.as_json)
     if wanted.files:
-        by_whom = _here(settings, wanted.files, again) if server is None else _through(server, wanted.files, again)
+        additions = [Addition(str(file), again=again) for file in wanted.files]
+        by_whom = (
+            here(settings, "moments index", lambda _library, _indexing: additions)
+            if server is None
+            else _through(server, wanted.files, again)
+        )
+        outdated = []
         for outcome in by_whom:
             is_well &= show_outcome(outcome, as_json=invocation.as_json)
+            outdated += [outcome.path] if outcome.outdated else []
+        if outdated:
+            say(_offer(outdated, paths), err=True)
     return 0 if is_well else 1
+
+
+def _offer(outdated: list[str], paths: tuple[str, ...]) -> str:
+    were, as_it_is = ("was", "as it is") if len(outdated) == 1 else ("were", "as they are")
+    return (
+        f"{counted(len(outdated), 'video')} {were} indexed by an older version or by other models, and left "
+        f"{as_it_is}; to bring up to date:  "
+        f"moments reindex {' '.join(map(shell_word, paths))}"
+    )
 
 
 def _media(paths: tuple[str, ...]) -> list[Path]:
@@ -104,17 +122,20 @@ def _wanted_again(settings: Settings, references: tuple[str, ...]) -> Again:
     return wanted
 
 
-def _here(settings: Settings, files: Mapping[Path, str | None], again: bool) -> Iterator[OutcomeAnswer]:
-    """Outcomes of files that this process indexes, as they are done."""
+def here(
+    settings: Settings, command: str, additions_of: Callable[[Library, Indexing], Sequence[Addition]]
+) -> Iterator[OutcomeAnswer]:
+    """Outcomes of the files that this process indexes for a command, as they are done."""
     with (
         stop_at_once() as before_that,
-        Library(settings, "moments index") as library,
+        Library(settings, command) as library,
         _log_in(library.folder.path / "moments.log", settings.log_format),
         open_jobs(library, settings) as indexing,
     ):
         before_that.append(indexing.jobs.let_go)
         left_over = {job.id: job.path for job in indexing.jobs.unfinished()}
-        ids = {indexing.jobs.add(Addition(str(file), again=again)): file for file in files}
+        added = indexing.jobs.add_all(additions_of(library, indexing))
+        ids = {job_id: Path(addition.where) for job_id, addition in added.items()}
         yield from follow(ids, lambda job_id: JobAnswer.of(indexing.jobs.job(job_id)))
         resumed = {job_id: Path(path) for job_id, path in left_over.items() if job_id not in ids}
         for outcome in follow(resumed, lambda job_id: JobAnswer.of(indexing.jobs.job(job_id))):
@@ -139,7 +160,7 @@ def follow(ids: dict[str, Path], job_of: JobOf) -> Iterator[OutcomeAnswer]:
             for job_id, file in list(waiting.items()):
                 job = job_of(job_id)
                 if job.state is JobState.RUNNING:
-                    progress.show(job_id, file, job.stage, job.share, job.duration_s)
+                    progress.show(job_id, file, job.stage, job.progress, job.duration_s)
                 elif job.outcome is not None:
                     del waiting[job_id]
                     progress.done(job_id, job.outcome.duration_s)
@@ -179,9 +200,10 @@ def _print_outcome(outcome: OutcomeAnswer) -> None:
     if outcome.status is Status.UNCHANGED:
         console.print(f"[dim]unchanged[/dim]  {name}  [dim]{length}[/dim]")
     else:
+        lanes = f"{', '.join(outcome.lanes)}, " if outcome.lanes else ""
         speed = (outcome.duration_s or 0.0) / max(outcome.seconds, 1e-3)
         console.print(
-            f"[green]{outcome.status:<9}[/green]  {name}  [dim]{length}, {outcome.windows} windows, "
+            f"[green]{outcome.status:<9}[/green]  {name}  [dim]{length}, {lanes}{outcome.windows} windows, "
             f"{outcome.seconds:.1f} s, {speed:.1f}× real time[/dim]"
         )
     for warning in outcome.warnings:

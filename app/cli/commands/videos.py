@@ -3,13 +3,14 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from app.cli.filter_options import filter_options
 from app.cli.invocation import Invocation, emit_json
-from app.cli.print_moments import clock
+from app.cli.print_moments import clock, outdated_line
 from app.cli.server_client import server_of
 from app.cli.terminal import counted, make_console, print_rows, shown
 from app.harmless import say
@@ -20,6 +21,9 @@ from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus
 from retrieval.subtitle_text import label_of
 from retrieval.video_filter import VideoFilter
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 
 @click.command(
@@ -40,11 +44,12 @@ def videos(invocation: Invocation, where: VideoFilter, failed: bool, limit: int)
     """
     with Library(invocation.settings, "moments videos") as library:
         page = library.catalog.videos(limit, where, failed=failed)
+        older = _outdated(library, invocation.settings)
     if invocation.as_json:
         from app.contract.videos import PlainVideo
 
         told = [PlainVideo.of(record).model_dump(mode="json") for record in page.videos]
-        emit_json({"videos": told, "more": page.next_cursor is not None})
+        emit_json({"videos": told, "more": page.next_cursor is not None, "outdated": older})
         return
     if not page.videos:
         say(_why_none(where, failed=failed))
@@ -55,6 +60,19 @@ def videos(invocation: Invocation, where: VideoFilter, failed: bool, limit: int)
         _print_list(page.videos)
     if page.next_cursor is not None:
         say(f"these are the newest {limit:,}; for more, raise --limit", err=True)
+    if older:
+        say(outdated_line(older), err=True)
+
+
+def _outdated(library: Library, settings: "Settings") -> int:
+    """How many videos of the whole library want to be reindexed."""
+    if not library.catalog.spaces():
+        return 0
+    from app.open_engine import resolve_profile
+    from indexer.reindex import outdated
+    from retrieval.encoders.profiles import ProfileEncoders
+
+    return outdated(library, ProfileEncoders(resolve_profile(library, settings).profile, settings)).videos
 
 
 def _print_list(records: Sequence[VideoRecord]) -> None:

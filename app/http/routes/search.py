@@ -67,7 +67,7 @@ def search(
 def examples(engine: EngineOf, known: ExamplesOf, links: LinksOf, turn: TurnOf) -> ExamplesAnswer:
     """Words out of the newest videos that a search is sure to find, with what it finds; and how much there is."""
     return ExamplesAnswer(
-        library=library_size(engine.library),
+        library=library_size(engine),
         searches=[
             ExampleAnswer(lane=example.lane, text=example.text, moment=links.moment(example.moment))
             for example in known.of(engine, turn)

@@ -35,6 +35,11 @@ class LibrarySize(BaseModel):
     videos: int
     seconds: Annotated[float, Field(description="Length of the videos together.")]
     windows: Annotated[int, Field(description="Stretches of video that the index knows.")]
+    outdated: Annotated[
+        int,
+        Field(description="Videos that an older version or other models indexed; `POST /v1/reindex` updates them."),
+    ]
+    outdated_lanes: Annotated[dict[Lane, int], Field(description="Of how many of them each lane is to be made anew.")]
 
 
 class ExamplesAnswer(BaseModel):

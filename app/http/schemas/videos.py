@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.http.schemas.body import Body
+from retrieval.domain import Lane
 from retrieval.errors import InputError
 from retrieval.path_text import composed, is_unicode
 from retrieval.storage.records import VideoEdit
@@ -70,6 +71,21 @@ class AddVideoBody(Body):
     ] = False
     title: Annotated[Title | None, Field(description="What to call it; the file's name if left out.")] = None
     tags: Annotated[Tags, Field(description="Tags, beside those it has if it is in the library already.")] = []
+
+
+class ReindexBody(Body):
+    """Which outdated videos are to be brought up to date, and in which lanes; all that want it if left out."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{}, {"lanes": ["visual"]}, {"videos": ["8c1f0e3b5a7d9246"]}]},
+    )
+
+    videos: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=4096)]] | None,
+        Field(min_length=1, max_length=10_000, description="Only these, as in `GET /v1/videos/{video_id}`."),
+    ] = None
+    lanes: Annotated[list[Lane] | None, Field(min_length=1, description="Only these lanes.")] = None
 
 
 class EditVideoBody(Body):

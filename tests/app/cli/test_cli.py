@@ -66,7 +66,7 @@ def test_every_option_and_argument_is_explained(name: str) -> None:
 
 def test_what_is_done_exits_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     listed = moments(capsys, "--data-dir", str(tmp_path), "--json", "videos")
-    assert (listed.code, listed.row, listed.errors) == (0, {"videos": [], "more": False}, "")
+    assert (listed.code, listed.row, listed.errors) == (0, {"videos": [], "more": False, "outdated": 0}, "")
     assert moments(capsys, "--version").out.startswith("moments, version ")
 
 

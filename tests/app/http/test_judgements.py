@@ -149,7 +149,7 @@ def test_a_top_answer_is_wrong_if_it_meets_what_was_judged_wrong_best() -> None:
         ]
     )
     tops = [answered(11, 15), answered(0, 4), answered(14, 20), (), answered(50, 60)]
-    results = [CaseResult(case.case, top, 0.5, False) for case, top in zip(cases, tops, strict=True)]
+    results = [CaseResult(case.case, top, (0.5,) * len(top), False) for case, top in zip(cases, tops, strict=True)]
     assert judged_scores(cases, results).as_dict() == {"n": 5, "right": 2, "wrong": 4, "top_wrong": 25.0}
     assert judged_scores(cases[4:], results[4:]).top_wrong is None
 

@@ -114,7 +114,13 @@ def test_the_system_says_what_runs_here(client: TestClient) -> None:
     """The library of the fakes: 26 shots of 4 s and 27 of them, in windows of 2 s."""
     value = client.get("/v1/system").json()
     shots = sum(len(video) for video in TWO_VIDEOS.values())
-    assert value["library"] == {"videos": 2, "seconds": 4.0 * shots, "windows": 2 * shots}
+    assert value["library"] == {
+        "videos": 2,
+        "seconds": 4.0 * shots,
+        "windows": 2 * shots,
+        "outdated": 0,
+        "outdated_lanes": {},
+    }
     assert (value["profile"], value["profile_reason"]) == ("lite", "it was asked for")
     assert value["encoders"] == {"visual": "colours", "sound": "pitches", "speech": "words", "screen": "words"}
     assert value["limits"]["moments"] == 100

@@ -166,6 +166,24 @@ def test_a_video_that_failed_says_why_and_what_to_do_until_another_try_succeeds(
     failed.wait_for(state="hidden")
 
 
+def test_what_was_asked_for_is_shown_though_it_ended_unseen_and_the_clock_of_the_browser_is_ahead(
+    library_page: "Page", works: Works
+) -> None:
+    library_page.add_init_script("const told = Date.now; Date.now = () => told() + 3_600_000")
+    # It comes back in some seconds, when the jobs are over.
+    library_page.route("**/v1/jobs/events", lambda route: route.abort("connectionreset"), times=1)
+    broken_file(works, "ahead-mended.mp4")
+    library_page.reload()
+    choose(library_page, payload("ahead.mp4"))
+    card(library_page, "ahead.mp4").wait_for()
+
+    library_page.route("**/v1/jobs/events", lambda route: route.abort("connectionreset"), times=1)
+    library_page.reload()
+    library_page.get_by_role("button", name="Try again: ahead-mended").click()
+
+    card(library_page, "ahead-mended.mp4").wait_for()
+
+
 def test_a_video_that_failed_can_be_removed_and_taken_back(library_page: "Page", works: Works) -> None:
     video_id = broken_file(works, "junk.mp4")
     library_page.reload()

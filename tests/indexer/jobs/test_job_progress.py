@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.intake.addition import Origin
-from indexer.jobs.pace import FETCH_WEIGHT, Pace, overall_share
+from indexer.intake.addition import Addition, Origin
+from indexer.jobs.pace import FETCH_WEIGHT, Pace, overall_share, weights_of
 from indexer.pipeline import FETCH, STEPS
 
 SHARES = st.lists(st.floats(0.0, 1.0), min_size=2, max_size=20).map(sorted)
@@ -21,13 +21,14 @@ def test_the_whole_is_weighted_by_the_steps() -> None:
 
 def test_a_download_comes_before_all_steps() -> None:
     total = FETCH_WEIGHT + sum(STEPS.values())
-    assert overall_share(FETCH, 1.0, Origin.URL) == overall_share("identify", 0.0, Origin.URL) == FETCH_WEIGHT / total
-    assert overall_share("publish", 1.0, Origin.URL) == 1.0
+    weights = weights_of(Addition("https://example.org/film.mp4", Origin.URL))
+    assert overall_share(FETCH, 1.0, weights) == overall_share("identify", 0.0, weights) == FETCH_WEIGHT / total
+    assert overall_share("publish", 1.0, weights) == 1.0
 
 
 @given(st.sampled_from(list(STEPS)), st.floats(-1, 2), st.sampled_from(list(Origin)))
 def test_the_whole_is_never_less_than_nothing_or_more_than_all(stage: str, share: float, origin: Origin) -> None:
-    assert 0.0 <= overall_share(stage, share, origin) <= 1.0
+    assert 0.0 <= overall_share(stage, share, weights_of(Addition("film.mp4", origin))) <= 1.0
 
 
 def steady(seconds: int, per_s: float, start_share: float = 0.0) -> Pace:

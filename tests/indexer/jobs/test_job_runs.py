@@ -6,17 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from indexer.intake.addition import Origin
+from indexer.intake.addition import Addition
 from indexer.jobs.runs import RunProgress, Runs
 from indexer.pipeline import STEPS, Cancelled, Stopped
 from tests.job_fakes import until
+
+FILM = Addition("/videos/film.mp4")
 
 
 def test_what_an_earlier_process_did_is_no_speed_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(float(second) for second in range(100, 200))
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
     runs = Runs(lambda _: None, 1)
-    runs.begin("job", Origin.PATH, None)
+    runs.begin("job", FILM, None)
     runs.found("job", "0" * 16, 60.0)
     for stage in ("identify", "decode", "look"):
         runs.enter("job", stage)
@@ -30,7 +32,7 @@ def test_what_an_earlier_process_did_is_no_speed_of_this_one(monkeypatch: pytest
 def test_only_jobs_that_run_here_are_stopped() -> None:
     told: list[str] = []
     runs = Runs(told.append, 1)
-    runs.begin("job", Origin.PATH, None)
+    runs.begin("job", FILM, None)
     runs.cancel({"another"})
     runs.report("job", "decode", 0.5)
     runs.cancel({"job", "another"})
@@ -48,10 +50,10 @@ def test_only_jobs_that_run_here_are_stopped() -> None:
 
 def test_a_job_that_runs_again_is_not_cancelled_any_more() -> None:
     runs = Runs(lambda _: None, 1)
-    runs.begin("job", Origin.PATH, None)
+    runs.begin("job", FILM, None)
     runs.cancel({"job"})
     runs.end("job")
-    runs.begin("job", Origin.PATH, None)
+    runs.begin("job", FILM, None)
     runs.enter("job", "decode")
     assert runs.progress()["job"].stage == "decode"
 
@@ -68,7 +70,7 @@ class Beginner(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._runs.begin(self._job_id, Origin.PATH, None)
+            self._runs.begin(self._job_id, FILM, None)
         except (Cancelled, Stopped) as error:
             self.ended_by = type(error).__name__
 
@@ -76,7 +78,7 @@ class Beginner(threading.Thread):
 def test_no_more_jobs_run_than_may_and_the_rest_come_in_their_order() -> None:
     runs = Runs(lambda _: None, 2)
     for name in "ab":
-        runs.begin(name, Origin.PATH, None)
+        runs.begin(name, FILM, None)
     waiting = [Beginner(runs, name) for name in "cde"]
     assert runs.waiting() == ("c", "d", "e")
     for ends, begins in (("a", 0), ("c", 1), ("b", 2)):
@@ -89,7 +91,7 @@ def test_no_more_jobs_run_than_may_and_the_rest_come_in_their_order() -> None:
 
 def test_what_waits_can_be_cancelled_and_holds_up_nobody() -> None:
     runs = Runs(lambda _: None, 1)
-    runs.begin("a", Origin.PATH, None)
+    runs.begin("a", FILM, None)
     first, second = Beginner(runs, "b"), Beginner(runs, "c")
     runs.cancel({"b"})
     first.join(60)
@@ -101,7 +103,7 @@ def test_what_waits_can_be_cancelled_and_holds_up_nobody() -> None:
 
 def test_a_job_that_is_tried_again_waits_for_its_own_end() -> None:
     runs = Runs(lambda _: None, 2)
-    runs.begin("a", Origin.PATH, None)
+    runs.begin("a", FILM, None)
     runs.cancel({"a"})
     again = Beginner(runs, "a")
     assert runs.waiting() == ("a",)
@@ -115,7 +117,7 @@ def test_a_job_that_is_tried_again_waits_for_its_own_end() -> None:
 
 def test_what_runs_and_waits_ends_when_the_process_does() -> None:
     runs = Runs(lambda _: None, 1)
-    runs.begin("a", Origin.PATH, None)
+    runs.begin("a", FILM, None)
     waiting = Beginner(runs, "b")
     runs.stop()
     waiting.join(60)
@@ -123,7 +125,7 @@ def test_what_runs_and_waits_ends_when_the_process_does() -> None:
     with pytest.raises(Stopped):
         runs.report("a", "decode", 0.5)
     with pytest.raises(Stopped):
-        runs.begin("c", Origin.PATH, None)
+        runs.begin("c", FILM, None)
     assert set(runs.progress()) == {"a"}
 
 

@@ -10,12 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from retrieval.domain import Lane
-from retrieval.encoders.base import Frames
+from retrieval.encoders.base import Frames, ReferenceEncoder
 from retrieval.encoders.concepts import centred
-from retrieval.encoders.lite_visual import HEAD, VOCABULARY, LiteVisualEncoder, fitted, load_head, network_size
+from retrieval.encoders.lite_network import LOOKS, fitted, network_size
+from retrieval.encoders.lite_visual import HEAD, PROJECTION, VOCABULARY, LiteVisualEncoder, load_head, mixed
+from retrieval.encoders.projection import load_projection
 from retrieval.encoders.sentence import MiniLmEncoder
 from retrieval.encoders.tensor_files import package_folder
 from retrieval.errors import ModelCorruptError, ModelUnavailableError
@@ -29,6 +34,14 @@ def encoder() -> LiteVisualEncoder:
 
 def noise(count: int, height: int, width: int) -> Frames:
     return np.random.default_rng(1).integers(0, 256, (count, height, width, 3), np.uint8)
+
+
+def with_head(file: Path) -> LiteVisualEncoder:
+    return LiteVisualEncoder(head=file)
+
+
+def with_projection(file: Path) -> LiteVisualEncoder:
+    return LiteVisualEncoder(projection=file)
 
 
 def test_frames_and_texts_are_unit_vectors_of_one_space(encoder: LiteVisualEncoder) -> None:
@@ -87,27 +100,30 @@ def test_the_vocabulary_has_a_unit_vector_for_every_name(encoder: LiteVisualEnco
     np.testing.assert_allclose(np.linalg.norm(vocabulary.vectors, axis=1), 1, atol=1e-5)
 
 
-def test_the_spec_names_the_lane_and_changes_with_the_head(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoder_with", [with_head, with_projection])
+def test_the_spec_names_the_lane_and_changes_with_each_model(
+    tmp_path: Path, encoder_with: Callable[[Path], LiteVisualEncoder]
+) -> None:
     shipped = LiteVisualEncoder().spec
-    other = tmp_path / "head.safetensors"
+    other = tmp_path / "other.safetensors"
     other.write_bytes(b"another")
     assert (shipped.lane, shipped.dim) == (Lane.VISUAL, 384)
-    assert LiteVisualEncoder(head=other).spec.fingerprint != shipped.fingerprint
+    assert encoder_with(other).spec.fingerprint != shipped.fingerprint
 
 
-def test_a_missing_head_and_a_broken_one_are_told_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoder_with", [with_head, with_projection])
+def test_a_missing_model_and_a_broken_one_are_told_apart(
+    tmp_path: Path, encoder_with: Callable[[Path], LiteVisualEncoder]
+) -> None:
     with pytest.raises(ModelUnavailableError, match=r"none\.safetensors"):
-        _ = LiteVisualEncoder(head=tmp_path / "none.safetensors").spec
+        _ = encoder_with(tmp_path / "none.safetensors").spec
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"cut off")
     with pytest.raises(ModelCorruptError, match=r"broken\.safetensors"):
-        LiteVisualEncoder(head=broken).embed_frames(noise(1, 32, 32))
+        encoder_with(broken).embed_frames(noise(1, 32, 32))
 
 
 def test_a_head_with_other_objects_than_there_are_vectors_is_refused(tmp_path: Path) -> None:
-    from safetensors import safe_open
-    from safetensors.numpy import save_file
-
     with safe_open(HEAD, "numpy") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     head = tmp_path / "head.safetensors"
@@ -141,8 +157,12 @@ def test_probabilities_are_those_of_the_network_itself(encoder: LiteVisualEncode
             hidden = functional.relu(functional.linear(cells, head["hidden.weight"], head["hidden.bias"]))
             objects = functional.linear(hidden, head["out.weight"], head["out.bias"]).sigmoid().amax(1)
         expected = np.hstack([classes.numpy(), objects.numpy()])
-        np.testing.assert_allclose(encoder._probabilities(frames), expected, atol=1e-4)
+        seen = encoder.see(frames)
+        np.testing.assert_allclose(seen.probabilities, expected, atol=1e-4)
         assert expected.max() > 0.1
+        roots = 3 * np.sqrt(expected[:, :1000])
+        looks = np.hstack([features.mean((2, 3)).numpy(), cells.amax(1).numpy(), roots])
+        np.testing.assert_allclose(seen.looks, looks, atol=2e-3)
 
 
 def test_the_vocabulary_holds_the_sentence_vectors_of_its_names(encoder: LiteVisualEncoder) -> None:
@@ -161,7 +181,74 @@ def test_the_vocabulary_holds_the_sentence_vectors_of_its_names(encoder: LiteVis
 
 
 def test_the_space_of_older_indexes_stays(encoder: LiteVisualEncoder) -> None:
-    assert encoder.spec.space == "visual-7ef9f905"
+    assert encoder.spec.space == "visual-5d84ec51"
+
+
+def test_a_vector_lies_halfway_between_what_is_named_and_what_is_described(encoder: LiteVisualEncoder) -> None:
+    """Known answer: the sum of both halves, of the shipped tensors, in double precision."""
+    frames = noise(3, 96, 160)
+    seen = encoder.see(frames)
+    with safe_open(PROJECTION, "numpy") as file:
+        matrix, offset = (file.get_tensor(name).astype(np.float64) for name in ("matrix", "offset"))
+    described = seen.looks @ matrix + offset
+    named = np.clip(seen.probabilities.astype(np.float64) - 0.02, 0, None) @ encoder.vocabulary.vectors
+    expected = sum(half / np.linalg.norm(half, axis=1, keepdims=True) for half in (described, named))
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(encoder.embed_frames(frames).vectors, expected, atol=1e-4)
+
+
+def test_a_frame_without_anything_that_has_a_name_has_a_vector(encoder: LiteVisualEncoder) -> None:
+    """Nothing is 2 % probable: what the projection says is left."""
+    nothing = np.zeros((1, len(encoder.names)), np.float32)
+    assert not encoder.named(nothing).any()
+    seen = encoder.see(np.zeros((1, 90, 160, 3), np.uint8))
+    (vector,) = mixed(encoder.named(nothing), load_projection(PROJECTION, LOOKS, 384).project(seen.looks))
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_projection_of_another_network_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    save_file({"matrix": np.zeros((512, 384), np.float16), "offset": np.zeros(384, np.float16)}, other)
+    with pytest.raises(
+        ModelCorruptError, match=r"matrix in .*other\.safetensors has the shape \(512, 384\), not \(3560"
+    ):
+        LiteVisualEncoder(projection=other).embed_frames(noise(1, 32, 32))
+
+
+@pytest.mark.parametrize("tensors", [{}, {"matrix": np.zeros(384, np.float16)}])
+def test_a_file_without_a_projection_is_refused(tmp_path: Path, tensors: dict[str, NDArray[np.float16]]) -> None:
+    file = tmp_path / "other.safetensors"
+    save_file(tensors, file)
+    with pytest.raises(ModelCorruptError, match=r"other\.safetensors holds no matrix"):
+        LiteVisualEncoder(projection=file).embed_frames(noise(1, 32, 32))
+
+
+def test_a_projection_with_broken_numbers_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "other.safetensors"
+    save_file({"matrix": np.full((LOOKS, 384), np.nan, np.float16), "offset": np.zeros(384, np.float16)}, file)
+    with pytest.raises(ModelCorruptError, match=r"matrix in .* that are none"):
+        LiteVisualEncoder(projection=file).embed_frames(noise(1, 32, 32))
+
+
+def test_reference_pictures_are_unit_vectors_of_the_space(encoder: LiteVisualEncoder) -> None:
+    assert isinstance(encoder, ReferenceEncoder)
+    vectors = encoder.reference_vectors()
+    assert vectors.shape == (500, 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_reference_pictures_show_everyday_life(encoder: LiteVisualEncoder) -> None:
+    """Each of these is on one of 500 photographs at least, and nearer to one of them than what is on none."""
+    there = encoder.embed_texts(["a man riding a wave", "a plate of food on a table", "a train at a station"])
+    missing = encoder.embed_texts(["the derivative of a polynomial", "quarterly revenue of a company"])
+    vectors = encoder.reference_vectors()
+    assert (there @ vectors.T).max(1).min() > (missing @ vectors.T).max() + 0.1
+
+
+def test_missing_reference_pictures_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailableError, match=r"none\.safetensors"):
+        LiteVisualEncoder(pictures=tmp_path / "none.safetensors").reference_vectors()
 
 
 def test_neither_frames_nor_texts_need_torch() -> None:

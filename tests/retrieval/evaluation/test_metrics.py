@@ -55,7 +55,7 @@ def result(
     latency_s: float | None = None,
     **of_case: Unpack[OfCase],
 ) -> CaseResult:
-    return CaseResult(case(**of_case), ranked, confidence, abstained, latency_s)
+    return CaseResult(case(**of_case), ranked, (confidence,) * len(ranked), abstained, latency_s)
 
 
 Rows: TypeAlias = list[tuple[list[LibrarySpan], list[LibrarySpan]]]
@@ -76,7 +76,7 @@ results = st.lists(
         lambda ranked, relevant, lane, confidence, abstained: CaseResult(
             QueryCase(0, lane if relevant else "absent", "q", tuple(relevant)),
             tuple(ranked),
-            confidence,
+            (confidence,) * len(ranked),
             abstained,
         ),
         answer_rows,

@@ -11,12 +11,13 @@ import { isLeaving, removeWithUndo } from "./library-remove.js";
 
 const MOST_SHOWN = 100;
 
-/** `{element, load()}`; `load` asks anew which videos failed. */
-export function failedView({ signal }) {
+/** `{element, load()}`; `load` asks anew which videos failed, `onAsked(jobId)` is told of each new try. */
+export function failedView({ signal, onAsked }) {
   let loading = new AbortController();
   signal.addEventListener("abort", () => loading.abort());
   const heading = h("h2", { class: "jobs-title" });
   const list = h("ul", { class: "jobs-list" });
+  let drawn = "";
   const element = h(
     "section",
     { class: "jobs card failed", "aria-label": "Could not be indexed", hidden: true },
@@ -40,6 +41,10 @@ export function failedView({ signal }) {
   function draw(videos, areMore) {
     const shown = videos.filter((video) => !isLeaving(video.video_id));
     element.hidden = shown.length === 0;
+    // What is drawn anew loses the focus, and a click that is half done.
+    const now = JSON.stringify([shown, areMore]);
+    if (now === drawn) return;
+    drawn = now;
     fill(heading, `${plural(shown.length, "video")}${areMore ? " and more" : ""} could not be indexed`);
     fill(list, shown.map(row));
   }
@@ -74,7 +79,8 @@ export function failedView({ signal }) {
 
   async function tryAgain(video) {
     try {
-      await post("/v1/videos", { video: video.video_id, again: true });
+      const { job_id: jobId } = await post("/v1/videos", { video: video.video_id, again: true });
+      onAsked(jobId);
       announce(`${video.title} is tried again`);
     } catch (error) {
       toast(error.message, { kind: "bad" });

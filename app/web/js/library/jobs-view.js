@@ -1,6 +1,6 @@
 // What is on its way into the library: uploads and jobs, each in a row that says how far it is.
 
-import { post } from "../api.js";
+import { get, post } from "../api.js";
 import { announce } from "../announce.js";
 import { BASE, onSite } from "../base.js";
 import { fill, h } from "../dom.js";
@@ -27,12 +27,13 @@ const SEEN = `moments${BASE}.seen-jobs`;
 const MOST_SEEN = 500;
 
 /**
- * `{element}`; `onDone(job)` when a job has finished while the page was watching, `onFailed(job)` when one failed whose
- * video is in the library, where it is shown.
+ * `{element, expect(jobId)}`; `onDone(job)` when a job has finished while the page was watching, `onFailed(job)` when
+ * one failed whose video is in the library, where it is shown. `expect` says that this page asked for a job.
  */
 export function jobsView({ onDone, onFailed, signal }) {
   const jobs = new Map();
   const rows = new Map();
+  const expected = new Set();
   const openedAt = Date.now();
   const heading = h("h2", { class: "jobs-title" });
   const clear = h(
@@ -52,13 +53,24 @@ export function jobsView({ onDone, onFailed, signal }) {
   followJobs({ onJob: take, onState: (isConnected) => (lost.hidden = isConnected), signal });
   watchUploads(meet, signal);
   meet();
-  return { element };
+  return { element, expect };
+
+  /** How the job ends is news, though it may be over before the stream, or this page, knew of it. */
+  async function expect(jobId) {
+    if (expected.has(jobId)) return;
+    expected.add(jobId);
+    try {
+      const job = await get(`/v1/jobs/${encodeURIComponent(jobId)}`, { signal });
+      if (OVER.includes(job.state)) take(job);
+    } catch {
+      // The stream tells of it all the same.
+    }
+  }
 
   function take(job) {
     const before = jobs.get(job.job_id);
     const isOver = OVER.includes(job.state);
-    const isSent = currentUploads().some((item) => item.jobId === job.job_id);
-    if (!before && isOver && !isSent && !isNews(job)) return;
+    if (!before && isOver && !isNews(job)) return;
     if (isInLibrary(job)) return leave(job, before);
     jobs.set(job.job_id, job);
     if (isOver && before?.state !== job.state) {
@@ -81,12 +93,14 @@ export function jobsView({ onDone, onFailed, signal }) {
   /** An upload is shown until its job is; which of the two is known first, nobody can say. */
   function meet() {
     const met = currentUploads().find((item) => jobs.has(item.jobId));
-    if (met) forgetUpload(met);
-    else draw();
+    if (met) return forgetUpload(met);
+    for (const { jobId } of currentUploads()) if (jobId) expect(jobId);
+    draw();
   }
 
-  /** Whether a job that was over before the page came should be shown: failures that only it tells of, until cleared. */
+  /** Whether a job that was over when it was first told of is shown: also failures that only it tells of, until cleared. */
   function isNews(job) {
+    if (expected.has(job.job_id)) return true;
     if (seenJobs().includes(job.job_id)) return false;
     return (job.state === "failed" && !isInLibrary(job)) || Date.parse(job.ended_at ?? 0) >= openedAt;
   }

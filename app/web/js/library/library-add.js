@@ -11,8 +11,11 @@ import { abandonUpload, unfinishedUploads } from "./tus.js";
 import { addFiles, currentUploads } from "./upload.js";
 import { ask } from "../video-dialog.js";
 
-/** Everything about adding: `{button, unfinished, overlay, choose()}`, elements and what opens the chooser. */
-export function addingParts({ signal }) {
+/**
+ * Everything about adding: `{button, unfinished, overlay, choose()}`, elements and what opens the chooser.
+ * `onAsked(jobId)` is told of what was put on the queue, but for uploads.
+ */
+export function addingParts({ signal, onAsked }) {
   const files = chooser({ multiple: true, accept: ACCEPTED });
   const folder = chooser({ webkitdirectory: true });
   const button = h(
@@ -27,7 +30,7 @@ export function addingParts({ signal }) {
       [
         { label: "Files…", icon: icon("film"), run: () => files.click() },
         { label: "A folder…", icon: icon("folder"), run: () => folder.click() },
-        { label: "By path or address…", icon: icon("link"), run: askWhere },
+        { label: "By path or address…", icon: icon("link"), run: () => askWhere(onAsked) },
       ],
       { label: "Add videos" },
     ),
@@ -44,7 +47,7 @@ export function addingParts({ signal }) {
     inputs: [files, folder],
     unfinished: unfinishedNotice(() => files.click()),
     choose: () => files.click(),
-    askWhere,
+    askWhere: () => askWhere(onAsked),
   };
 }
 
@@ -126,7 +129,7 @@ function unfinishedNotice(choose) {
 }
 
 /** Asks for a path or an address, and puts it on the queue. */
-async function askWhere() {
+async function askWhere(onAsked) {
   const [id, hintId] = [uid("where"), uid("hint")];
   const input = h("input", {
     class: "input",
@@ -163,5 +166,7 @@ async function askWhere() {
       return undefined;
     }
   });
-  if (added) toast("Put on the queue.", { kind: "good" });
+  if (!added) return;
+  onAsked(added.job_id);
+  toast("Put on the queue.", { kind: "good" });
 }

@@ -40,14 +40,15 @@ export async function mount(root, _, query) {
     { class: "button library-more", type: "button", hidden: true, on: { click: () => load() } },
     "Show more",
   );
-  const adding = addingParts({ signal });
+  const onAsked = (jobId) => jobs.expect(jobId);
+  const adding = addingParts({ signal, onAsked });
   const picks = libraryPicks({
     cards: () => [...cards.values()],
     onChanged: showChanged,
     onRemoved: (card) => (dropCard(card), countAll()),
   });
   const filter = libraryFilter(query, { onChange: () => load({ isNew: true }), grid });
-  const failed = failedView({ signal });
+  const failed = failedView({ signal, onAsked });
   const jobs = jobsView({
     onDone(job) {
       if (job.video_id) showVideo(job.video_id);
@@ -162,8 +163,9 @@ export async function mount(root, _, query) {
       await listed;
       if (filter.fits(video)) addCard(video, (element) => grid.prepend(element));
       drawState();
-    } catch {
-      // It may be gone again; the list is right without it.
+    } catch (error) {
+      // It may be gone again; where nobody knows, the list does.
+      if (!isAbort(error) && error.status !== 404) load({ isNew: true });
     }
   }
 
@@ -196,7 +198,8 @@ export async function mount(root, _, query) {
 
   async function indexAgain({ video_id: id, title }) {
     try {
-      await post("/v1/videos", { video: id, again: true });
+      const { job_id: jobId } = await post("/v1/videos", { video: id, again: true });
+      onAsked(jobId);
       toast(`“${title}” is being indexed again. It is found as before until that is done.`, { kind: "good" });
     } catch (error) {
       toast(error.message, { kind: "bad" });
