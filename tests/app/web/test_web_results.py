@@ -1,6 +1,7 @@
 """Results in a real browser: a contact sheet or a list, sorted and grouped, with what is weak folded."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,12 +229,17 @@ def test_home_shows_examples_as_pictures_without_an_error(chromium: "Browser", t
         "b.mp4": (FakeShot(says="nobody was there at all"),),
     }
     with site_of(tmp_path, videos) as site, page_on(chromium, site.url) as page:
+        heard_only = site.library.catalog.get(B)
+        assert heard_only
+        site.library.catalog.upsert(replace(heard_only, width=None, height=None))
+        (listed,) = [one for one in page.request.get("/v1/videos").json()["videos"] if one["video_id"] == B]
+        assert (listed["has_picture"], listed["status"]) == (False, "indexed")
         failed: list[str] = []
         page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 400 else None)
         page.goto("/")
         example = page.locator(".example-link").first
         example.wait_for()
-        assert example.locator(".moment-picture").is_visible()
+        assert example.locator(".moment-picture, .waveform").is_visible()
         page.wait_for_load_state("networkidle")
         assert failed == []
         example.click()
