@@ -22,8 +22,14 @@ SLOW_4G = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "u
 """As Lighthouse has it: milliseconds, bytes a second."""
 PATIENCE_MS, SETTLE_MS = 60_000, 1_500
 
-WATCH_SHIFTS = """
+WATCH = """
 window.shift = 0;
+window.usable = null;
+new MutationObserver((_, watcher) => {
+  if (!document.querySelector(".lane-toggle")) return;
+  window.usable = performance.now();
+  watcher.disconnect();
+}).observe(document, { childList: true, subtree: true });
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
@@ -49,12 +55,12 @@ SEEN = """() => {
 
 @contextmanager
 def opened(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
-    """A page of that size without memory, which tells how much of it moved as `window.shift`."""
+    """A page of that size without memory, which tells how much moved (`window.shift`) and since when it is `usable`."""
     width, height = size
     context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
-    page.add_init_script(WATCH_SHIFTS)
+    page.add_init_script(WATCH)
     yield page
     context.close()
 
@@ -111,14 +117,12 @@ def measure_first_load(browser: Browser, url: str) -> dict[str, float]:
         line.on("Network.requestWillBeSent", lambda event: asked.append(event["request"]["url"]))
         line.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
         page.goto(url, wait_until="commit")
-        page.wait_for_selector(".lane-toggle")
-        usable_ms = page.evaluate("performance.now()")
         page.wait_for_selector(".library-size")
         page.wait_for_load_state("networkidle")
         return {
             "requests": len(asked),
             "kilobytes": sum(sizes) / 1000,
-            "usable": usable_ms / 1000,
+            "usable": page.evaluate("window.usable") / 1000,
             "pictures shown": page.evaluate("Math.max(...performance.getEntries().map((one) => one.responseEnd || 0))")
             / 1000,
         }

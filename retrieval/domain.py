@@ -6,6 +6,7 @@ half-open ``[start_s, end_s)``.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -206,6 +207,7 @@ class Evidence:
     """Why one lane found a moment: the best frame, the line heard and who says it, the text read, the sound.
 
     ``caveat`` says in a few words why it proves less than it seems to; its score is lower for that.
+    ``step`` is the number, from 1, of the step of a sequence that it proves; None where one thing was looked for.
     """
 
     lane: Lane
@@ -220,6 +222,7 @@ class Evidence:
     speaker: Speaker | None = None
     translation: str | None = None
     caveat: str | None = None
+    step: int | None = None
 
 
 class WeightSource(StrEnum):
@@ -301,6 +304,15 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class MomentStep:
+    """One step of a sequence in the moment that has all of them: what was looked for, where it is, and its picture."""
+
+    text: str
+    span: Span
+    picture_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """The answer: a span of one video found for one query.
 
@@ -309,6 +321,7 @@ class Moment:
     ``further`` counts the other moments of the video where an answer has one moment per video;
     ``explanation`` is there if the query asked for it. ``picture_s`` is when the frame is seen that shows the
     moment best, None in a video without pictures. ``times_break`` says that players of the file itself count otherwise.
+    ``steps`` are those of a sequence, none where one thing was looked for.
     """
 
     rank: int
@@ -325,6 +338,8 @@ class Moment:
     explanation: Explanation | None = None
     picture_s: float | None = None
     times_break: bool = False
+    recorded_at: datetime | None = None
+    steps: tuple[MomentStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.answer.confidence import percent_of
+from retrieval.answer.confidence import ABSTAIN_BELOW, why_too_low
 from retrieval.answer.exclusions import Excluded, Unwanted, places_of, without
 from retrieval.answer.explanation import Ranking, explain
 from retrieval.answer.fusion import in_order, merge
@@ -51,9 +51,6 @@ from retrieval.video_filter import VideoFilter
 if TYPE_CHECKING:
     from retrieval.encoders.profiles import Encoders
     from retrieval.storage.library import Library
-
-ABSTAIN_BELOW = 0.39
-"""A best moment less likely than this is not an answer."""
 
 STEP_DEPTH = 50
 
@@ -162,7 +159,7 @@ class SearchEngine:
         """The moments found after ``offset`` others, one per group."""
         found: Sequence[tuple[float, Candidate]] = ranked.found
         if found and found[0][0] < query.min_confidence:
-            return Answer((), True, _too_low(found[0][0], query.min_confidence, "that is asked for"), searched)
+            return Answer((), True, why_too_low(found[0][0], query.min_confidence, "that is asked for"), searched)
         found = [(score, candidate) for score, candidate in found if score >= query.min_confidence]
         end = offset + query.limit
         contents = self.library.catalog.contents
@@ -298,7 +295,7 @@ class SearchEngine:
         records = catalog.get_many({group.best.video_id for group in page})
         page = [group for group in page if group.best.video_id in records]  # but for what was removed meanwhile
         moments = [
-            moment_of(rank, group, records[group.best.video_id], query.where)
+            moment_of(rank, group, records[group.best.video_id], query.where, [one.term.text for one in ranked.steps])
             for rank, group in enumerate(page, start=offset + 1)
         ]
         terms = [step.term for step in ranked.steps]
@@ -310,7 +307,7 @@ class SearchEngine:
         if not moments:
             return Answer((), True, "nothing in the library comes near the query", searched)
         if groups[0].score < ABSTAIN_BELOW:
-            reason = _too_low(groups[0].score, ABSTAIN_BELOW, "that an answer needs")
+            reason = why_too_low(groups[0].score, ABSTAIN_BELOW, "that an answer needs")
             return Answer(tuple(moments), True, reason, searched)
         return Answer(tuple(moments), False, None, searched)
 
@@ -345,10 +342,6 @@ def _once(found_in: Mapping[tuple[Lane, str], Sequence[Candidate]], live: Mappin
 
 def _warnings(ranked: _Rankings) -> tuple[str, ...]:
     return warnings_of([*(step.unread for step in ranked.steps), *(one.unread for one in ranked.unwanted)])
-
-
-def _too_low(score: float, needed: float, by_whom: str) -> str:
-    return f"the best moment has a confidence of {percent_of(score)}%, below the {100 * needed:g}% {by_whom}"
 
 
 def _is_the_example(candidate: Candidate, term: Term) -> bool:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from app.contract.explanations import CorrectionAnswer, corrections_meant, corrections_told
 from app.contract.moments import PlainMoment
 from app.contract.values import Probability, Text, TimeS, is_none
+from retrieval.answer.confidence import ABSTAIN_BELOW
 from retrieval.domain import Answer, QueryTranscript, Searched
 
 
@@ -60,6 +61,9 @@ class AnswerFields(BaseModel):
         bool, Field(description="True if nothing is good enough; the nearest may be there all the same.")
     ]
     reason: Annotated[Text | None, Field(description="Why it abstained.", exclude_if=is_none)] = None
+    abstain_below: Annotated[
+        Probability, Field(description="Moments with less confidence are weak; where even the best is, it abstains.")
+    ] = ABSTAIN_BELOW
     searched: SearchedAnswer
     transcript: Annotated[QueryTranscriptAnswer | None, Field(exclude_if=is_none)] = None
     next_cursor: Annotated[

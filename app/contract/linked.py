@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.contract.answers import AnswerFields
 from app.contract.moments import PlainMoment
+from app.contract.values import Text
 from app.contract.videos import PlainVideo
-from retrieval.domain import Answer
+from retrieval.domain import Answer, Lane
 
 
 class MomentAnswer(PlainMoment):
@@ -71,6 +72,14 @@ class SearchAnswer(AnswerFields):
     def of(cls, answer: Answer, moments: list[MomentAnswer], took_ms: float) -> "SearchAnswer":
         """The answer, as it is told, with its moments as they were made addresses for."""
         return cls.telling(answer, moments=moments, took_ms=took_ms)
+
+
+class ExampleAnswer(BaseModel):
+    """A search to begin with."""
+
+    lane: Annotated[Lane, Field(description="The lane out of which its words come, and which finds them.")]
+    text: Annotated[Text, Field(description="What to search for.", examples=["the Q3 projections"])]
+    moment: Annotated[MomentAnswer, Field(description="The best that a search for it finds.")]
 
 
 class VideoAnswer(PlainVideo):

@@ -1,5 +1,6 @@
 """Moments as JSON."""
 
+from datetime import datetime
 from operator import not_
 from typing import Annotated, Any, Self
 
@@ -9,7 +10,7 @@ from app.contract.explanations import ExplanationAnswer
 from app.contract.speakers import SpeakerAnswer
 from app.contract.values import Probability, Score, Seconds, Text, TimeS, is_none
 from retrieval.answer.confidence import LEAST, ConfidenceWords, words_of
-from retrieval.domain import Evidence, EvidenceKind, Lane, Moment, Span, SpeechOrigin
+from retrieval.domain import Evidence, EvidenceKind, Lane, Moment, MomentStep, Span, SpeechOrigin
 
 
 class EvidenceAnswer(BaseModel):
@@ -48,6 +49,9 @@ class EvidenceAnswer(BaseModel):
         Text | None,
         Field(description="Why it proves less than it seems to; the score is lower for that.", exclude_if=is_none),
     ] = None
+    step: Annotated[
+        int | None, Field(ge=1, description="Of a sequence: the number of the step it proves.", exclude_if=is_none)
+    ] = None
 
     @classmethod
     def of(cls, evidence: Evidence) -> "EvidenceAnswer":
@@ -66,6 +70,7 @@ class EvidenceAnswer(BaseModel):
             speaker=None if evidence.speaker is None else SpeakerAnswer.of(evidence.speaker),
             translation=evidence.translation,
             caveat=evidence.caveat,
+            step=evidence.step,
         )
 
     def to_evidence(self) -> Evidence:
@@ -83,7 +88,26 @@ class EvidenceAnswer(BaseModel):
             None if self.speaker is None else self.speaker.to_speaker(),
             self.translation,
             self.caveat,
+            self.step,
         )
+
+
+class StepAnswer(BaseModel):
+    """One step of a sequence, where the moment has it."""
+
+    text: Annotated[Text, Field(description="What was looked for.")]
+    start_s: TimeS
+    end_s: Seconds
+    picture_s: Annotated[TimeS | None, Field(description="When the frame is seen that shows it best.")]
+
+    @classmethod
+    def of(cls, step: MomentStep) -> "StepAnswer":
+        """The step, as it is told."""
+        return cls(text=step.text, start_s=step.span.start_s, end_s=step.span.end_s, picture_s=step.picture_s)
+
+    def to_step(self) -> MomentStep:
+        """What was told."""
+        return MomentStep(self.text, Span(self.start_s, self.end_s), self.picture_s)
 
 
 class PlainMoment(BaseModel):
@@ -118,6 +142,10 @@ class PlainMoment(BaseModel):
             exclude_if=not_,
         ),
     ] = False
+    recorded_at: Annotated[
+        datetime | None, Field(description="When its video was recorded, where that is known.", exclude_if=is_none)
+    ] = None
+    steps: Annotated[list[StepAnswer], Field(description="Of a sequence: its steps, in order.", exclude_if=not_)] = []
     further: Annotated[
         int | None,
         Field(
@@ -146,6 +174,8 @@ class PlainMoment(BaseModel):
             evidence=[EvidenceAnswer.of(item) for item in moment.evidence],
             picture_s=moment.picture_s,
             times_break=moment.times_break,
+            recorded_at=moment.recorded_at,
+            steps=[StepAnswer.of(step) for step in moment.steps],
             further=moment.further,
             explanation=ExplanationAnswer.of(moment.explanation) if moment.explanation is not None else None,
             **addresses,
@@ -168,4 +198,6 @@ class PlainMoment(BaseModel):
             self.explanation.to_explanation() if self.explanation is not None else None,
             self.picture_s,
             self.times_break,
+            self.recorded_at,
+            tuple(step.to_step() for step in self.steps),
         )

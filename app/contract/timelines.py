@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.contract.contents import ContentsFields, SpanAnswer, TranscriptAnswer, contents_told
 from app.contract.explanations import CorrectionAnswer, corrections_told
@@ -71,3 +71,9 @@ class TimelineAnswer(TranscriptAnswer, ContentsFields):
                 "moments": list(moments),
             }
         )
+
+
+class WaveformAnswer(BaseModel):
+    """How loud a stretch of a video is."""
+
+    peaks: Annotated[list[Probability], Field(description="Of each part of it, in order; the loudest has 1.")]

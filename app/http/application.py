@@ -42,6 +42,7 @@ from app.http.tus import TusHeaders
 from app.open_queue import open_jobs
 from app.settings import Settings
 from indexer.uploads import Uploads
+from retrieval.example_searches import ExampleSearches
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 
@@ -90,7 +91,7 @@ def create_app(settings: Settings, url: str | None = None) -> FastAPI:
     )
     api.state.guard, api.state.metrics, api.state.failure = guard, metrics, None
     api.state.attempts, api.state.warmup, api.state.resolved = Attempts(), Warmup(), None
-    api.state.exporter, api.state.told = Exporter(settings), Told()
+    api.state.exporter, api.state.told, api.state.examples = Exporter(settings), Told(), ExampleSearches()
     api.state.heavy = Admission(settings.heavy_requests, "requests that decode or encode", when_idle=give_back)
     api.state.searches = Admission(settings.search_requests, "searches")
     api.state.long_searches = Admission(max(1, settings.search_requests // 4), "long searches")

@@ -23,6 +23,7 @@ from app.http.turns import Turn, Turns, takes_long
 from indexer.jobs.queue import IndexJobs
 from indexer.uploads import Uploads
 from retrieval.domain import Gone
+from retrieval.example_searches import ExampleSearches
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
@@ -46,6 +47,7 @@ def _state(name: str) -> Any:
 
 LibraryOf = Annotated[Library, _state("library")]
 EngineOf = Annotated[SearchEngine, _state("engine")]
+ExamplesOf = Annotated[ExampleSearches, _state("examples")]
 JobsOf = Annotated[IndexJobs, _state("jobs")]
 ToldOf = Annotated[Told, _state("told")]
 UploadsOf = Annotated[Uploads, _state("uploads")]

@@ -19,7 +19,6 @@ _LIBRARIES = ("av", "dbos", "fastapi", "onnxruntime", "open_clip_torch", "openai
 
 def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: str) -> SystemAnswer:
     """Profile, lanes, encoders, versions, limits and the size of the library."""
-    totals, older = engine.library.catalog.totals(), outdated(engine.library, engine.encoders)
     return SystemAnswer(
         version=own_version,
         versions={"python": platform.python_version()} | _versions(),
@@ -37,13 +36,7 @@ def system_answer(engine: SearchEngine, resolved: Resolved | None, own_version: 
             for lane, spec in LANES.items()
         ],
         encoders={lane: engine.encoders.spec(lane).name for lane in LANES},
-        library=LibrarySize(
-            videos=totals.videos,
-            seconds=round(totals.duration_s, 3),
-            windows=totals.windows,
-            outdated=older.videos,
-            outdated_lanes=dict(older.lanes),
-        ),
+        library=library_size(engine),
         warnings=_warnings(engine.library),
         limits=RequestLimits(moments=MAX_LIMIT, body_bytes=BODY_LIMIT_BYTES, query_file_bytes=QUERY_FILE_LIMIT_BYTES),
     )
@@ -56,6 +49,18 @@ def _versions() -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
+
+
+def library_size(engine: SearchEngine) -> LibrarySize:
+    """How much can be searched."""
+    totals, older = engine.library.catalog.totals(), outdated(engine.library, engine.encoders)
+    return LibrarySize(
+        videos=totals.videos,
+        seconds=round(totals.duration_s, 3),
+        windows=totals.windows,
+        outdated=older.videos,
+        outdated_lanes=dict(older.lanes),
+    )
 
 
 def _warnings(library: Library) -> list[str]:

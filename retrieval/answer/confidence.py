@@ -7,6 +7,10 @@ MOST_SCORE = 40.0
 """No score is larger, and none smaller than the negative: the largest confidence below 1 has a score of 36.7."""
 
 
+ABSTAIN_BELOW = 0.39
+"""Moments less likely than this are weak: where even the best is, an answer abstains."""
+
+
 class ConfidenceWords(StrEnum):
     """A confidence in a word or two, wherever people read it."""
 
@@ -54,3 +58,8 @@ def score_of(confidence: float) -> float:
     if confidence >= 1.0:
         return MOST_SCORE
     return max(-MOST_SCORE, log(confidence / (1.0 - confidence)))
+
+
+def why_too_low(confidence: float, needed: float, by_whom: str) -> str:
+    """That a best moment is not enough, in whole percent: the confidence never as the one that it is below."""
+    return f"the best moment has a confidence of {percent_of(confidence)}%, below the {needed * 100:g}% {by_whom}"

@@ -7,15 +7,18 @@ from typing import Annotated, Any, assert_never
 from fastapi import APIRouter, Query, Request, Response
 
 from app.contract.contents import TranscriptAnswer
-from app.contract.timelines import TimelineAnswer
+from app.contract.timelines import TimelineAnswer, WaveformAnswer
+from app.exports.chosen import ChosenStretch
+from app.exports.exporter import MAX_CLIP_S
 from app.exports.formats import FILE_KINDS, ExportFormat
-from app.http.dependencies import SEARCH_PARAMETERS, EngineOf, LibraryOf, LinksOf, TurnOf
+from app.exports.waveform import MOST_BARS, waveform
+from app.http.dependencies import HEAVY, SEARCH_PARAMETERS, EngineOf, ExporterOf, GoneOf, LibraryOf, LinksOf, TurnOf
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
 from app.http.schemas.search import Words
 from indexer.media.indexed_file import open_indexed_file
 from retrieval.asking import query as asked
-from retrieval.domain import Lane
+from retrieval.domain import Lane, Span
 from retrieval.errors import NoPictureError
 from retrieval.subtitle_text import cues_of, srt, vtt
 from retrieval.thumbnails import most_telling_s, nearest_s, thumbnail_file, thumbnail_times_s
@@ -86,6 +89,32 @@ def thumbnail(
     shown_s = most_telling_s(folder, times_s) if t_s is None else nearest_s(times_s, t_s)
     file = thumbnail_file(folder, shown_s)
     return answer_with_file(request, own_file(file), "image/jpeg", name=file.name, cache_control=PICTURE_CACHE)
+
+
+@router.get(
+    "/waveform",
+    operation_id="getWaveform",
+    summary="Get how loud a stretch of a video is",
+    dependencies=[HEAVY],
+    responses={
+        403: {"description": "The video's path leads out of the folders whose files may be read."},
+        409: {"description": "The video's file is not the one that was indexed."},
+    },
+)
+def waveform_of(
+    video_id: str,
+    library: LibraryOf,
+    exporter: ExporterOf,
+    gone: GoneOf,
+    response: Response,
+    start_s: Annotated[float, Query(ge=0, allow_inf_nan=False, description="Where it starts.")],
+    end_s: Annotated[float, Query(gt=0, allow_inf_nan=False, description=f"At most {MAX_CLIP_S:g} s later.")],
+    bars: Annotated[int, Query(ge=1, le=MOST_BARS, description="Into how many equal parts it is cut.")] = 64,
+) -> WaveformAnswer:
+    """The loudest of each part, against the loudest of all: the picture of what can only be heard."""
+    peaks = waveform(exporter, library, ChosenStretch(video_id, Span(start_s, end_s)), bars, gone)
+    response.headers["Cache-Control"] = PICTURE_CACHE
+    return WaveformAnswer(peaks=peaks)
 
 
 @router.get(

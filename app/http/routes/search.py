@@ -8,11 +8,13 @@ from fastapi import APIRouter, Body, Form, Response, UploadFile
 from pydantic import ValidationError
 
 from app.contract.answers import QueryTranscriptAnswer
-from app.contract.linked import SearchAnswer
-from app.http.dependencies import HEAVY, SEARCH_BODY, EngineOf, LinksOf, MetricsOf, TurnOf
+from app.contract.linked import ExampleAnswer, SearchAnswer
+from app.http.dependencies import HEAVY, SEARCH_BODY, EngineOf, ExamplesOf, LinksOf, MetricsOf, TurnOf
 from app.http.links import Links
 from app.http.metrics import Metrics
 from app.http.schemas.search import SEARCH_EXAMPLES, OptionsBody, SearchBody
+from app.http.schemas.system import ExamplesAnswer
+from app.http.system_answer import library_size
 from app.http.turns import Turn
 from retrieval.asking.query import MAX_QUERY_CHARS, Query
 from retrieval.asking.spoken import transcribe_query
@@ -59,6 +61,18 @@ def search(
     """Moments that answer the query, best first, each with times, confidence and evidence."""
     query = body.to_query()
     return _timed(links, metrics, lambda: engine.search(query, turn.of(query)))
+
+
+@router.get("/examples", operation_id="getExamples", summary="Searches to begin with")
+def examples(engine: EngineOf, known: ExamplesOf, links: LinksOf, turn: TurnOf) -> ExamplesAnswer:
+    """Words out of the newest videos that a search is sure to find, with what it finds; and how much there is."""
+    return ExamplesAnswer(
+        library=library_size(engine),
+        searches=[
+            ExampleAnswer(lane=example.lane, text=example.text, moment=links.moment(example.moment))
+            for example in known.of(engine, turn)
+        ],
+    )
 
 
 @router.post(

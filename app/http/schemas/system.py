@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.contract.linked import ExampleAnswer
 from app.contract.values import Text, TimeS
 from app.http.schemas.body import Body
 from retrieval.domain import EvidenceKind, Lane, Profile
@@ -39,6 +40,16 @@ class LibrarySize(BaseModel):
         Field(description="Videos that an older version or other models indexed; `POST /v1/reindex` updates them."),
     ]
     outdated_lanes: Annotated[dict[Lane, int], Field(description="Of how many of them each lane is to be made anew.")]
+
+
+class ExamplesAnswer(BaseModel):
+    """What there is to search, and searches to begin with."""
+
+    library: LibrarySize
+    searches: Annotated[
+        list[ExampleAnswer],
+        Field(description="At most one for each lane, out of the newest videos, the surest first."),
+    ]
 
 
 class RequestLimits(BaseModel):

@@ -1,7 +1,7 @@
 // Why a moment was found, in a line per lane, and in full on request.
 
 import { h } from "./dom.js";
-import { languageName, percent } from "./format.js";
+import { languageName, percent, sure } from "./format.js";
 import { icon } from "./icons.js";
 import { lane, laneColour } from "./lane-table.js";
 
@@ -17,9 +17,33 @@ const BOUNDARIES = {
   score_curve: "where the match fades",
 };
 
-/** A list of why a moment was found: one line per lane that has something to tell. */
+/** A list of why a moment was found: one line per lane that has something to tell, of a sequence step by step. */
 export function evidenceList(moment) {
-  return h("ul", { class: "evidence", "aria-label": "Why it was found" }, tellingEvidence(moment).map(evidenceLine));
+  const lines = tellingEvidence(moment).map((item) => evidenceLine(item, moment));
+  return h("ul", { class: "evidence", "aria-label": "Why it was found" }, lines);
+}
+
+/** The strongest proof of a moment, in one line with the sign of its lane; of a sequence its pictures say it. */
+export function proofLine(moment) {
+  const [item] = moment.steps?.length > 1 ? [] : tellingEvidence(moment);
+  if (!item) return null;
+  const found = lane(item.lane);
+  return h(
+    "p",
+    { class: "proof-line", style: laneColour(found) },
+    icon(found.icon, { label: found.name }),
+    h("span", { class: "evidence-text" }, evidenceWords(item)),
+  );
+}
+
+/** The signs of the lanes in which a moment was found. */
+export function laneIcons(moment) {
+  const lanes = [...new Set(tellingEvidence(moment).map((item) => item.lane))].map(lane);
+  return h(
+    "span",
+    { class: "lane-icons" },
+    lanes.map((found) => icon(found.icon, { label: found.name })),
+  );
 }
 
 /** Whether a moment is hardly what was meant: the server says so, in the word that the card shows. */
@@ -27,14 +51,19 @@ export function isUnlikely(moment) {
   return moment.confidence_in_words === "unlikely";
 }
 
-/** The evidence of a moment that has something to tell, or else the first. */
+/** The evidence of a moment that has something to tell, or else the first; of a sequence for each step in turn. */
 export function tellingEvidence(moment) {
-  const telling = moment.evidence.filter((item) => item.score >= LEAST_TELLING);
-  return telling.length ? telling : moment.evidence.slice(0, 1);
+  const steps = moment.steps?.length > 1 ? moment.steps.map((_, n) => n + 1) : [undefined];
+  return steps.flatMap((step) => {
+    const own = moment.evidence.filter((item) => item.step === step);
+    const telling = own.filter((item) => item.score >= LEAST_TELLING);
+    return telling.length ? telling : own.slice(0, 1);
+  });
 }
 
-function evidenceLine(item) {
+function evidenceLine(item, moment) {
   const found = lane(item.lane);
+  const step = item.step && moment.steps[item.step - 1];
   return h(
     "li",
     { class: "evidence-line" },
@@ -42,6 +71,7 @@ function evidenceLine(item) {
     h(
       "span",
       { class: "evidence-text" },
+      step && [h("em", null, step.text), ": "],
       evidenceWords(item),
       item.caveat && h("span", { class: "soft" }, ` (${item.caveat})`),
     ),
@@ -107,6 +137,7 @@ export function explanationPanel(moment, id) {
   return h(
     "div",
     { class: "explanation", id },
+    h("p", null, `${sure(moment.confidence)} sure in all: `, h("strong", null, moment.confidence_in_words), "."),
     explanation.steps.map((step) => [
       isSequence && h("h4", { class: "explanation-step" }, step.text),
       step.corrected && h("p", null, correctedWords(step.corrected)),
@@ -146,7 +177,7 @@ function explanationRow(laneId, found) {
     "tr",
     { class: missed ? "is-missed" : null },
     h("th", { scope: "row" }, lane(laneId).name),
-    h("td", { class: "num" }, missed ? "not found" : percent(found.probability)),
+    h("td", { class: "num" }, missed ? "not found" : sure(found.probability)),
     h("td", { class: "num" }, missed ? "–" : `${found.rank}.`),
     h("td", { class: "num" }, `×${found.weight}`),
     h("td", null, weightReason(found)),

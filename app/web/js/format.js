@@ -1,5 +1,8 @@
 // Values as a person reads them.
 
+// Nothing that was found is certain, whatever rounding says.
+const MOST_SURE = 0.99;
+
 /** `1:02:31` or `2:31`; with `tenths`, `2:31.5`. */
 export function clock(seconds, { tenths = false } = {}) {
   const unit = tenths ? 10 : 1;
@@ -65,9 +68,9 @@ export function percent(share) {
   return `${Math.round(share * 100)}\u202f%`;
 }
 
-/** `79 %` of 0.799: a confidence, which is never rounded up to what its words do not say. */
-export function surePercent(confidence) {
-  return percent(Math.floor(confidence * 100 + 1e-9) / 100);
+/** `79 %`: a confidence, never as more than it is, for a word stands beside it that begins at a whole percent. */
+export function sure(confidence) {
+  return percent(Math.floor(Math.min(confidence, MOST_SURE) * 100 + 1e-6) / 100);
 }
 
 /** `3 videos`, `1 video`: a count with its noun. */

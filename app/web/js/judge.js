@@ -23,6 +23,13 @@ class Verdicts {
   constructor(query, known) {
     this.query = query;
     this.known = known;
+    this.watchers = new Set();
+  }
+
+  /** Has `listener` called after each change, until `signal` aborts. */
+  watch(listener, signal) {
+    this.watchers.add(listener);
+    signal.addEventListener("abort", () => this.watchers.delete(listener));
   }
 
   of(moment) {
@@ -40,20 +47,26 @@ class Verdicts {
     const others = this.known.filter((verdict) => verdict !== before);
     if (before?.is_right === isRight) {
       await remove(`/v1/judgements/${encodeURIComponent(before.judgement_id)}`);
-      this.known = others;
+      this.keep(others);
       return;
     }
     const { video_id, start_s, end_s } = moment;
     const stored = await post("/v1/judgements", { query: this.query, video_id, start_s, end_s, is_right: isRight });
-    this.known = [...others, stored];
+    this.keep([...others, stored]);
+  }
+
+  keep(known) {
+    this.known = known;
+    for (const listener of this.watchers) listener();
   }
 }
 
-/** Two buttons that say whether a moment is right: {element, press(isRight)}. */
-export function judgeButtons(moment, verdicts) {
+/** Two buttons that say whether a moment is right, until `signal` aborts: {element, press(isRight)}. */
+export function judgeButtons(moment, verdicts, signal) {
   const right = judgeButton("check", "Right", () => press(true));
   const wrong = judgeButton("close", "Wrong", () => press(false));
   const element = h("div", { class: "judge", role: "group", "aria-label": "Is this what you meant?" }, right, wrong);
+  verdicts.watch(draw, signal);
   draw();
   return { element, press };
 
@@ -63,7 +76,6 @@ export function judgeButtons(moment, verdicts) {
     } catch (error) {
       toast(`The verdict could not be kept: ${error.message}`, { kind: "bad" });
     }
-    draw();
     const verdict = verdicts.of(moment);
     announce(verdict ? `Marked ${verdict.is_right ? "right" : "wrong"}` : "Mark taken back");
   }

@@ -45,7 +45,7 @@ def back(value: dict[str, Any]) -> Answer:
 
 def test_a_moment_has_the_fields_that_scripts_rely_on() -> None:
     value = told(Answer((MOMENT,), False, None, Searched(3, 61.25)))
-    assert set(value) == {"moments", "abstained", "searched"}
+    assert set(value) == {"moments", "abstained", "abstain_below", "searched"}
     assert value["searched"] == {"videos": 3, "seconds": 61.25}
     assert set(value["moments"][0]) == {
         "rank",

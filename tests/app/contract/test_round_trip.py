@@ -1,5 +1,7 @@
 """Whatever a search answers survives the way through JSON: to a script, or from a server to a command."""
 
+from datetime import UTC
+
 import httpx
 import pytest
 from hypothesis import given
@@ -21,6 +23,7 @@ from retrieval.domain import (
     LaneExplanation,
     LaneWeight,
     Moment,
+    MomentStep,
     QueryTranscript,
     Searched,
     Span,
@@ -51,6 +54,7 @@ EVIDENCE = st.builds(
     st.none() | st.builds(Speaker, st.integers(1, 99), st.none() | WORDS.filter(bool)),
     st.none() | WORDS,
     st.none() | WORDS,
+    st.none() | st.integers(1, 8),
 )
 WEIGHTS = st.builds(
     LaneWeight, st.floats(0, 10), st.sampled_from(WeightSource), st.none() | WORDS, PROBABILITIES, st.none() | WORDS
@@ -83,6 +87,8 @@ MOMENTS = st.builds(
     st.none() | EXPLANATIONS,
     st.none() | TIMES_S,
     st.booleans(),
+    st.none() | st.datetimes(timezones=st.just(UTC)),
+    st.lists(st.builds(MomentStep, WORDS, SPANS, st.none() | TIMES_S), max_size=2).map(tuple),
 )
 ANSWERS = st.builds(
     Answer,
@@ -113,8 +119,8 @@ def test_a_command_reads_of_a_server_what_it_would_have_found_itself(answer: Ans
 def test_what_is_left_out_is_what_is_not_there() -> None:
     nothing = Moment(1, "0" * 16, "/a.mp4", "a", Span(0.0, 1.0), 0.0, 0.5, 0.5, {})
     told = PlainAnswer.of(Answer((nothing,), False, None, Searched(1, 1.0))).model_dump(mode="json")
-    assert set(told) == {"moments", "abstained", "searched"}
-    assert not {"times_break", "further", "explanation"} & told["moments"][0].keys()
+    assert set(told) == {"moments", "abstained", "abstain_below", "searched"}
+    assert not {"times_break", "further", "explanation", "recorded_at", "steps"} & told["moments"][0].keys()
     assert told["moments"][0]["picture_s"] is None
 
 

@@ -120,6 +120,29 @@ def test_moments_below_the_confidence_that_is_asked_for_are_left_out(client: Tes
     assert "below the 100% that is asked for" in nothing["reason"]
 
 
+def test_a_moment_of_several_steps_tells_where_each_is_and_what_proves_it(client: TestClient) -> None:
+    body = {"query": {"text": "red", "then": ["green"]}, "lanes": ["visual"]}
+    moment = client.post("/v1/search", json=body).json()["moments"][0]
+    first, second = moment["steps"]
+    assert (first["text"], second["text"]) == ("red", "green")
+    assert (first["start_s"], second["end_s"]) == (moment["start_s"], moment["end_s"])
+    assert first["end_s"] <= second["start_s"]
+    assert first["start_s"] <= first["picture_s"] < first["end_s"]
+    assert {item["step"]: item["kind"] for item in moment["evidence"]} == {1: "frame", 2: "frame"}
+    alone = ask(client)["moments"][0]
+    assert "steps" not in alone
+    assert not [item for item in alone["evidence"] if "step" in item]
+
+
+def test_a_moment_tells_when_its_video_was_recorded(client: TestClient) -> None:
+    assert "recorded_at" not in ask(client)["moments"][0]
+    video = f"/v1/videos/{id_of('a.mp4')}"
+    client.patch(video, json={"recorded_at": "2024-03-12T10:00:00Z"})
+    found = ask(client, filter={"video_id": ["a.mp4"]})["moments"][0]
+    client.patch(video, json={"recorded_at": None})
+    assert found["recorded_at"] == "2024-03-12T10:00:00Z"
+
+
 @pytest.mark.parametrize("confidence", [-0.1, 1.1, "high"])
 def test_a_confidence_that_is_none_is_a_clear_problem(client: TestClient, confidence: object) -> None:
     response = client.post("/v1/search", json={"query": {"text": "red"}, "min_confidence": confidence})

@@ -164,7 +164,7 @@ def test_every_state_is_accessible_and_fits(chromium: "Browser", site: Site, wid
         check("the weight of a lane")
         page.goto("/search?q=the+budget+is+tight&lane=speech&lane=visual&least=0.01")
         page.wait_for_selector(FIRST)
-        for name in ("Right", "Pick", "Why?"):
+        for name in ("Right", "Pick", "Why, and what to do with it"):
             page.get_by_role("button", name=name).first.click()
         page.get_by_role("button", name="Tray: 1 moment").click()
         check("results, one of them explained, and the tray")

@@ -1,35 +1,20 @@
 // What stands under an empty search box: searches to begin with, and how much there is to search.
 
-import { get, isAbort } from "../api.js";
+import { get } from "../api.js";
 import { onSite } from "../base.js";
 import { fill, h } from "../dom.js";
-import { exampleSearches } from "./examples.js";
 import { duration, plural } from "../format.js";
 import { icon } from "../icons.js";
-import { lane } from "../lane-table.js";
+import { lane, laneColour } from "../lane-table.js";
+import { momentPicture } from "./moment-parts.js";
 import { emptySearch, searchAddress } from "./search-state.js";
-
-const EXAMPLE_VIDEOS = 6;
 
 /** Fills `place` with what the library has to offer; where it is empty, with the way to fill it. */
 export async function fillHome(place, signal) {
-  const [{ library }, { videos }] = await Promise.all([
-    get("/v1/system", { signal }),
-    get("/v1/videos", { params: { status: "indexed", limit: EXAMPLE_VIDEOS }, signal }),
-  ]);
-  if (library.videos === 0) {
-    fill(place, emptyLibrary());
-    return;
-  }
-  const examples = h("div", { class: "examples" });
-  fill(place, examples, librarySize(library));
-  try {
-    fill(examples, exampleLinks(await exampleSearches(videos, signal)));
-  } catch (error) {
-    // Without examples the box still says what it is for.
-    if (isAbort(error)) throw error;
-    fill(examples);
-  }
+  fill(place, h("div", { class: "examples" }));
+  const { library, searches } = await get("/v1/examples", { signal });
+  if (library.videos === 0) fill(place, emptyLibrary());
+  else fill(place, h("div", { class: "examples" }, exampleLinks(searches)), librarySize(library));
 }
 
 function exampleLinks(examples) {
@@ -39,21 +24,25 @@ function exampleLinks(examples) {
     h(
       "ul",
       { class: "examples-list" },
-      examples.map(({ lane: id, text }) =>
-        h(
-          "li",
-          null,
-          h(
-            "a",
-            { class: "example-link", href: searchAddress({ ...emptySearch(), text }) },
-            icon(lane(id).icon),
-            h("span", { class: "example-lane" }, lane(id).name),
-            h("span", { class: "example-words" }, lane(id).evidence === "transcript" ? `“${text}”` : text),
-          ),
-        ),
-      ),
+      examples.map((example) => h("li", null, exampleLink(example))),
     ),
   ];
+}
+
+/** A search as the picture that it finds first. */
+function exampleLink({ lane: id, text, moment }) {
+  const found = lane(id);
+  return h(
+    "a",
+    { class: "example-link", href: searchAddress({ ...emptySearch(), text }), style: laneColour(found) },
+    h("span", { class: "moment-frame" }, momentPicture(moment)),
+    h(
+      "span",
+      { class: "example-words" },
+      icon(found.icon, { label: found.name }),
+      found.evidence === "transcript" ? `“${text}”` : text,
+    ),
+  );
 }
 
 function librarySize(library) {

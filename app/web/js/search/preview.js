@@ -4,28 +4,52 @@ import { h, setStyle } from "../dom.js";
 import { clockRange } from "../format.js";
 
 const WAIT_MS = 250;
+// A finger that rests so long means to look, not to open.
+const HOLD_MS = 350;
 const LONGEST_S = 20;
 const isCalm = matchMedia("(prefers-reduced-motion: reduce)");
 let playing = null;
 
 /**
- * Makes `frame`, an element with a thumbnail in it, play `moment` under the pointer and while `target` has
- * the keyboard's focus; {toggle, stop} for a key. Only one preview plays at a time.
+ * Makes `frame`, an element with a thumbnail in it, play `moment` under the pointer, under a finger that rests on it
+ * and while `target` has the keyboard's focus; {toggle, stop} for a key. What is only heard (`isHeard`) is played
+ * aloud, and only where a finger or a key asks for it. Only one preview plays at a time.
  */
-export function preview(frame, target, moment, streamUrl) {
+export function preview(frame, target, moment, streamUrl, { isHeard = false } = {}) {
   let video = null;
   let timer = null;
+  let isHeld = false;
   const api = { toggle, stop };
   frame.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && startSoon());
   frame.addEventListener("pointerleave", stop);
   target.addEventListener("focus", () => target.matches(":focus-visible") && startSoon());
   target.addEventListener("blur", stop);
+  frame.addEventListener("pointerdown", (event) => event.pointerType === "touch" && hold());
+  for (const event of ["pointerup", "pointercancel"]) frame.addEventListener(event, stop);
+  // A finger that has looked does not open a page or a menu when it leaves.
+  for (const event of ["click", "contextmenu"]) frame.addEventListener(event, refuseIfHeld, { capture: true });
   return api;
 
   function startSoon() {
-    if (isCalm.matches) return;
+    if (isCalm.matches || isHeard) return;
     clearTimeout(timer);
     timer = setTimeout(start, WAIT_MS);
+  }
+
+  function hold() {
+    isHeld = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      isHeld = true;
+      start();
+    }, HOLD_MS);
+  }
+
+  function refuseIfHeld(event) {
+    if (!isHeld) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.type === "click") isHeld = false;
   }
 
   function toggle() {
@@ -42,7 +66,7 @@ export function preview(frame, target, moment, streamUrl) {
       class: "preview",
       // The media fragment lets the browser fetch the right part first.
       src: `${streamUrl}#t=${moment.start_s},${endS}`,
-      muted: true,
+      muted: !isHeard,
       playsinline: true,
       preload: "auto",
       disablepictureinpicture: true,

@@ -20,13 +20,14 @@ import { toast } from "../toast.js";
 const answers = new Map();
 const MOST_ANSWERS = 20;
 const KEYS = [
-  [["j", "↓"], "Next result"],
-  [["k", "↑"], "Result before"],
+  [["j"], "Next result"],
+  [["k"], "Result before"],
+  [["←", "↑", "↓", "→"], "Move among the results"],
   [["Enter"], "Play it"],
   [["Space"], "Preview it here"],
   [["m"], "Mark it for the tray, or take it out"],
   [["s"], "More like this"],
-  [["e"], "Why it was found"],
+  [["e"], "Why it was found, and what to do with it"],
   [["y"], "It is right"],
   [["n"], "It is wrong"],
 ];
@@ -139,7 +140,7 @@ export function mount(root, _params, query) {
       remember(address, { answer, verdicts });
       showFound({ answer, verdicts }, signal);
       if (focused) document.getElementById(focused)?.focus();
-      announce(answerWords(answer));
+      announce(answerWords(search, answer));
     } catch (error) {
       clearTimeout(placeholders);
       if (!isAbort(error)) showError(error);
@@ -200,7 +201,6 @@ export function mount(root, _params, query) {
   }
 
   async function showHome(signal) {
-    fill(outcome);
     box.setBusy(false);
     try {
       await fillHome(outcome, signal);

@@ -6,6 +6,8 @@ import { storedFile } from "./query-files.js";
 
 export const DEFAULT_WITHIN_S = 30;
 export const PAGE_SIZE = 20;
+// Any other order than likeliest first is one of all that was found, as far as an answer goes.
+export const SORTED_SIZE = 100;
 
 /** A search for nothing. */
 export function emptySearch() {
@@ -24,7 +26,8 @@ export function emptySearch() {
     languages: [],
     speakers: [],
     least: 0,
-    byVideo: false,
+    by: "",
+    sort: "",
     like: null,
     fileKey: null,
     textShare: 0.5,
@@ -51,7 +54,8 @@ export function parseSearch(query) {
     languages: query.getAll("language"),
     speakers: query.getAll("speaker"),
     least: Math.min(1, positive(query.get("least")) ?? 0),
-    byVideo: query.get("by") === "video",
+    by: one(query.get("by"), ["video", "group"]),
+    sort: one(query.get("sort"), ["time", "newest", "oldest"]),
     like: parseLike(query.get("like")),
     fileKey: query.get("file"),
     textShare: Math.min(1, Math.max(0, Number(query.get("share") ?? 0.5) || 0)),
@@ -86,7 +90,8 @@ export function searchAddress(search) {
   add("language", search.languages);
   add("speaker", search.speakers);
   if (search.least > 0) query.set("least", search.least);
-  if (search.byVideo) query.set("by", "video");
+  if (search.by) query.set("by", search.by);
+  if (search.sort) query.set("sort", search.sort);
   if (search.like) query.set("like", `${search.like.video_id}@${search.like.start_s}-${search.like.end_s}`);
   if (search.fileKey) query.set("file", search.fileKey);
   if (hasExample(search) && search.text.trim() && search.textShare !== 0.5) query.set("share", search.textShare);
@@ -136,7 +141,12 @@ export function searchBody(search, cursor = null) {
   if (hasExample(search)) query.text_share = search.textShare;
   if (search.then.length) Object.assign(query, { then: search.then, within_s: search.withinS });
   if (search.not.length) query.not = search.not;
-  const body = { query, limit: PAGE_SIZE, group_by: search.byVideo ? "video" : "shot", explain: true };
+  const body = {
+    query,
+    limit: search.sort ? SORTED_SIZE : PAGE_SIZE,
+    group_by: search.by === "video" ? "video" : "shot",
+    explain: true,
+  };
   if (isNarrowed(search)) body.lanes = search.lanes;
   if (Object.keys(search.weights).length) body.weights = search.weights;
   const filter = filterBody(search);
@@ -204,6 +214,10 @@ function parseWeights(values) {
 function parseLike(value) {
   const found = /^(.+)@([\d.]+)-([\d.]+)$/.exec(value ?? "");
   return found && { video_id: found[1], start_s: Number(found[2]), end_s: Number(found[3]) };
+}
+
+function one(value, known) {
+  return known.includes(value) ? value : "";
 }
 
 function positive(value) {

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { inEnglish, saidBy, tellingEvidence } from "../evidence.js";
-import { clock, clockRange, surePercent } from "../format.js";
+import { clock, clockRange, sure } from "../format.js";
 import { icon } from "../icons.js";
 import { lane, laneColour } from "../lane-table.js";
 import { bare, pieces } from "./text-marks.js";
@@ -60,7 +60,7 @@ function momentButton(moment, on) {
         h("span", { class: "moment-line-time num" }, clockRange(moment.start_s, moment.end_s)),
         h("span", { class: "soft" }, moment.confidence_in_words),
       ),
-      h("span", { class: "moment-line-bar", title: surePercent(moment.confidence) }, bar),
+      h("span", { class: "moment-line-bar", title: sure(moment.confidence) }, bar),
       tellingEvidence(moment).map(proof),
     ),
   );

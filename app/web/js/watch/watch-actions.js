@@ -60,7 +60,10 @@ export function watchActions(video, { search, moment, signal }) {
     const canJudge = verdicts !== null && now.rank !== undefined;
     if (judged === (canJudge ? now : null)) return;
     judged = canJudge ? now : null;
-    fill(verdict, canJudge ? [h("span", { class: "soft" }, "Right?"), judgeButtons(now, verdicts).element] : null);
+    fill(
+      verdict,
+      canJudge ? [h("span", { class: "soft" }, "Right?"), judgeButtons(now, verdicts, signal).element] : null,
+    );
   }
 
   function pickable() {
