@@ -90,7 +90,7 @@ def test_of_a_clip_a_frame_or_the_sound_is_searched_for(page: "Page", tmp_path: 
     page.wait_for_selector(FIRST)
     with page.expect_request("**/v1/search/sound"):
         page.get_by_role("button", name="Its sound").click()
-    until(page, "document.querySelector('.evidence-text')?.innerText.includes('sounds like')")
+    until(page, "document.querySelector('.evidence-text')?.innerText.includes('the best sound')")
     assert titles(page)[0] in ("a.mp4", "b.mp4")
 
 

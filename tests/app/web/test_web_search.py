@@ -47,8 +47,8 @@ def test_a_confidence_is_shown_as_what_its_words_allow(page: "Page") -> None:
     page.goto("/")
     shown = page.evaluate(
         """async () => {
-            const { surePercent } = await import("/web/js/format.js");
-            return [0, 0.1999, 0.29, 0.57, 0.5999, 0.7999, 0.8, 0.99].map(surePercent);
+            const { sure } = await import("/web/js/format.js");
+            return [0, 0.1999, 0.29, 0.57, 0.5999, 0.7999, 0.8, 0.99].map(sure);
         }"""
     )
     assert [text.split("\u202f")[0] for text in shown] == ["0", "19", "29", "57", "59", "79", "80", "99"]

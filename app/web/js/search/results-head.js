@@ -30,7 +30,7 @@ export function resultsHead({ title, search, answer, view, on }) {
     h(
       "div",
       { class: "results-ways" },
-      !answer.abstained && [
+      (answer.moments.length > 1 || search.by) && [
         chooser("Sort", "results-sort", SORTS, search.sort, (sort) => on.change({ sort })),
         chooser("Group", "results-group", GROUPS, search.by, (by) => on.change({ by })),
       ],
