@@ -26,13 +26,13 @@ from indexer.media.indexed_file import FileState, file_now, files_of, gone_paths
 from indexer.outcome import Identified, Outcome, Status
 from indexer.settings import IndexSettings
 from indexer.steps.publish import STILL_WRITTEN, publish
-from indexer.steps.renew import known_video, own_spaces, renew, retire_spaces, what_to_redo
+from indexer.steps.renew import known_video, renew, retire_spaces, what_to_redo
 from indexer.steps.stages import Cuts, cuts_of, hear, listen, look, read, tell
 from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import MediaError, MomentsError, PathNotAllowedError, VideoFileChangedError
-from retrieval.lanes.outdated import WHOLE, Redo, redo_of
+from retrieval.lanes.outdated import WHOLE, Redo, own_spaces, redo_of
 from retrieval.storage.library import Library
 from retrieval.storage.promises import Promises
 from retrieval.storage.records import Failure, VideoEdit, VideoRecord, VideoStatus

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from indexer.intake.addition import Addition
 from indexer.media.indexed_file import indexed_file
 from indexer.outcome import Outcome, Status
-from indexer.steps.renew import own_spaces, what_to_redo
+from indexer.steps.renew import what_to_redo
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import ConflictError, MomentsError
-from retrieval.lanes.outdated import Outdated
+from retrieval.lanes.outdated import Outdated, own_spaces
 from retrieval.storage.library import Library
 from retrieval.storage.media_roots import MediaRoots
 from retrieval.storage.records import Failure, VideoRecord, VideoStatus

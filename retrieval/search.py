@@ -41,7 +41,7 @@ from retrieval.lanes.backgrounds import Backgrounds
 from retrieval.lanes.candidate import Candidate
 from retrieval.lanes.lane_table import LANES, Unit
 from retrieval.lanes.lines import proving, text_candidates
-from retrieval.lanes.outdated import Outdated
+from retrieval.lanes.outdated import Outdated, own_spaces
 from retrieval.lanes.spoken import while_spoken
 from retrieval.lanes.windows import window_candidates
 from retrieval.storage.records import Made, VideoRecord, VideoStatus, VideoWindow
@@ -203,7 +203,7 @@ class SearchEngine:
         return kept[1]
 
     def _outdated(self, made: Sequence[Made]) -> int:
-        return Outdated.of(made, {lane: self.encoders.spec(lane).space for lane in Lane}).videos
+        return Outdated.of(made, own_spaces(self.encoders)).videos
 
     def _why_empty(self, where: VideoFilter) -> str:
         if self.library.catalog.totals().videos == 0:

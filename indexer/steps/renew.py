@@ -21,7 +21,7 @@ from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import ConflictError, MomentsError, VideoFileChangedError, VideoNotFoundError
 from retrieval.lanes.lane_table import LANES, LineTuning, WindowTuning
-from retrieval.lanes.outdated import CONSTRUCTION, Redo, redo_of
+from retrieval.lanes.outdated import CONSTRUCTION, Redo, own_spaces, redo_of
 from retrieval.storage.library import Library
 from retrieval.storage.records import VideoContents, VideoRecord, VideoStatus
 from retrieval.storage.vectors import Hit, Point, VectorFilter, VectorStore
@@ -46,11 +46,6 @@ def what_to_redo(record: VideoRecord, encoders: Encoders, lanes: Collection[Lane
     if record.has_sound is False:
         absent |= {Lane.SOUND, Lane.SPEECH}
     return redo if redo.cuts else replace(redo, found=redo.found - absent, written=redo.written | redo.found & absent)
-
-
-def own_spaces(encoders: Encoders) -> dict[Lane, str]:
-    """The space of each lane that these encoders write to."""
-    return {lane: encoders.spec(lane).space for lane in Lane}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from retrieval.domain import Lane
 from retrieval.lanes.lane_table import window_lanes
 from retrieval.storage.records import Made
+
+if TYPE_CHECKING:
+    from retrieval.encoders.profiles import Encoders
 
 CONSTRUCTION = 4
 """Which way of indexing this is: raise it, and add to ``CHANGES``, when the same file would be given other times,
@@ -46,6 +49,11 @@ class Redo:
     def from_dict(cls, value: Mapping[str, Any]) -> "Redo":
         """What ``as_dict`` made of it."""
         return cls(frozenset(map(Lane, value["found"])), frozenset(map(Lane, value["written"])), value["cuts"])
+
+
+def own_spaces(encoders: "Encoders") -> dict[Lane, str]:
+    """The space of each lane that these encoders write to."""
+    return {lane: encoders.spec(lane).space for lane in Lane}
 
 
 WHOLE = Redo(found=frozenset(Lane), cuts=True)
