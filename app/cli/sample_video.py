@@ -65,7 +65,7 @@ SEARCHES: tuple[str, ...] = (
     "the slide about revenue and churn",
     "where she talks about the next release",
     "the sound of rain",
-    "how you could help your nation",
+    "speech: how you could help your nation",
 )
 """What the demo asks of the sample: a picture, another, a slide by its text, a subtitle, a sound, a spoken line."""
 

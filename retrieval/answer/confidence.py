@@ -7,7 +7,7 @@ MOST_SCORE = 40.0
 """No score is larger, and none smaller than the negative: the largest confidence below 1 has a score of 36.7."""
 
 
-ABSTAIN_BELOW = 0.39
+ABSTAIN_BELOW = 0.36
 """Moments less likely than this are weak: where even the best is, an answer abstains."""
 
 

@@ -20,6 +20,8 @@ from retrieval.lanes.calibration import (
 
 TELLING = 150
 """So many of a bank are enough to tell how a space's scores are spread, and how high they come by chance."""
+ABOVE_MEAN = 2.0
+"""In deviations: what is absent reaches at least so much more somewhere than it gets at large."""
 LEAST_SAMPLE = 30
 """Windows that a library must have before they can stand for what windows are like."""
 
@@ -116,10 +118,16 @@ class Background:
         return Extremes.of(best, usual, len(self.sample), windows)
 
     def _bars(self, queries: NDArray[np.float32], sampled: Floats) -> Floats:
-        """What queries (k, dim) count from: what they reach among references, else their mean in the sample (k, n)."""
+        """What queries (k, dim) count from: what they reach among references, else their mean in the sample (k, n).
+
+        What is no sight ("how you could help your nation") hardly reaches any reference, but is as near to all that a
+        library shows: it counts from there.
+        """
+        at_large = self._means(sampled)
         if self._references is None or self._references_near is None:
-            return self._means(sampled)
-        return best_mean(locally_scaled(queries @ self._references.T, self._references_near), REACHED_BY)
+            return at_large
+        reached = best_mean(locally_scaled(queries @ self._references.T, self._references_near), REACHED_BY)
+        return np.asarray(np.maximum(reached, at_large + ABOVE_MEAN * self._deviation), np.float32)
 
     def _means(self, sampled: Floats) -> Floats:
         """What queries get at large, by the sample (k, n): of a small one drawn to what the bank gets."""

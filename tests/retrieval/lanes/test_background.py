@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.lanes.background import Background, background_texts
+from retrieval.lanes.background import ABOVE_MEAN, Background, background_texts
 from retrieval.lanes.calibration import USUAL, Floats
 from retrieval.unit_rows import unit_rows
 
@@ -49,6 +49,16 @@ def test_with_references_scores_count_from_the_best_among_them() -> None:
         for name, query in (("usual", usual), ("at random", at_random))
     }
     assert lowered["usual"] > lowered["at random"] + 0.5
+
+
+def test_what_is_near_all_windows_and_no_reference_is_no_likelier_for_that() -> None:
+    """As words that name no sight are near every slide of a library, and far from all photographs."""
+    slides, general = vectors(300, 1, towards=0.6), vectors(400, 2, towards=-0.6)
+    held = Background(vectors(150, 3), slides, general)
+    near_all = vectors(1, 5, towards=1.2)[0]
+    assert (slides @ near_all).mean() > (general @ near_all).max()
+    assert held.standing(near_all).at_large == pytest.approx(-ABOVE_MEAN, abs=1e-4)
+    assert scores(held, near_all, slides).mean() == pytest.approx(-ABOVE_MEAN, abs=0.3)
 
 
 def test_references_leave_the_order_of_windows_as_it_is() -> None:
