@@ -41,12 +41,11 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as the queue keeps it: no class of ours by name, which would have to stay where it is."""
-        lanes = {name: [lane.value for lane in some] for name, some in self._lanes.items()}
-        return asdict(self) | {"status": self.status.value} | lanes
-
-    @property
-    def _lanes(self) -> Mapping[str, tuple[Lane, ...]]:
-        return {"lanes": self.lanes, "outdated": self.outdated}
+        return asdict(self) | {
+            "status": self.status.value,
+            "lanes": [lane.value for lane in self.lanes],
+            "outdated": [lane.value for lane in self.outdated],
+        }
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Outcome":
