@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from indexer.steps.spoken import spoken_during, spoken_in_lines
 from indexer.steps.stages import cuts_of
 from indexer.steps.work_folder import Artefacts
 from retrieval.atomic import replacing_folder, sweep_drafts
-from retrieval.domain import Lane, Line, Segment
+from retrieval.domain import Lane, Line, Segment, Window
 from retrieval.encoders.base import EncoderSpec, SentenceEncoder, Vectors
 from retrieval.encoders.profiles import Encoders
 from retrieval.errors import VideoFileChangedError
@@ -68,10 +68,9 @@ def publish(
     if not speakers:
         contents = contents.by_nobody()
     by_lane = {lane: _points_of(lane, record, encoders, units, contents, report) for lane in LANES}
-    pictures = [decoded.frames[index] for index in sorted(set(about["best_frames"]))]
-    thumbnails = [decoded.frame_path(picture) for picture in pictures]
+    thumbnails = best_pictures(decoded, about["best_frames"])
     coming = {space_of(encoders.spec(lane)): lane_points for lane, lane_points in by_lane.items()}
-    require_room_beside(library, coming, thumbnails)
+    require_room_beside(library, coming, thumbnails.values())
     known = library.catalog.get(record.id)
     if known is None:
         library.catalog.upsert(replace(record, status=VideoStatus.INDEXING))
@@ -81,7 +80,7 @@ def publish(
     told = report if known is None else _go_on
     with library.vectors() as store:
         write_vectors(store, library, encoders, by_lane, told)
-    keep_thumbnails(thumbnails, [picture.time_s for picture in pictures], library.thumbnails_of(record.id), told)
+    keep_thumbnails(thumbnails, library.thumbnails_of(record.id), told)
     (file,) = record.files
     is_changed = state_of(library.catalog, record, file, library.roots) is FileState.CHANGED
     finished = _finished(record, decoded, by_lane, is_changed, time.time() - began_at)
@@ -106,24 +105,36 @@ def _contents(
 ) -> VideoContents:
     """All that the steps found, with the best frame and the labels of each window that was seen."""
     cuts = cuts_of(decoded, window_s)
-    best_frame = dict(zip(visual.ordinals, best_frames, strict=True))
-    labels = dict(zip(visual.ordinals, visual.labels, strict=True))
-    windows = tuple(
-        VideoWindow(
-            window,
-            decoded.frames[best_frame[window.ordinal]].time_s if window.ordinal in best_frame else None,
-            labels.get(window.ordinal, ()),
-        )
-        for window in cuts.windows
-    )
     return VideoContents(
         cuts.shots,
-        windows,
+        seen_in(cuts.windows, decoded, visual, best_frames),
         artefacts.load_segments("segments"),
         artefacts.load_screen_texts(),
         artefacts.load_sound_events(),
         artefacts.voices(),
     )
+
+
+def seen_in(
+    windows: Iterable[Window], decoded: Decoded, visual: UnitVectors, best_frames: Sequence[int]
+) -> tuple[VideoWindow, ...]:
+    """The windows, with the best frame and the labels of each that was seen."""
+    best_frame = dict(zip(visual.ordinals, best_frames, strict=True))
+    labels = dict(zip(visual.ordinals, visual.labels, strict=True))
+    return tuple(
+        VideoWindow(
+            window,
+            decoded.frames[best_frame[window.ordinal]].time_s if window.ordinal in best_frame else None,
+            labels.get(window.ordinal, ()),
+        )
+        for window in windows
+    )
+
+
+def best_pictures(decoded: Decoded, best_frames: Iterable[int]) -> dict[float, Path]:
+    """The files of the frames that stand for windows, by their times in seconds."""
+    pictures = [decoded.frames[index] for index in sorted(set(best_frames))]
+    return {picture.time_s: decoded.frame_path(picture) for picture in pictures}
 
 
 def _points_of(
@@ -164,7 +175,7 @@ def _finished(
     )
 
 
-def require_room_beside(library: Library, coming: Mapping[Space, Sequence[Point]], thumbnails: Sequence[Path]) -> None:
+def require_room_beside(library: Library, coming: Mapping[Space, Sequence[Point]], thumbnails: Iterable[Path]) -> None:
     """Raises StorageFullError if not all of it fits: asked before anything of what was indexed earlier is replaced."""
     beside = sum(file.stat().st_size for file in thumbnails) + _ROW_BYTES * sum(map(len, coming.values()))
     require_room(library.folder.path, beside, "thumbnails and rows of the video")
@@ -249,11 +260,11 @@ def _line_vectors(lines: Sequence[Line], sentences: SentenceEncoder, waiting: Ca
     return vectors
 
 
-def keep_thumbnails(files: Sequence[Path], times_s: Sequence[float], folder: Path, report: ReportShare) -> None:
-    """Copy the frames that stand for windows; the folder appears whole, replacing an earlier one."""
+def keep_thumbnails(pictures: Mapping[float, Path], folder: Path, report: ReportShare) -> None:
+    """Copy the frames that stand for windows, by their times; the folder appears whole, replacing an earlier one."""
     # Whoever indexes a video is alone with it.
     sweep_drafts(folder.parent, folder.name, older_than_s=0.0)
     with replacing_folder(folder) as draft:
-        for file, time_s in zip(files, times_s, strict=True):
+        for time_s, file in pictures.items():
             shutil.copyfile(file, thumbnail_file(draft, time_s))
             report(WRITING[1])

@@ -8,9 +8,11 @@ from pathlib import Path
 from indexer.media.indexed_file import FileState, files_of, state_of
 from indexer.steps.embed import ReportShare, points
 from indexer.steps.publish import (
+    best_pictures,
     keep_thumbnails,
     line_points,
     require_room_beside,
+    seen_in,
     space_of,
     terms_of,
     write_vectors,
@@ -80,12 +82,12 @@ def renew(
         contents = contents.by_nobody()
     with library.vectors() as store:
         renewal = _renewal(store, encoders, artefacts, record, redo, contents, report)
-    thumbnails = _thumbnails(artefacts) if Lane.VISUAL in redo.found else []
+    thumbnails = _best_pictures(artefacts) if Lane.VISUAL in redo.found else {}
     known = {spec.space: spec for spec in library.catalog.spaces()}
     again = {record.encoders[lane]: lane_points for lane, lane_points in renewal.again.items()}
     coming = {space_of(encoders.spec(lane)): lane_points for lane, lane_points in renewal.anew.items()}
     coming |= {space_of(known[space]): lane_points for space, lane_points in again.items()}
-    require_room_beside(library, coming, [file for _, file in thumbnails])
+    require_room_beside(library, coming, thumbnails.values())
     report(0.1)
     try:
         with library.vectors() as store:
@@ -93,8 +95,7 @@ def renew(
             for space, lane_points in again.items():
                 store.upsert(space, lane_points)
         if Lane.VISUAL in redo.found:
-            files, times_s = [file for _, file in thumbnails], [time_s for time_s, _ in thumbnails]
-            keep_thumbnails(files, times_s, library.thumbnails_of(video_id), lambda _: None)
+            keep_thumbnails(thumbnails, library.thumbnails_of(video_id), lambda _: None)
         stored = library.catalog.renew(_renewed(record, encoders, redo, renewal), kept, contents)
     except (MomentsError, OSError):
         _leave_nothing_of_removed(library, video_id)
@@ -150,20 +151,10 @@ def _contents(artefacts: Artefacts, kept: VideoContents, found: Collection[Lane]
     """What was kept, with what was found anew in its place."""
     contents = kept
     if Lane.VISUAL in found:
-        decoded = artefacts.decoded()
-        units, about = artefacts.load_units(Lane.VISUAL)
-        best = dict(zip(units.ordinals, about["best_frames"], strict=True))
-        labels = dict(zip(units.ordinals, units.labels, strict=True))
-        windows = tuple(
-            replace(
-                window,
-                frame_s=decoded.frames[best[number]].time_s if number in best else None,
-                labels=labels.get(number, ()),
-            )
-            for window in kept.windows
-            for number in (window.window.ordinal,)
-        )
-        contents = replace(contents, windows=windows)
+        visual, about = artefacts.load_units(Lane.VISUAL)
+        windows = (known.window for known in kept.windows)
+        seen = seen_in(windows, artefacts.decoded(), visual, about["best_frames"])
+        contents = replace(contents, windows=seen)
     if Lane.SOUND in found:
         contents = replace(contents, sound_events=artefacts.load_sound_events())
     if Lane.SPEECH in found:
@@ -241,8 +232,6 @@ def _renewed(record: VideoRecord, encoders: Encoders, redo: Redo, renewal: _Rene
     )
 
 
-def _thumbnails(artefacts: Artefacts) -> list[tuple[float, Path]]:
-    decoded = artefacts.decoded()
+def _best_pictures(artefacts: Artefacts) -> dict[float, Path]:
     _, about = artefacts.load_units(Lane.VISUAL)
-    pictures = [decoded.frames[index] for index in sorted(set(about["best_frames"]))]
-    return [(picture.time_s, decoded.frame_path(picture)) for picture in pictures]
+    return best_pictures(artefacts.decoded(), about["best_frames"])
