@@ -1,7 +1,7 @@
 """How well a line of text answers a query word for word, and which words of it do. Pure."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from retrieval.domain import Word
@@ -81,9 +81,8 @@ def _covered_at(query: str, text: str, spans: Sequence[tuple[int, int]], languag
     together = _expressions(text)
     covered = []
     for start, end in spans:
-        around = frozenset(key for one in together if one.start < end and one.end > start for key in one.keys)
         word = text[start:end]
-        covered.append(_covered(query, _meant_by(word) | around, word, language))
+        covered.append(_covered(query, _meant_by(word) | _keys_at(together, start, end), word, language))
     return covered
 
 
@@ -107,10 +106,7 @@ def _asked(query: str) -> Mapping[str, frozenset[str]]:
     together = _expressions(query)
     asked: dict[str, frozenset[str]] = {}
     for token in tokens(query):
-        around = frozenset(
-            key for one in together if one.start < token.end and one.end > token.start for key in one.keys
-        )
-        around |= _initials(token)
+        around = _keys_at(together, token.start, token.end) | _initials(token)
         for term, word in token.terms:
             asked[term] = asked.get(term, frozenset()) | _keys(word) | around
     return asked
@@ -134,6 +130,11 @@ def _initials(token: Token) -> frozenset[str]:
 def _keys(word: str) -> frozenset[str]:
     """What two words have in common if they are forms of one, however it is spelt."""
     return frozenset(map(american, bases(word)))
+
+
+def _keys_at(together: Iterable[Expression], start: int, end: int) -> frozenset[str]:
+    """The keys of the expressions that stand, at least partly, between two characters of their text."""
+    return frozenset(key for one in together if one.start < end and one.end > start for key in one.keys)
 
 
 def _expressions(text: str) -> tuple[Expression, ...]:
