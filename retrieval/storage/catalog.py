@@ -385,9 +385,7 @@ class Catalog:
     def _records(self, session: Session, rows: Sequence[VideoRow]) -> list[VideoRecord]:
         tags: dict[str, list[str]] = defaultdict(list)
         files: dict[str, tuple[VideoFile, ...]] = {}
-        ids = [row.id for row in rows]
-        for start in range(0, len(ids), _CHUNK):
-            chunk = ids[start : start + _CHUNK]
+        for chunk in _chunks([row.id for row in rows]):
             for tag in session.scalars(select(TagRow).where(TagRow.video_id.in_(chunk)).order_by(TagRow.name)):
                 tags[tag.video_id].append(tag.name)
             files |= paths.files_of(session, chunk)
