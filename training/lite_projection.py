@@ -23,7 +23,7 @@ from retrieval.encoders.base import Vectors
 from retrieval.encoders.lite_visual import LiteVisualEncoder, mixed
 from retrieval.encoders.projection import Projection, References
 from retrieval.lanes.background import background_texts
-from retrieval.lanes.calibration import neighbourhood
+from retrieval.lanes.calibration import locally_scaled, neighbourhood
 from training.captioned_photos import CaptionedPhotos, Rows, read_photos
 
 COMPONENTS = 640
@@ -79,7 +79,7 @@ def found(photos: CaptionedPhotos, vectors: Vectors, bank: Vectors) -> dict[int,
     shares = np.zeros((len(photos), len(firsts)))
     for _, held_out in folds(len(photos)):
         part = photos.only(held_out)
-        scores = part.captions @ vectors[held_out].T - 0.5 * neighbourhood(vectors[held_out] @ bank.T)
+        scores = locally_scaled(part.captions @ vectors[held_out].T, neighbourhood(vectors[held_out] @ bank.T))
         better = (scores > scores[np.arange(len(scores)), part.owners][:, None]).sum(1)
         for column, first in enumerate(firsts):
             chance = hypergeom.cdf(first - 1, len(part) - 1, better, min(GALLERY, len(part)) - 1)

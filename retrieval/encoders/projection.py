@@ -3,6 +3,7 @@
 docs/models/lite_projection.md tells how it was learnt.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +30,7 @@ class Projection:
 
 def load_projection(path: Path, features: int, dim: int) -> Projection:
     """The map that training/lite_projection.py writes. Raises ModelUnavailableError or ModelCorruptError."""
-    matrix, offset = (_tensor(path, name, shape) for name, shape in (("matrix", (features, dim)), ("offset", (dim,))))
-    return Projection(matrix, offset)
+    return Projection(*_tensors(path, matrix=(features, dim), offset=(dim,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,20 @@ class References:
 
 def load_references(path: Path, dim: int) -> References:
     """What training/lite_projection.py writes. Raises ModelUnavailableError or ModelCorruptError."""
-    return References(*(unit_rows(_tensor(path, name, (-1, dim))) for name in ("pictures", "captions")))
+    return References(*map(unit_rows, _tensors(path, pictures=(-1, dim), captions=(-1, dim))))
 
 
-def _tensor(path: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """One tensor of a file, as float32; -1 stands for any length."""
+def _tensors(path: Path, **shapes: tuple[int, ...]) -> Iterator[NDArray[np.float32]]:
+    """The tensors of a file that are named, as float32; -1 stands for any length."""
     tensors, _ = read_safetensors(path)
-    tensor = tensors.get(name)
-    if tensor is None or len(tensor.shape) != len(shape):
-        raise ModelCorruptError(f"{path} holds no {name} of shape {shape}: install Moments again")
-    if any(wanted not in (-1, size) for size, wanted in zip(tensor.shape, shape, strict=True)):
-        raise ModelCorruptError(f"{name} in {path} has the shape {tensor.shape}, not {shape}: install Moments again")
-    if not np.isfinite(tensor).all():
-        raise ModelCorruptError(f"{name} in {path} holds numbers that are none: install Moments again")
-    return np.asarray(tensor, np.float32)
+    for name, shape in shapes.items():
+        tensor = tensors.get(name)
+        if tensor is None or len(tensor.shape) != len(shape):
+            raise ModelCorruptError(f"{path} holds no {name} of shape {shape}: install Moments again")
+        if any(wanted not in (-1, size) for size, wanted in zip(tensor.shape, shape, strict=True)):
+            raise ModelCorruptError(
+                f"{name} in {path} has the shape {tensor.shape}, not {shape}: install Moments again"
+            )
+        if not np.isfinite(tensor).all():
+            raise ModelCorruptError(f"{name} in {path} holds numbers that are none: install Moments again")
+        yield np.asarray(tensor, np.float32)
