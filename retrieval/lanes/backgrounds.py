@@ -48,10 +48,7 @@ class Backgrounds:
 
     def bank(self, lane: Lane) -> NDArray[np.float32]:
         """Unit vectors (m, dim) of the background texts in the lane's space."""
-        space = self._encoders.spec(lane).space
-        if space not in self._banks:
-            self._banks[space] = self._bank(space, self._encoders.text_encoder(lane))
-        return self._banks[space]
+        return self._bank(self._encoders.spec(lane).space, self._encoders.text_encoder(lane))
 
     def _made(self, store: VectorStore, space: str, lane: Lane) -> Background:
         encoder = self._encoders.text_encoder(lane)
@@ -62,7 +59,12 @@ class Backgrounds:
         return Background(self._bank(space, encoder), sample, windows=windows)
 
     def _bank(self, space: str, encoder: TextEncoder) -> NDArray[np.float32]:
-        """Vectors of the background texts, computed once per space and kept in the data folder."""
+        """Vectors of the background texts, computed once per space and kept here and in the data folder."""
+        if space not in self._banks:
+            self._banks[space] = self._made_bank(space, encoder)
+        return self._banks[space]
+
+    def _made_bank(self, space: str, encoder: TextEncoder) -> NDArray[np.float32]:
         file = self._library.folder.models_dir / f"bank-{space}.npy"
         texts = background_texts()
         with suppress(OSError, EOFError, ValueError):  # missing, or cut off by a full disk
