@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.browser import FIRST, Site, page_on, search, site_of, titles, until
 from tests.fakes import FakeShot, id_of
 
@@ -255,3 +257,15 @@ def test_home_opens_with_a_dozen_requests_at_most(page: "Page") -> None:
     page.wait_for_selector(".library-size")
     page.wait_for_load_state("networkidle")
     assert len([url for url in asked if "/thumbnail" not in url]) + 4 <= 12, asked
+
+
+@pytest.mark.parametrize("view", ["Pictures", "List"])
+def test_more_like_a_result_comes_by_its_key_without_loading_the_page_anew(page: "Page", view: str) -> None:
+    search(page, "red")
+    page.get_by_role("button", name=view).click()
+    page.evaluate("window.isTheSame = true")
+    page.locator(FIRST).first.get_by_role("link").first.focus()
+    with page.expect_request("**/v1/search"):
+        page.keyboard.press("s")
+    assert "like=" in page.url
+    assert page.evaluate("window.isTheSame") is True

@@ -8,6 +8,7 @@ import {
   furtherLink,
   judge,
   momentFrame,
+  momentKeys,
   pickButton,
   recordedDay,
   similarLink,
@@ -27,7 +28,6 @@ export function momentCard(moment, around) {
   const verdict = judge(moment, around);
   const pick = pickButton(moment, around);
   const why = explainButton(moment);
-  const similar = similarLink(moment, around);
   const element = h(
     "article",
     { class: "moment card", "aria-labelledby": link.id },
@@ -42,7 +42,7 @@ export function momentCard(moment, around) {
         "div",
         { class: "moment-actions" },
         furtherLink(moment, around),
-        similar,
+        similarLink(moment, around),
         why?.button,
         h("span", { class: "spring" }),
         verdict?.element,
@@ -51,13 +51,6 @@ export function momentCard(moment, around) {
       why?.panel,
     ),
   );
-  const keys = {
-    " ": shown.toggle,
-    m: pick.press,
-    s: () => similar.click(),
-    e: why?.press,
-    y: verdict && (() => verdict.press(true)),
-    n: verdict && (() => verdict.press(false)),
-  };
+  const keys = momentKeys(moment, around, { shown, pick, verdict, explain: why?.press });
   return { element, link, keys, owns: (node) => element.contains(node) };
 }

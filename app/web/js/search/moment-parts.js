@@ -7,6 +7,7 @@ import { explanationPanel } from "../evidence.js";
 import { clock, clockRange, plural, shortDay, sure } from "../format.js";
 import { icon } from "../icons.js";
 import { judgeButtons } from "../judge.js";
+import { navigate } from "../router.js";
 import { preview } from "./preview.js";
 import { searchAddress, watchAddress } from "./search-state.js";
 import { isPicked, togglePicked, watchPicked } from "../tray-store.js";
@@ -98,15 +99,32 @@ export function confidenceBar(moment) {
 }
 
 /** A link to more moments like this one. */
-export function similarLink(moment, { search }) {
-  const { video_id, start_s, end_s } = moment;
-  const like = { ...search, text: "", then: [], not: [], fileKey: null, like: { video_id, start_s, end_s } };
+export function similarLink(moment, around) {
   return h(
     "a",
-    { class: "button button-quiet button-small", href: searchAddress(like) },
+    { class: "button button-quiet button-small", href: similarAddress(moment, around) },
     icon("similar"),
     "More like this",
   );
+}
+
+function similarAddress({ video_id, start_s, end_s }, { search }) {
+  return searchAddress({ ...search, text: "", then: [], not: [], fileKey: null, like: { video_id, start_s, end_s } });
+}
+
+/**
+ * What each shortcut does with a moment. `shown` is its preview, `pick` and `verdict` are its buttons, if it has them,
+ * `explain` opens its reasons.
+ */
+export function momentKeys(moment, around, { shown, pick, verdict, explain }) {
+  return {
+    " ": shown.toggle,
+    m: pick.press,
+    s: () => navigate(similarAddress(moment, around)),
+    e: explain,
+    y: verdict && (() => verdict.press(true)),
+    n: verdict && (() => verdict.press(false)),
+  };
 }
 
 /** A link to the other moments of the video, where an answer has one of each video. */

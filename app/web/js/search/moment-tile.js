@@ -10,6 +10,7 @@ import {
   furtherLink,
   judge,
   momentFrame,
+  momentKeys,
   pickButton,
   recordedDay,
   similarLink,
@@ -55,14 +56,7 @@ export function momentTile(moment, around) {
     proofLine(moment),
   );
   let details = null;
-  const keys = {
-    " ": shown.toggle,
-    m: pick.press,
-    s: () => similarLink(moment, around).click(),
-    e: toggle,
-    y: verdict && (() => verdict.press(true)),
-    n: verdict && (() => verdict.press(false)),
-  };
+  const keys = momentKeys(moment, around, { shown, pick, verdict, explain: toggle });
   return { element, link, keys, owns: (node) => element.contains(node) || Boolean(details?.contains(node)) };
 
   function toggle() {
