@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 
 from app.access.guard import Attempts, Caller, CallerKind, Guard
-from app.exports.exporter import Exporter
+from app.exports.chosen import ChosenStretch
+from app.exports.exporter import MAX_CLIP_S, Exporter
 from app.exports.scratch import scratch_folder
 from app.http.admission import Admission
 from app.http.job_events import Told
@@ -22,7 +23,7 @@ from app.http.schemas.search import SearchBody
 from app.http.turns import Turn, Turns, takes_long
 from indexer.jobs.queue import IndexJobs
 from indexer.uploads import Uploads
-from retrieval.domain import Gone
+from retrieval.domain import Gone, Span
 from retrieval.example_searches import ExampleSearches
 from retrieval.search import SearchEngine
 from retrieval.storage.library import Library
@@ -161,6 +162,14 @@ async def _video_filter(
     return VideoFilter(video_id, path, tag, any_tags=any_tag, recorded=recorded, languages=language, speakers=speaker)
 
 
+async def _stretch(
+    video_id: str,
+    start_s: Annotated[float, Query(ge=0, allow_inf_nan=False, description="Where it starts.")],
+    end_s: Annotated[float, Query(gt=0, allow_inf_nan=False, description=f"At most {MAX_CLIP_S:g} s later.")],
+) -> ChosenStretch:
+    return ChosenStretch(video_id, Span(start_s, end_s))
+
+
 HEAVY = Depends(_heavy, scope="function")
 """For routes that decode, embed or encode what the caller chose: only a few are at work at a time."""
 
@@ -178,6 +187,9 @@ TurnOf = Annotated[Turn, Depends(_turn, scope="function")]
 
 VideoFilterOf = Annotated[VideoFilter, Depends(_video_filter)]
 """Which videos the parameters of a list ask for; each may be given several times."""
+
+StretchOf = Annotated[ChosenStretch, Depends(_stretch)]
+"""The stretch of the video in the path that the parameters name."""
 
 RootsOf = Annotated[MediaRoots, Depends(_roots)]
 """The folders whose files this caller may add: `roots.allowed(body.path)` is the path to use."""

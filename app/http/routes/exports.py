@@ -1,17 +1,14 @@
 """Chosen moments as files: cuts, subtitles, tables, lists for cutting programs; and clips for players."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
-from app.exports.chosen import ChosenStretch
-from app.exports.exporter import MAX_CLIP_S
 from app.exports.formats import FILE_KINDS, SOUND_ONLY
-from app.http.dependencies import HEAVY, ExporterOf, GoneOf, LibraryOf, ScratchOf
+from app.http.dependencies import HEAVY, ExporterOf, GoneOf, LibraryOf, ScratchOf, StretchOf
 from app.http.file_response import answer_with_file, attachment, own_file
 from app.http.schemas.exports import ExportBody
-from retrieval.domain import Span
 
 router = APIRouter(prefix="/v1", tags=["exports"])
 
@@ -55,15 +52,7 @@ def export(body: ExportBody, library: LibraryOf, exporter: ExporterOf, folder: S
         416: {"description": "All ranges lie past the end of the clip."},
     },
 )
-def clip(
-    video_id: str,
-    request: Request,
-    library: LibraryOf,
-    exporter: ExporterOf,
-    gone: GoneOf,
-    start_s: Annotated[float, Query(ge=0, allow_inf_nan=False, description="Where it starts.")],
-    end_s: Annotated[float, Query(gt=0, allow_inf_nan=False, description=f"At most {MAX_CLIP_S:g} s later.")],
-) -> Response:
+def clip(stretch: StretchOf, request: Request, library: LibraryOf, exporter: ExporterOf, gone: GoneOf) -> Response:
     """A stretch of a video, made on the first request and kept for a while: for files that browsers cannot play."""
-    file = exporter.clip(library, ChosenStretch(video_id, Span(start_s, end_s)), gone)
+    file = exporter.clip(library, stretch, gone)
     return answer_with_file(request, own_file(file), "video/mp4", name=file.name, cache_control=_CLIP_CACHE)

@@ -8,17 +8,25 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.contract.contents import TranscriptAnswer
 from app.contract.timelines import TimelineAnswer, WaveformAnswer
-from app.exports.chosen import ChosenStretch
-from app.exports.exporter import MAX_CLIP_S
 from app.exports.formats import FILE_KINDS, ExportFormat
 from app.exports.waveform import MOST_BARS, waveform
-from app.http.dependencies import HEAVY, SEARCH_PARAMETERS, EngineOf, ExporterOf, GoneOf, LibraryOf, LinksOf, TurnOf
+from app.http.dependencies import (
+    HEAVY,
+    SEARCH_PARAMETERS,
+    EngineOf,
+    ExporterOf,
+    GoneOf,
+    LibraryOf,
+    LinksOf,
+    StretchOf,
+    TurnOf,
+)
 from app.http.file_response import answer_with_file, inline, own_file
 from app.http.media_types import media_type_of
 from app.http.schemas.search import Words
 from indexer.media.indexed_file import open_indexed_file
 from retrieval.asking import query as asked
-from retrieval.domain import Lane, Span
+from retrieval.domain import Lane
 from retrieval.errors import NoPictureError
 from retrieval.subtitle_text import cues_of, srt, vtt
 from retrieval.thumbnails import most_telling_s, nearest_s, thumbnail_file, thumbnail_times_s
@@ -102,17 +110,15 @@ def thumbnail(
     },
 )
 def waveform_of(
-    video_id: str,
+    stretch: StretchOf,
     library: LibraryOf,
     exporter: ExporterOf,
     gone: GoneOf,
     response: Response,
-    start_s: Annotated[float, Query(ge=0, allow_inf_nan=False, description="Where it starts.")],
-    end_s: Annotated[float, Query(gt=0, allow_inf_nan=False, description=f"At most {MAX_CLIP_S:g} s later.")],
     bars: Annotated[int, Query(ge=1, le=MOST_BARS, description="Into how many equal parts it is cut.")] = 64,
 ) -> WaveformAnswer:
     """The loudest of each part, against the loudest of all: the picture of what can only be heard."""
-    peaks = waveform(exporter, library, ChosenStretch(video_id, Span(start_s, end_s)), bars, gone)
+    peaks = waveform(exporter, library, stretch, bars, gone)
     response.headers["Cache-Control"] = PICTURE_CACHE
     return WaveformAnswer(peaks=peaks)
 
