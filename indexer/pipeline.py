@@ -4,12 +4,10 @@ The only file that knows the order of the steps. Each step leaves what it made i
 and is run through ``step``, which a durable workflow uses to skip what an earlier, killed run had finished.
 """
 
-import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +16,8 @@ from typing import Protocol, TypeVar
 from indexer.intake.addition import Addition, Origin
 from indexer.intake.addresses import check_url
 from indexer.intake.download import download
-from indexer.intake.identify import IdentifiedFile, by_its_bytes, identify
+from indexer.intake.identify import IdentifiedFile, identify
+from indexer.job_files import describe, drop, drop_copies, keep_failure, record_of
 from indexer.media.apart import decode, probe, read_subtitles
 from indexer.media.decode import DecodeOptions
 from indexer.media.decoded import Decoded
@@ -31,16 +30,14 @@ from indexer.steps.stages import Cuts, cuts_of, hear, listen, look, read, tell
 from indexer.steps.work_folder import Artefacts
 from retrieval.domain import Lane
 from retrieval.encoders.profiles import Encoders
-from retrieval.errors import MediaError, MomentsError, PathNotAllowedError, VideoFileChangedError
+from retrieval.errors import MomentsError, VideoFileChangedError
 from retrieval.lanes.outdated import WHOLE, Redo, own_spaces, redo_of
 from retrieval.storage.library import Library
 from retrieval.storage.promises import Promises
-from retrieval.storage.records import Failure, VideoEdit, VideoRecord, VideoStatus
+from retrieval.storage.records import Failure, VideoRecord, VideoStatus
 from retrieval.storage.room import require_room
 
 T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
 
 
 class Step(Protocol):
@@ -200,51 +197,11 @@ class Indexer:
         """
         if addition.video is not None:
             return failed
-        try:
-            return self._keep_failure(job_id, addition, failed, source)
-        except Exception as error:  # noqa: BLE001  whatever is wrong with the library, the job tells of its failure
-            told = failed.failure.code if failed.failure else None
-            if not isinstance(error, MomentsError) or error.code != told:
-                _log.warning("the failure of %s is not noted in the library: %r", failed.path, error)
-            return failed
-
-    def _keep_failure(self, job_id: str, addition: Addition, failed: Outcome, source: IdentifiedFile | None) -> Outcome:
-        failure, library = failed.failure, self._library
-        assert failure is not None
-        if source is None:
-            failed = replace(failed, path=self._came_to(job_id) or failed.path)
-            with suppress(MediaError, PathNotAllowedError):
-                source = by_its_bytes(Path(failed.path), library.roots)
-        content = None if source is None else self._record(source)
-        known = None if content is None else library.catalog.get(content.id)
-        video = library.catalog.note_failure(
-            failed.path, failure, content, forget=() if known is None else gone_paths(known)
-        )
-        library.sweep()
-        if video is None:
-            self.drop(job_id)
-            return failed
-        if content is not None and video.id == content.id:
-            self._describe(video, addition)
-            self._drop_copies(video, failed.path)
-        return replace(failed, video_id=video.id)
-
-    def _came_to(self, job_id: str) -> str | None:
-        """The file that came for a job, whole; one that is being fetched is hidden."""
-        return next(map(str, self._library.folder.files_of(job_id).glob("[!.]*")), None)
+        return keep_failure(self._library, job_id, addition, failed, source)
 
     def drop(self, job_id: str) -> None:
         """Delete the file that came for a job, if one did and it is in no indexed video's use."""
-        own = self._library.folder.files_of(job_id)
-        for file in list(own.iterdir()) if own.is_dir() else ():
-            for video in self._library.catalog.at_path(str(file)):
-                if video.status is VideoStatus.INDEXED:
-                    return
-                if video.paths == (str(file),):
-                    self._library.remove_video(video.id)
-                else:
-                    self._library.forget_copy(video.id, str(file))
-        shutil.rmtree(own, ignore_errors=True)
+        drop(self._library, job_id)
 
     def _index(self, begun: Identified, addition: Addition, step: Step, report: ReportStage) -> Outcome:
         """What became of a video that is indexed, or of which only some is made anew."""
@@ -347,7 +304,7 @@ class Indexer:
             if is_settled and (addition.origin is Origin.PATH or not self._has_file(known)):
                 self._library.catalog.add_file(known.id, source.file, forget=gone_paths(known))
                 self._library.sweep()
-            self._describe(known, addition)
+            describe(self._library, known, addition)
             unchanged = self._unchanged(known, source.path)
             if not is_settled:
                 unchanged = replace(unchanged, warnings=(*known.warnings, STILL_WRITTEN))
@@ -426,7 +383,7 @@ class Indexer:
         source = begun.source
         if begun.redo is not None:
             return self._renew(begun, begun.redo, artefacts, report)
-        record = replace(self._record(source), profile=self._encoders.profile, encoders=own_spaces(self._encoders))
+        record = replace(record_of(source), profile=self._encoders.profile, encoders=own_spaces(self._encoders))
         kept = publish(
             self._library,
             self._encoders,
@@ -437,8 +394,8 @@ class Indexer:
             report,
             speakers=self._settings.speakers,
         )
-        self._describe(kept, addition)
-        self._drop_copies(kept, source.path)
+        describe(self._library, kept, addition)
+        drop_copies(self._library, kept, source.path)
         self._library.sweep()
         with self._library.vectors() as store:
             retire_spaces(self._library, store, self._encoders, tuple(Lane))
@@ -472,35 +429,3 @@ class Indexer:
             warnings=kept.warnings,
             lanes=tuple(lane for lane in Lane if lane in redo.lanes),
         )
-
-    def _record(self, source: IdentifiedFile) -> VideoRecord:
-        """What the file itself says, as a new video has it."""
-        return VideoRecord(
-            id=source.video_id,
-            content_hash=source.content_hash,
-            path=source.path,
-            title=Path(source.path).stem,
-            size_bytes=source.size_bytes,
-            modified_ns=source.modified_ns,
-            duration_s=source.duration_s,
-            width=source.width,
-            height=source.height,
-            recorded_at=source.recorded_at,
-            files=(source.file,),
-        )
-
-    def _drop_copies(self, video: VideoRecord, path: str) -> None:
-        """Of a video that came by upload or from an address again, keep the file that came last."""
-        folder = self._library.folder
-        if folder.owns(Path(path)):
-            copies = [other for other in video.paths if other != path and folder.owns(Path(other))]
-            for copy in copies:
-                self._library.forget_copy(video.id, copy)
-
-    def _describe(self, video: VideoRecord, addition: Addition) -> None:
-        """Write the title that the user gave, and the tags beside those that are there."""
-        if addition.title is not None:
-            self._library.catalog.edit(video.id, VideoEdit(frozenset({"title"}), title=addition.title))
-        if addition.tags:
-            tags = (*video.tags, *addition.tags)
-            self._library.catalog.edit(video.id, VideoEdit(frozenset({"tags"}), tags=tags))
